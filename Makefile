@@ -1,0 +1,50 @@
+# Everything a newcomer, a developer and CI run. `make run` and `make test` set up what they need.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+BABELWATCH := .venv/bin/babelwatch
+
+.PHONY: help setup run test check format bench wheel constraints clean
+
+help:  ## show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:  ## make .venv with the agent and the demo (quick when nothing changed)
+	@scripts/setup.sh run
+
+run: setup  ## the demo; with CONFIG=babelwatch.yaml the agent on your own logs
+ifdef CONFIG
+	@$(BABELWATCH) run --config $(CONFIG)
+else
+	@$(BABELWATCH) demo
+endif
+
+test:  ## set up everything and run all tests
+	@scripts/setup.sh test
+	@$(PYTHON) -m pytest
+
+check:  ## format, lint, types, import layers
+	@scripts/setup.sh dev
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@$(PYTHON) -m pytest tests/test_layers.py
+
+format:  ## write the format and the fixes that are safe
+	@scripts/setup.sh dev
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench:  ## measure speed and memory; the figures are in benchmarks/README.md
+	@scripts/setup.sh dev
+	@$(PYTHON) -m benchmarks.path
+
+wheel:  ## build the wheel, install it into a clean environment and run the command from there
+	@scripts/setup.sh dev
+	@scripts/wheel.sh
+
+constraints:  ## pin what is installed now
+	@scripts/constraints.sh
+
+clean:  ## remove what setup made
+	@rm -rf .venv dist build

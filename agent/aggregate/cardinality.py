@@ -1,0 +1,83 @@
+"""How many values a dimension may have: a log that puts a request id into `service` must not fill the store.
+
+Admitted values are rows of the journal, so that every replica and every restart knows them; further ones are counted
+under `__other__`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from agent.records import Event
+
+OTHER = "__other__"
+LIMITS: Mapping[str, int] = {
+    "service": 100,
+    "environment": 20,
+    "collection": 500,
+    "embedding_model": 50,
+    "index_version": 1000,
+}
+
+
+class Dimensions(NamedTuple):
+    """Who asked, where, which index; empty where the log does not say."""
+
+    service: str
+    environment: str
+    collection: str
+    embedding_model: str
+    index_version: str
+
+
+class Admission:
+    """Lets the first values of each dimension in."""
+
+    def __init__(self, limits: Mapping[str, int] = LIMITS) -> None:
+        self._limits = limits
+        self._values: dict[str, set[str]] = {name: {""} for name in Dimensions._fields}
+        self._cells: dict[Dimensions, Dimensions] = {}
+        self._fresh: list[tuple[str, str]] = []
+        self.turned_away = 0
+
+    def load(self, admitted: Iterable[tuple[str, str]]) -> None:
+        """Take over (dimension, value) rows that were admitted before."""
+        for dimension, value in admitted:
+            self._values.setdefault(dimension, set()).add(value)
+
+    def fresh(self) -> list[tuple[str, str]]:
+        """What was admitted and is not in the store yet."""
+        return list(self._fresh)
+
+    def saved(self, fresh: Iterable[tuple[str, str]]) -> None:
+        """These are in the store now."""
+        done = set(fresh)
+        self._fresh = [value for value in self._fresh if value not in done]
+
+    def of(self, event: Event) -> Dimensions:
+        """The dimensions of an event, with `__other__` for values that came too late."""
+        asked = Dimensions(
+            event.service or "",
+            event.environment or "",
+            event.collection or "",
+            event.embedding_model or "",
+            event.index_version or "",
+        )
+        return self._cells.get(asked) or self._admit(asked)
+
+    def _admit(self, asked: Dimensions) -> Dimensions:
+        cell = Dimensions(*(self._value(name, value) for name, value in zip(Dimensions._fields, asked, strict=True)))
+        if cell == asked:
+            self._cells[asked] = cell
+        else:
+            self.turned_away += 1
+        return cell
+
+    def _value(self, dimension: str, value: str) -> str:
+        known = self._values[dimension]
+        if value in known:
+            return value
+        if len(known) > self._limits[dimension]:
+            return OTHER
+        known.add(value)
+        self._fresh.append((dimension, value))
+        return value

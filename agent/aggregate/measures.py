@@ -1,0 +1,139 @@
+"""What is counted for one language and minute: integers that merge by adding, in any order and any split.
+
+Field names are the column names of the `windows` table; rates are never stored.
+"""
+
+from collections.abc import Mapping
+from typing import Any, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from agent.aggregate.histogram import MICRO, latency_bin, micro, score_bin
+from agent.aggregate.ranking import Ranking
+from agent.records import Event
+
+SQUARE_LIMIT = 1000.0  # the square of a score beyond it saturates, so that sums stay in Int64
+
+
+class Measures(Struct, gc=False):
+    """The sums of one cell; those of scores, rankings and qualities are in millionths."""
+
+    events: int = 0  # seen; every rate and every test uses these
+    queries: int = 0  # estimated volume in millionths: the sum of 1 / sample_rate
+    mixed: int = 0  # words of a second script stand in the text
+    synthetic: int = 0  # probes, golden runs, load tests: in no other count
+    late: int = 0  # came after their minute was evaluated
+    zero_results: int = 0
+    errors: int = 0  # in none of the counts below
+    scored: int = 0  # have a top-1 score
+    score_sum: int = 0
+    score_sq: int = 0
+    labelled: int = 0  # have labels, and a search deep enough for k
+    recall_sum: int = 0
+    recall_sq: int = 0
+    mrr_sum: int = 0
+    mrr_sq: int = 0
+    ndcg_sum: int = 0
+    ndcg_sq: int = 0
+    translated: int = 0  # have a translation quality
+    translation_sum: int = 0
+    answered: int = 0  # have a response language
+    answered_otherwise: int = 0  # ... which is not the query's
+    documents: int = 0  # documents among the first k whose language is known
+    own_documents: int = 0  # ... and is the query's
+    mixed_documents: int = 0  # events whose first k are in more than one language
+    score_hist: dict[int, int] = {}
+    label_hist: dict[int, int] = {}  # scores of labelled events
+    label_hit_hist: dict[int, int] = {}  # ... of those that hit: together they tell how well the score knows
+    latency_hist: dict[int, int] = {}
+    routes: dict[str, int] = {}
+    session_hashes: set[int] = set()
+
+    def add_traffic(self, event: Event, *, mixed: bool, late: bool) -> None:
+        """Count one event that a user made."""
+        self.events += 1
+        self.queries += MICRO if event.sample_rate is None else micro(1 / event.sample_rate)
+        self.mixed += mixed
+        self.late += late
+        if event.route is not None:
+            _count(self.routes, event.route)
+        if event.latency_ms is not None:
+            _count(self.latency_hist, latency_bin(event.latency_ms))
+        if event.error:
+            self.errors += 1
+        elif event.results:
+            self._add_score(event.results[0].score, event.score_kind)
+        else:
+            self.zero_results += 1
+
+    def _add_score(self, score: float | None, kind: str) -> None:
+        if score is None:
+            return
+        self.scored += 1
+        self.score_sum += micro(score)
+        self.score_sq += micro(min(abs(score), SQUARE_LIMIT) ** 2)
+        _count(self.score_hist, score_bin(score, kind))
+
+    def add_answer(self, event: Event, *, otherwise: bool | None) -> None:
+        """Count what was done with the results: translation, and an answer in another language or not (None: not known)."""
+        if event.translation is not None and event.translation.quality is not None:
+            self.translated += 1
+            self.translation_sum += micro(event.translation.quality)
+        if otherwise is not None:
+            self.answered += 1
+            self.answered_otherwise += otherwise
+
+    def add_documents(self, languages: list[str], language: str) -> None:
+        """Count the known document languages of the first k."""
+        self.documents += len(languages)
+        self.own_documents += languages.count(language)
+        self.mixed_documents += len(set(languages)) > 1
+
+    def add_labels(self, ranking: Ranking, event: Event) -> None:
+        """Count one labelled event."""
+        recall, mrr, ndcg = ranking
+        self.labelled += 1
+        self.recall_sum += micro(recall)
+        self.recall_sq += micro(recall * recall)
+        self.mrr_sum += micro(mrr)
+        self.mrr_sq += micro(mrr * mrr)
+        self.ndcg_sum += micro(ndcg)
+        self.ndcg_sq += micro(ndcg * ndcg)
+        if event.results and event.results[0].score is not None:
+            bin_ = score_bin(event.results[0].score, event.score_kind)
+            _count(self.label_hist, bin_)
+            if recall:
+                _count(self.label_hit_hist, bin_)
+
+    def merge(self, other: "Measures") -> None:
+        """Add the sums of another cell."""
+        for name in COUNTS:
+            if theirs := getattr(other, name):  # most are 0
+                setattr(self, name, getattr(self, name) + theirs)
+        for name in HISTOGRAMS:
+            if theirs := getattr(other, name):
+                setattr(self, name, _added(getattr(self, name), theirs))
+        self.session_hashes = self.session_hashes | other.session_hashes
+
+
+HINTS: Mapping[str, Any] = {name: hint for name, hint in get_type_hints(Measures).items() if name in Measures.__struct_fields__}
+COUNTS = tuple(name for name, hint in HINTS.items() if hint is int)
+HISTOGRAMS = tuple(name for name, hint in HINTS.items() if get_origin(hint) is dict)
+
+
+def merged(parts: "list[Measures]") -> Measures:
+    """The sum of cells, in a new one."""
+    if len(parts) == 1:
+        return parts[0]
+    total = Measures()
+    for part in parts:
+        total.merge(part)
+    return total
+
+
+def _added(ours: dict[Any, int], theirs: dict[Any, int]) -> dict[Any, int]:
+    return {key: ours.get(key, 0) + theirs.get(key, 0) for key in ours.keys() | theirs.keys()}
+
+
+def _count(histogram: dict[Any, int], key: int | str) -> None:
+    histogram[key] = histogram.get(key, 0) + 1

@@ -1,0 +1,96 @@
+"""What is in breach for one language at one minute, and how loud that is: what every class of incident shares."""
+
+from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from agent.alerting.incident import Cause, Confirmed, Evidence, Incident, IncidentClass, Severity, fingerprint
+from agent.alerting.rule import Rule
+from agent.alerting.statistics import Figures
+
+GRAVE = 0.10  # a fall of ten points, with ...
+EXCESS = 1.0  # ... at least one excess failure a minute
+GRAVE_AFTER_DEPLOYMENT = 0.05
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+
+class Subject(NamedTuple):
+    """What an incident is about: one language of a service, in one class."""
+
+    service: str
+    environment: str
+    language: str
+    class_: IncidentClass
+
+
+class Finding(Protocol):
+    """What is in breach now."""
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Each rule and measure in breach, the strongest first."""
+
+    @property
+    def confirmed(self) -> Confirmed:
+        """Whether evidence other than scores agrees."""
+
+    def incident(self) -> Incident:
+        """The incident as it would read now, pending."""
+
+
+class Loudness(NamedTuple):
+    """What makes an incident loud; `excess_per_minute` is the number of queries a minute that fail and did not before."""
+
+    cause: Cause
+    confirmed: Confirmed
+    drop: float
+    excess_per_minute: float
+
+
+def severity(class_: IncidentClass, why: Loudness) -> Severity:
+    """Levels and volumes inform; a fall warns; confirmed and large, or after a deployment, it is critical."""
+    if class_ in {"level", "volume"}:
+        return "info"
+    grave = why.drop >= GRAVE and why.excess_per_minute >= EXCESS
+    after_deployment = why.cause == "deployment" and why.drop >= GRAVE_AFTER_DEPLOYMENT
+    return "critical" if why.confirmed == "yes" and (grave or after_deployment) else "warning"
+
+
+def louder(one: Severity, other: Severity) -> Severity:
+    """The more severe of the two."""
+    return max(one, other, key=SEVERITIES.index)
+
+
+def draft(subject: Subject, rule: Rule, why: Loudness, evidence: tuple[Evidence, ...], figures: Figures) -> Incident:
+    """A pending incident with the figures of its strongest evidence."""
+    incident = Incident(
+        fingerprint=fingerprint(*subject),
+        class_=subject.class_,
+        state="pending",
+        severity=severity(subject.class_, why) if rule.severity == "auto" else rule.severity,
+        cause=why.cause,
+        confirmed=why.confirmed,
+        language=subject.language,
+        service=subject.service,
+        environment=subject.environment,
+        rule=rule.name,
+        metric=evidence[0].metric,
+        evidence=evidence,
+        links={"runbook": rule.annotations["runbook"]} if "runbook" in rule.annotations else {},
+    )
+    return with_figures(incident, figures)
+
+
+def with_figures(incident: Incident, figures: Figures) -> Incident:
+    """The incident with these figures."""
+    return replace(
+        incident,
+        current=figures.current,
+        baseline=figures.baseline,
+        drop=figures.drop,
+        ci95=figures.ci95,
+        z=figures.z,
+        scale_minutes=figures.scale_minutes,
+        n=figures.n,
+        n_baseline=figures.n_baseline,
+    )

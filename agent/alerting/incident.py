@@ -1,0 +1,68 @@
+"""An incident: one break of one language is one incident, whatever number of rules sees it."""
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Literal
+
+from msgspec import Struct, field
+
+IncidentClass = Literal["change", "level", "volume", "monitor"]
+State = Literal["pending", "firing", "resolved"]
+Severity = Literal["info", "warning", "critical"]
+Cause = Literal["fleet", "ingest", "deployment", "tagging", "cross_lingual", "translation", "fallback", "low_resource", "unknown"]
+Confirmed = Literal["yes", "no", "unconfirmed"]
+
+
+class Evidence(Struct, frozen=True):
+    """What one rule and measure says inside an incident; drops in 0..1, `n` is the queries it saw."""
+
+    rule: str
+    metric: str
+    drop: float
+    z: float | None = None
+    n: int | None = None
+
+
+class Incident(Struct, frozen=True):
+    """The state of one incident as of its last transition; rates and drops in 0..1, times aware and in UTC.
+
+    The single figures (`rule` to `n_baseline`) are those of the strongest evidence. Field names are fixed: they are the
+    JSON that `alerts`, `replay` and `backtest` print.
+    """
+
+    fingerprint: str
+    class_: IncidentClass = field(name="class")
+    state: State
+    severity: Severity
+    cause: Cause
+    confirmed: Confirmed
+    language: str
+    service: str
+    environment: str
+    began_at: datetime | None = None
+    pending_since: datetime | None = None
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
+    rule: str | None = None
+    metric: str | None = None
+    current: float | None = None
+    baseline: float | None = None
+    drop: float | None = None
+    ci95: tuple[float, float] | None = None
+    z: float | None = None
+    scale_minutes: int | None = None
+    n: int | None = None
+    n_baseline: int | None = None
+    embedding_model: str | None = None
+    index_version: str | None = None
+    collection: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    exemplars: tuple[str, ...] = ()
+    links: dict[str, str] = {}
+    summary: str = ""
+
+
+def fingerprint(service: str, environment: str, language: str, class_: IncidentClass) -> str:
+    """The identity of an incident, the same whenever it comes again: 16 hexadecimal digits."""
+    parts = "\0".join((service, environment, language, class_))
+    return blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

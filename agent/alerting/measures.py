@@ -1,0 +1,77 @@
+"""How a minute reads as measures in 0..1: labels, the score proxy, the mean score."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from agent.aggregate.histogram import at_or_above, first_bin_at
+from agent.alerting.rule import Measure
+from agent.alerting.statistics import MICRO, Sums
+from agent.alerting.sums import Minute
+from agent.records import WindowKey
+
+HIGHER_IS_BETTER = ("cosine", "dot", "rerank", "rrf", "bm25", "unknown")
+MEAN_KINDS = ("cosine", "dot", "unknown")
+
+
+class Thresholds(Struct, frozen=True):
+    """From which best score on a query counts as a hit; None: no threshold yet. The most specific one wins."""
+
+    default: float | None = None
+    models: dict[str, float | None] = {}
+    collections: dict[str, float | None] = {}
+    languages: dict[str, float | None] = {}
+
+    def of(self, key: WindowKey) -> float | None:
+        """The threshold of a window: by language, else by collection, else by model, else the default."""
+        for named, name in (
+            (self.languages, key.language),
+            (self.collections, key.collection),
+            (self.models, key.embedding_model),
+        ):
+            if name in named:
+                return named[name]
+        return self.default
+
+
+class Quality(Struct, frozen=True):
+    """How quality is read: recall at k, hits at a threshold, similarities against floor and reference.
+
+    `floor` is the median best score of unrelated queries (None: not known); without `reference` languages the three with
+    most queries are taken.
+    """
+
+    k: int = 10
+    hit_threshold: Thresholds = Thresholds()
+    floor: float | None = None
+    reference: tuple[str, ...] = ()
+
+
+class Reading(NamedTuple):
+    """The values of one measure. Scores are compared within one (model, score kind) only; `scale` is that, empty for labels."""
+
+    measure: Measure
+    scale: tuple[str, str]
+    sums: Sums
+
+
+NO_SCALE = ("", "")
+
+
+def first_hit_bin(key: WindowKey, quality: Quality) -> int | None:
+    """The first histogram bin that counts as a hit; None where there is no threshold, or a higher score is not better."""
+    threshold = quality.hit_threshold.of(key)
+    return None if threshold is None or key.score_kind not in HIGHER_IS_BETTER else first_bin_at(threshold, key.score_kind)
+
+
+def readings(row: Minute, hit_bin: int | None) -> Iterator[Reading]:
+    """What a minute says of each measure; a measure without values is left out."""
+    key = row.key
+    if row.labelled:
+        yield Reading("recall_at_k", NO_SCALE, Sums(row.labelled, row.recall_sum, row.recall_sq))
+    if hit_bin is not None and (answered := row.events - row.errors):
+        hits = at_or_above(row.score_hist, hit_bin) * MICRO
+        yield Reading("hit_rate", (key.embedding_model, key.score_kind), Sums(answered, hits, hits))
+    if row.scored and key.score_kind in MEAN_KINDS:
+        yield Reading("similarity_mean", (key.embedding_model, key.score_kind), Sums(row.scored, row.score_sum, row.score_sq))

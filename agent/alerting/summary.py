@@ -1,0 +1,132 @@
+"""What an incident says in one breath: the number first, its interval, against what, on how many queries."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.alerting.changes import Change
+from agent.alerting.minutes import DAY, HOUR
+from agent.alerting.rule import Measure
+from agent.alerting.statistics import Figures
+from agent.language.codes import display_name
+
+UNCONFIRMED = "score signal, unconfirmed"
+LONGEST_NAME = 60
+
+
+class Fact(NamedTuple):
+    """One measure that fell: its figures, the reach of its baseline in days, and what it was read with."""
+
+    measure: Measure
+    figures: Figures
+    days: int
+    k: int
+    threshold: float | None
+
+
+def fall_text(language: str, facts: Sequence[Fact], change: Change) -> str:
+    """A fall after a deployment; the strongest evidence in full, the others in a word each."""
+    first, *others = facts
+    name, scored = display_name(language), first.measure != "recall_at_k"
+    also = f" Also fell: {', '.join(f'{_name(fact)} {points(fact.figures.drop)} points' for fact in others)}." if others else ""
+    lead = f"{name}: {UNCONFIRMED}: " if scored else f"{name} "
+    return f"{lead}{_fell(first)} since {version_text(change)} {_against(first)}.{also}"
+
+
+def back_text(language: str, measure: Fact, fallen: float | None) -> str:
+    """The end of a fall."""
+    figures = measure.figures
+    before = f" It had fallen {points(fallen)} points." if fallen is not None else ""
+    return (
+        f"{display_name(language)} {_name(measure)} is back: {level(measure, figures.current)} in the last {duration(figures.scale_minutes)}"
+        f" ({figures.n:,} {_queries(measure)}) against {level(measure, figures.baseline)} at the same hours before the deployment.{before}"
+    )
+
+
+def refuted_text(language: str, measure: Fact) -> str:
+    """The end of a score signal that labels did not confirm."""
+    figures = measure.figures
+    return (
+        f"{display_name(language)}: not confirmed: the scores changed, but {_name(measure)} did not fall:"
+        f" {level(measure, figures.current)} ({figures.n:,} {_queries(measure)}) against {level(measure, figures.baseline)};"
+        f" 95 % CI of the fall {points(figures.ci95[0])} to {points(figures.ci95[1])} points."
+    )
+
+
+def low_text(language: str, figures: Figures, limit: float, floor: float, reference: Sequence[str]) -> str:
+    """Best scores that look like those of unrelated text."""
+    names = ", ".join(display_name(tag) for tag in reference)
+    noise = f", below noise ({floor:.2f})" if figures.current < floor else ""
+    return (
+        f"{display_name(language)}: {UNCONFIRMED}: median best score {figures.current:.2f}"
+        f" (95 % CI {figures.baseline - figures.ci95[1]:.2f} to {figures.baseline - figures.ci95[0]:.2f}){noise}"
+        f" in the last {duration(figures.scale_minutes)} ({figures.n:,} queries), under the limit of {limit:.2f},"
+        f" against {figures.baseline:.2f} in {names} ({figures.n_baseline:,})."
+    )
+
+
+def not_low_text(language: str, figures: Figures, limit: float) -> str:
+    """The end of a low level."""
+    return (
+        f"{display_name(language)} is no longer low: median best score {figures.current:.2f} ({figures.n:,} queries in the last"
+        f" {duration(figures.scale_minutes)}), above the limit of {limit:.2f}."
+    )
+
+
+def version_text(change: Change) -> str:
+    """What was deployed: the index version, or the model where that is what is new or all there is."""
+    model, index = one_line(change.embedding_model), one_line(change.index_version)
+    if change.new_model and model:
+        return f"embedding model {model}" + (f" (index version {index})" if index else "")
+    return f"index version {index}" if index else f"embedding model {model}"
+
+
+def points(drop: float) -> str:
+    """A difference of rates in points."""
+    return f"{drop * 100:.1f}".replace("-0.0", "0.0")
+
+
+def level(fact: Fact, value: float) -> str:
+    """A rate in percent, a similarity as it is."""
+    return f"{value:.3f}" if fact.measure == "similarity_mean" else f"{value:.1%}".replace("%", " %")
+
+
+def duration(minutes: int) -> str:
+    """Minutes below two hours, hours and minutes below two days, else days."""
+    if minutes < 2 * HOUR:
+        return f"{minutes} min"
+    if minutes < 2 * DAY:
+        hours, rest = divmod(minutes, HOUR)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{minutes / DAY:.1f} d".replace(".0 d", " d")
+
+
+def one_line(name: str) -> str:
+    """A name from a log, short and without anything that breaks a line."""
+    seen = "".join(letter for letter in name if letter.isprintable())
+    return seen if len(seen) <= LONGEST_NAME else seen[: LONGEST_NAME - 1] + "…"
+
+
+def _name(fact: Fact) -> str:
+    return {
+        "recall_at_k": f"recall@{fact.k}",
+        "hit_rate": f"the share of queries with best score ≥ {fact.threshold or 0:.2f}",
+        "similarity_mean": "the mean best score",
+    }[fact.measure]
+
+
+def _queries(fact: Fact) -> str:
+    return "labelled queries" if fact.measure == "recall_at_k" else "queries"
+
+
+def _fell(fact: Fact) -> str:
+    figures = fact.figures
+    interval = f"95 % CI {points(figures.ci95[0])} to {points(figures.ci95[1])}; first estimate, tends high"
+    return f"{_name(fact)} fell {points(figures.drop)} points ({interval}): {level(fact, figures.current)}"
+
+
+def _against(fact: Fact) -> str:
+    figures, days = fact.figures, "day" if fact.days == 1 else f"{fact.days} days"
+    return (
+        f"({figures.n:,} {_queries(fact)}, {duration(figures.scale_minutes)}) against {level(fact, figures.baseline)}"
+        f" at the same hours of the previous {days} ({figures.n_baseline:,})"
+    )

@@ -1,0 +1,25 @@
+"""What the rules read: the sums of one minute of one window key."""
+
+from typing import NamedTuple
+
+from agent.records import WindowKey
+
+
+class Minute(NamedTuple):
+    """Sums as they are read back from the store; scores and recalls in millionths.
+
+    `minute` counts from the Unix epoch in UTC. A row may stand for a past hour, then it is the hour's first minute.
+    """
+
+    minute: int
+    key: WindowKey
+    events: int
+    errors: int
+    zero_results: int
+    scored: int
+    score_sum: int
+    score_sq: int
+    score_hist: dict[int, int]
+    labelled: int
+    recall_sum: int
+    recall_sq: int

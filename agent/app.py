@@ -1,0 +1,167 @@
+"""The composition root: the only place where real things are chosen and started; what was started is undone on error."""
+
+import logging
+import secrets
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from agent import logs, opening, parts, telemetry
+from agent.config.settings import Settings
+from agent.decode.sink import FileSink
+from agent.errors import Stop
+from agent.language.tagger import Tagger
+from agent.opening import CLOCK
+from agent.progress import reading_files
+from agent.report.views import RemoteViews, Views
+from agent.resources import schemas_dir
+from agent.runtime.health import Health
+from agent.runtime.live import Live, Pace
+from agent.runtime.replay import replay as replay_through
+from agent.runtime.tally import Tally
+from agent.source.file import FileSource
+from agent.store.migrate import migrate
+from agent.web.api import build
+from agent.web.server import WebServer, listen
+
+DEAD_LETTERS = "dead-letters.jsonl"
+EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
+
+
+def run(settings: Settings) -> None:
+    """The agent, until SIGTERM."""
+    logs.configure()
+    with ExitStack() as stack:
+        listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
+        token = secrets.token_urlsafe(32)
+        folder = opening.home(settings)
+        if folder:
+            opening.locked(stack, folder).announce(local_address(listener.getsockname()), token)
+        store = opening.store_in(stack, settings, folder)
+        migrate(store.engine, schemas(), replicated=_replicated(settings), retention=True)
+        health = Health(CLOCK.now())
+        readers = opening.views(settings, opening.store_in(stack, settings, folder))
+        stack.enter_context(WebServer(build(readers, health, CLOCK, _tokens(settings, token)), listener))
+        source, sink = opening.kafka(stack, settings)
+        live = Live(
+            consumer=opening.consumer(settings, store, source, sink, telemetry.prometheus().stored),
+            evaluation=opening.evaluation(settings, store, parts.notifiers(settings)),
+            source=source,
+            windows=store.windows,
+            health=health,
+            clock=CLOCK,
+            pace=Pace(settings.source.lateness, alone=folder is not None),
+            missing_topics=source.missing_topics,
+        )
+        live.run(until_signal())
+
+
+def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, send: bool) -> dict[str, Any]:
+    """Logs through the same path; returns what `replay --json` prints."""
+    logs.configure(logging.WARNING)
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(FileSource(files)))
+        folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="babelwatch-")))
+        opening.locked(stack, folder)
+        store = opening.store_in(stack, settings, folder)
+        migrate(store.engine, schemas(), retention=False)
+        sink = FileSink(settings.source.dead_letter_file or folder / DEAD_LETTERS)
+        consumer = opening.consumer(settings, store, source, sink)
+        evaluation = opening.evaluation(settings, store, parts.notifiers(settings) if send else {})
+        progress = stack.enter_context(reading_files(source.progress))
+        replay_through(consumer, evaluation, store.windows, CLOCK, progress)
+        return _summary(consumer.tally, opening.views(settings, store))
+
+
+def _summary(tally: Tally, views: Views) -> dict[str, Any]:
+    counts = {name: getattr(tally, name) for name in ("messages", "accepted", "rejected", "duplicates", "excluded", "late")}
+    return {
+        **counts,
+        "reasons": dict(sorted(tally.reasons.items())),
+        "first": _stamp(tally.first),
+        "last": _stamp(tally.last),
+        "languages": views.languages(EVERYTHING),
+        "alerts": views.alerts({"all": "true"}),
+    }
+
+
+def _stamp(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def reading(settings: Settings, folder: Path | None) -> Iterator[Views]:
+    """Views of the store, or of the agent that holds it."""
+    logs.configure(logging.WARNING)
+    with ExitStack() as stack:
+        folder = folder or opening.home(settings)
+        holder = opening.holder_of(stack, opening.existing(folder))[1] if folder else None
+        yield (
+            RemoteViews(holder.address, holder.token)
+            if holder
+            else opening.views(settings, opening.store_in(stack, settings, folder))
+        )
+
+
+def migrate_store(settings: Settings) -> list[int]:
+    """Apply the schema; returns the versions that were applied."""
+    logs.configure(logging.WARNING)
+    with ExitStack() as stack:
+        folder = opening.home(settings)
+        if folder:
+            opening.locked(stack, folder)
+        engine = opening.store_in(stack, settings, folder).engine
+        return migrate(engine, schemas(), replicated=_replicated(settings), retention=True)
+
+
+def check(settings: Settings) -> None:
+    """Read what the settings name; raises Misconfigured with every mistake."""
+    parts.rules(settings)
+    parts.tagger(settings)
+
+
+def tagger(settings: Settings) -> Tagger:
+    """The tagger alone, for `tag`."""
+    return parts.tagger(settings)
+
+
+def schemas() -> Path:
+    """Where the numbered SQL lies."""
+    return schemas_dir() / "clickhouse"
+
+
+def until_signal() -> threading.Event:
+    """An event that SIGTERM or SIGINT sets; the second one ends the process at once."""
+    stop = threading.Event()
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise Stop("told twice to stop")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, heard)
+    return stop
+
+
+def local_address(name: tuple[Any, ...]) -> str:
+    """How this machine reaches the listener."""
+    host, port = name[:2]
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
+def _tokens(settings: Settings, own: str) -> frozenset[str] | None:
+    """Who may read: everyone on loopback without a token, else who shows it, and the commands of this machine."""
+    token = settings.web.token
+    return None if token is None else frozenset({token.get_secret_value(), own})
+
+
+def _replicated(settings: Settings) -> bool:
+    return settings.store.clickhouse is not None and settings.store.clickhouse.replicated

@@ -1,0 +1,243 @@
+"""One function per command. Standard output is for the answer, standard error for logs and progress.
+
+Exit status: 0 yes; 1 the answer is no; 2 wrong use or configuration; 3 something needed cannot be reached.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+
+from agent import __version__, app, progress
+from agent.config import configuration, showing
+from agent.config.settings import Settings
+from agent.demo import play
+from agent.errors import BabelwatchError, Locked, RetryLater
+from agent.report import terminal
+from agent.report.views import Rows, Words
+from agent.times import parse_duration
+
+cli = typer.Typer(
+    name="babelwatch",
+    help="Knows, before any user complains, that retrieval broke in one language.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_commands = typer.Typer(help="Validate or print the settings.", no_args_is_help=True, rich_markup_mode=None)
+cli.add_typer(config_commands, name="config")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings (default: babelwatch.yaml if it is there).")
+]
+Store = Annotated[Path | None, typer.Option("--store", metavar="DIR", help="Another embedded store.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="RFC 3339, a date, or relative such as -7d.")]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="As --from; default: the newest window.")]
+By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
+Service = Annotated[str | None, typer.Option("--service", help="Only this service.")]
+Environment = Annotated[str | None, typer.Option("--environment", help="Only this environment.")]
+Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
+Language = Annotated[str | None, typer.Option("--language", help="Only this query language.")]
+
+
+@cli.command()
+def run(config: Config = None) -> None:
+    """The agent: consume, tag, aggregate, evaluate, notify, serve the API; until SIGTERM."""
+    app.run(_settings(config))
+
+
+@cli.command()
+def demo(
+    duration: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Stop after this long, such as 2m (default: Ctrl-C).")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Of the API; the next free one if it is taken.")] = 8080,
+) -> None:
+    """The same on an in-process broker and a temporary store: one language breaks while the average rises."""
+    play.play(_duration(duration), port)
+
+
+@cli.command()
+def replay(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="JSON-lines logs, plain or .gz; - for standard input.")],
+    store: Store = None,
+    send: Annotated[bool, typer.Option("--send", help="Send the notifications too.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Logs through the very same path at full speed; rules are evaluated in event time, minute by minute."""
+    result = app.replay(_settings(config), files, store, send=send)
+    if as_json:
+        _print_json(result)
+    else:
+        _print_replay(result, store)
+
+
+def _table_command(name: str, help_text: str, draw: Callable[[Rows], RenderableType]) -> None:
+    """`languages` and `pairs` take the same options."""
+
+    def command(  # noqa: PLR0913, PLR0917 - one parameter an option
+        start: From = None,
+        end: To = None,
+        by: By = None,
+        service: Service = None,
+        environment: Environment = None,
+        collection: Collection = None,
+        language: Language = None,
+        store: Store = None,
+        config: Config = None,
+        as_json: AsJson = False,
+    ) -> None:
+        given = {
+            "from": start,
+            "to": end,
+            "by": by,
+            "service": service,
+            "environment": environment,
+            "collection": collection,
+            "language": language,
+        }
+        _show(config, store, name, _words(given), draw, as_json=as_json)
+
+    cli.command(name, help=help_text)(command)
+
+
+_table_command("languages", "The per-language table (default: the seven days up to the newest window).", terminal.languages)
+_table_command("pairs", "The same by query language and document language.", terminal.pairs)
+
+
+@cli.command()
+def alerts(  # noqa: PLR0913, PLR0917 - one parameter an option
+    everything: Annotated[bool, typer.Option("--all", help="Resolved incidents too.")] = False,
+    service: Service = None,
+    environment: Environment = None,
+    language: Language = None,
+    store: Store = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open incidents, newest first."""
+    given = {"all": "true" if everything else None, "service": service, "environment": environment, "language": language}
+    _show(config, store, "alerts", _words(given), terminal.alerts, as_json=as_json)
+
+
+@cli.command()
+def tag(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="One text a line (default: standard input).")] = None,
+    locale: Annotated[str | None, typer.Option(metavar="TAG", help="A hint: the language of the user interface.")] = None,
+    config: Config = None,
+) -> None:
+    """Tag texts: for each line `language<TAB>confidence<TAB>source`, in the same order."""
+    tagger = app.tagger(_settings(config))
+    with progress.lines_of(file) as lines:
+        for line in lines:
+            found = tagger.tag(line, locale=locale)
+            sys.stdout.write(f"{found.language}\t{found.confidence:.3f}\t{found.source}\n")
+
+
+@config_commands.command("check")
+def config_check(config: Config = None) -> None:
+    """Validate the settings and the rules; every mistake is listed."""
+    app.check(_settings(config))
+    typer.echo("The configuration is valid.")
+
+
+@config_commands.command("show")
+def config_show(config: Config = None, as_json: AsJson = False) -> None:
+    """Print the effective settings, each with one line of meaning; secrets as <secret>."""
+    settings = _settings(config)
+    if as_json:
+        _print_json(showing.as_json(settings))
+    else:
+        typer.echo(showing.render(settings), nl=False)
+
+
+@cli.command()
+def migrate(config: Config = None) -> None:
+    """Apply the schema to the configured store."""
+    applied = app.migrate_store(_settings(config))
+    typer.echo(f"Applied {len(applied)} migrations." if applied else "The schema is up to date.")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"babelwatch {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Knows, before any user complains, that retrieval broke in one language."""
+
+
+def _settings(config: Path | None) -> Settings:
+    return configuration.load(config, os.environ)
+
+
+def _duration(text: str | None) -> timedelta | None:
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as expected:
+        raise typer.BadParameter(f"{text!r}: expected {expected}") from None
+
+
+def _words(given: Mapping[str, str | None]) -> Words:
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _show(  # noqa: PLR0913 - what is shared by three commands
+    config: Path | None, store: Path | None, name: str, words: Words, draw: Callable[[Rows], RenderableType], *, as_json: bool
+) -> None:
+    with app.reading(_settings(config), store) as views:
+        rows: Rows = getattr(views, name)(words)
+    if as_json:
+        _print_json(rows)
+    elif rows:
+        Console().print(draw(rows))
+    else:
+        typer.echo("Nothing to show.")
+
+
+def _print_replay(result: dict[str, Any], store: Path | None) -> None:
+    console = Console()
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in result["reasons"].items())
+    console.print(
+        f"{result['messages']:,} messages, {result['accepted']:,} accepted, {result['rejected']:,} rejected"
+        f"{f' ({reasons})' if reasons else ''}, {result['duplicates']:,} duplicates; {result['first']} to {result['last']}\n"
+    )
+    console.print(terminal.languages(result["languages"]))
+    if result["alerts"]:
+        console.print()
+        console.print(terminal.alerts(result["alerts"]))
+    if store:
+        typer.echo(f"\nThe store is kept: babelwatch languages --store {store}")
+
+
+def _print_json(document: object) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def exit_status(error: BabelwatchError) -> int:
+    """2 where a person has to change something, 3 where something cannot be reached."""
+    return 3 if isinstance(error, RetryLater | Locked) else 2
+
+
+def main() -> None:
+    """The command `babelwatch`; what goes wrong is one readable message, never a stack trace."""
+    try:
+        cli()
+    except BabelwatchError as error:
+        typer.echo(f"babelwatch: {error}" if "\n" not in str(error) else f"babelwatch:\n{error}", err=True)
+        sys.exit(exit_status(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

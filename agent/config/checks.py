@@ -1,0 +1,145 @@
+"""What a single value must be: each check answers the value or says what was expected.
+
+The text of its ValueError goes on after the word "expected": `ValueError("host:port")` is told as
+"expected host:port, found 'kafka'".
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from types import UnionType
+from typing import Final, Literal, Union, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+import jmespath
+
+from agent.language.codes import canonical
+from agent.notify.route import LABELS
+from agent.records import Event
+from agent.times import parse_time
+
+_TAG: Final = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
+_HOST_AND_PORT: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@,]+):[0-9]{1,5}")
+_TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+_ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """What was probably meant, as a question in brackets with a space before it; empty where nothing is near."""
+    near = get_close_matches(str(name), [*known], n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def event_field(name: str) -> str:
+    """The name of a field of the event."""
+    if name not in Event.__struct_fields__:
+        raise ValueError(f"a field of the event{did_you_mean(name, Event.__struct_fields__)}")
+    return name
+
+
+def text_field(name: str) -> str:
+    """The name of a field of the event that holds text."""
+    known = [field for field, hint in get_type_hints(Event).items() if _holds_text(hint)]
+    if name not in known:
+        raise ValueError(f"a field of the event that holds text{did_you_mean(name, known)}")
+    return name
+
+
+def _holds_text(hint: object) -> bool:
+    if get_origin(hint) in {Union, UnionType}:
+        return any(map(_holds_text, get_args(hint)))
+    return hint is str or get_origin(hint) is Literal
+
+
+def label(name: str) -> str:
+    """The name of a label that routes can match."""
+    if name not in LABELS:
+        raise ValueError(f"one of {', '.join(LABELS)}")
+    return name
+
+
+def start(text: str) -> str:
+    """Where an unknown source is begun."""
+    if text not in {"earliest", "latest"}:
+        try:
+            parse_time(text, _ANY_TIME)
+        except ValueError as wrong:
+            raise ValueError(f"earliest, latest, {wrong}") from None
+    return text
+
+
+def language_tag(text: str) -> str:
+    """A tag of a language that CLDR knows, kept as it is written."""
+    if not _TAG.fullmatch(text) or canonical(text) is None:
+        raise ValueError("a known language tag such as en or zh-Hant")
+    return text
+
+
+def hundredth(number: float) -> float:
+    """A multiple of 0.01, which is the edge of a bin, to the last bit."""
+    rounded = round(number, 2)
+    if not math.isclose(number, rounded, abs_tol=1e-9):
+        raise ValueError("a multiple of 0.01")
+    return rounded
+
+
+def address(text: str) -> str:
+    """An HTTP address without credentials."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or re.search(r"\s", text):
+        raise ValueError("an address that begins with http:// or https://")
+    if "@" in parts.netloc:
+        raise ValueError("an address without user name and password, which have settings of their own")
+    return text
+
+
+def trace_address(text: str) -> str:
+    """An HTTP address with a place for the trace."""
+    if "{trace_id}" not in text:
+        raise ValueError("an address with {trace_id} in it")
+    return address(text)
+
+
+def host_and_port(text: str) -> str:
+    """A broker."""
+    if not _HOST_AND_PORT.fullmatch(text) or int(text.rpartition(":")[2]) not in range(1, 65_536):
+        raise ValueError("host:port")
+    return text
+
+
+def topic(text: str) -> str:
+    """A name that Kafka allows for a topic."""
+    if not _TOPIC.fullmatch(text):
+        raise ValueError("a topic's name: up to 249 letters, digits, dots, dashes and underscores")
+    return text
+
+
+def expression(text: str) -> str:
+    """A JMESPath expression."""
+    try:
+        jmespath.compile(text)
+    except ValueError:
+        raise ValueError("a JMESPath expression") from None
+    return text
+
+
+def pattern(text: str) -> str:
+    """A regular expression."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as wrong:
+        raise ValueError(f"a regular expression ({wrong})") from None
+    return text
+
+
+def pattern_of_one_group(text: str) -> str:
+    """A regular expression with exactly one group."""
+    if re.compile(pattern(text)).groups != 1:
+        raise ValueError("a regular expression with one group, the language")
+    return text

@@ -1,0 +1,230 @@
+"""Every setting, with its default and one line of meaning: frozen, strict, and printing no secret.
+
+`agent.config.configuration` fills these from a file and the environment, `agent.config.showing` prints them. A secret `x` has a twin
+`x_file`, which stands beside it.
+"""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from agent.config import values as kind
+from agent.config.notify_settings import NotifySettings
+from agent.config.section import Section
+from agent.times import parse_duration
+
+SECRETS: Final = ("password", "token", "webhook_url")
+"""The keys of all secrets; a test compares them with the fields."""
+
+
+class SecuritySettings(Section):
+    """How the agent shows the brokers who it is."""
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", description="how connections are secured: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
+    )
+    ca_file: kind.PlainPath | None = Field(
+        default=None, description="certificates of the authorities that may sign the brokers'; null: the system's"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        default=None, description="how the password is proved: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+    )
+    username: kind.Text | None = Field(default=None, description="name for SASL")
+    password: kind.SecretText | None = Field(default=None, description="password for SASL")
+    password_file: kind.PlainPath | None = Field(default=None, description="file that holds the password for SASL")
+
+    @field_validator("sasl_mechanism", "username", "password")
+    @classmethod
+    def _needed_by_sasl(cls, value: object, info: ValidationInfo) -> object:
+        protocol = info.data.get("protocol", "")
+        if value is None and protocol.startswith("SASL"):
+            raise ValueError(f"a value, which the protocol {protocol} needs")
+        return value
+
+
+class KafkaSettings(Section):
+    """Where the retrieval log is read from."""
+
+    bootstrap_servers: tuple[kind.HostAndPort, ...] = Field(
+        default=("localhost:9092",), min_length=1, description="brokers to ask first, each host:port"
+    )
+    topics: tuple[kind.Topic, ...] = Field(default=("retrieval-logs",), min_length=1, description="topics to read")
+    group_id: kind.Text = Field(default="babelwatch", description="consumer group; replicas of one agent share it")
+    dead_letter_topic: kind.Topic = Field(default="babelwatch-dead-letters", description="topic for messages that cannot be read")
+    start: kind.Start = Field(
+        default="earliest", description="where an unknown source is begun: earliest, latest, a span such as -14d, or a time"
+    )
+    security: SecuritySettings = Field(default_factory=SecuritySettings, description="encryption and log-in")
+
+
+class ExcludeSettings(Section):
+    """Which events are nobody's query."""
+
+    field: kind.TextField = Field(description="field of the event that is looked at")
+    equals: kind.Text = Field(description="text with which an event is dropped and counted")
+
+
+class DocumentLanguageSettings(Section):
+    """How the language of a document is told where the log does not say."""
+
+    collections: kind.Table[kind.Text, kind.LanguageTag] = Field(
+        default={}, description="language of each collection that has one language"
+    )
+    pattern: kind.PatternOfOneGroup | None = Field(
+        default=None, description="regular expression searched in a document's id; its one group is the language"
+    )
+
+
+class SourceSettings(Section):
+    """What is read, and how."""
+
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="brokers and topics")
+    dead_letter_file: kind.PlainPath | None = Field(
+        default=None,
+        description="file for messages that cannot be read when files are replayed; null: one in the folder of the store",
+    )
+    format: Literal["auto", "native"] = Field(default="auto", description="format of the messages: auto or native")
+    lateness: kind.Duration = Field(
+        default=parse_duration("2m"), description="how long a minute waits for late events before it is evaluated"
+    )
+    max_future_skew: kind.Duration = Field(
+        default=parse_duration("5m"), description="how far ahead of the clock an event may be before it is rejected"
+    )
+    mapping: kind.Table[kind.EventField, kind.Expression] = Field(
+        default={}, description="for logs with other names: our field, and the JMESPath expression that finds it"
+    )
+    exclude: tuple[ExcludeSettings, ...] = Field(default=(), description="events that are not counted, such as load tests")
+    document_language: DocumentLanguageSettings = Field(
+        default_factory=DocumentLanguageSettings, description="languages of documents where the log does not tell them"
+    )
+
+
+class ClickHouseSettings(Section):
+    """A ClickHouse server."""
+
+    url: kind.Address = Field(description="address of the HTTP interface, such as https://clickhouse:8443")
+    database: kind.Text = Field(default="default", description="database that holds the tables")
+    username: kind.Text = Field(default="default", description="name to log in with")
+    password: kind.SecretText | None = Field(default=None, description="password to log in with")
+    password_file: kind.PlainPath | None = Field(default=None, description="file that holds the password")
+    replicated: kind.Flag = Field(default=False, description="whether tables use the Replicated engines")
+
+
+class StoreSettings(Section):
+    """Where windows and the journal stay."""
+
+    path: kind.PlainPath = Field(
+        default=Path("./babelwatch-data"), description="folder of the embedded store, which is used unless clickhouse is set"
+    )
+    clickhouse: ClickHouseSettings | None = Field(default=None, description="server to use instead of the embedded store")
+    flush_interval: kind.Period = Field(default=parse_duration("20s"), description="how often counts are written to the store")
+
+
+class LanguageSettings(Section):
+    """How queries are tagged."""
+
+    allowed: tuple[kind.LanguageTag, ...] | None = Field(
+        default=None, min_length=1, description="languages that can be an answer; null: all that the model knows"
+    )
+    prior: kind.Table[kind.LanguageTag, Annotated[kind.Share, Field(gt=0)]] = Field(
+        default={}, description="share of the traffic in each language, in 0..1; the others share the rest evenly"
+    )
+    merge: kind.Groups = Field(
+        default="default", description="languages counted as one, a list of groups whose first is the tag; or default"
+    )
+    min_confidence: kind.Share | None = Field(
+        default=None, description="confidence, in 0..1, below which the tag is und; null: the fitted cut"
+    )
+
+    @field_validator("prior")
+    @classmethod
+    def _shares_of_one_whole(cls, prior: dict[str, float]) -> dict[str, float]:
+        if sum(prior.values()) > 1 + 1e-9:
+            raise ValueError("shares that add up to 1 at most")
+        return prior
+
+
+class HitThresholdSettings(Section):
+    """From which best score on a retrieval counts as a hit; the most specific one wins."""
+
+    default: kind.Threshold = Field(
+        default="auto", description="best score from which a retrieval is a hit: a multiple of 0.01, or auto"
+    )
+    models: kind.Table[kind.Text, kind.Threshold] = Field(default={}, description="thresholds of embedding models")
+    collections: kind.Table[kind.Text, kind.Threshold] = Field(default={}, description="thresholds of collections")
+    languages: kind.Table[kind.LanguageTag, kind.Threshold] = Field(default={}, description="thresholds of languages")
+
+
+class SimilaritySettings(Section):
+    """Between what a similarity is judged."""
+
+    floor: Annotated[kind.Number, Field(ge=-1, le=1)] | None = Field(
+        default=None, description="best similarity of unrelated queries; null: from probes"
+    )
+    reference: tuple[kind.LanguageTag, ...] | None = Field(
+        default=None, min_length=1, description="languages that the others are measured by; null: the three largest"
+    )
+
+
+class QualitySettings(Section):
+    """How retrievals are measured."""
+
+    k: Annotated[kind.Whole, Field(ge=1, le=1000)] = Field(default=10, description="how many results recall, MRR and nDCG look at")
+    hit_threshold: HitThresholdSettings = Field(
+        default_factory=HitThresholdSettings, description="best scores from which a retrieval is a hit"
+    )
+    similarity: SimilaritySettings = Field(default_factory=SimilaritySettings, description="what similarities are measured by")
+
+
+class WebSettings(Section):
+    """Where the pages and the API are served."""
+
+    host: kind.Text = Field(default="127.0.0.1", description="address to listen on")
+    port: Annotated[kind.Whole, Field(ge=0, le=65_535)] = Field(default=8080, description="port to listen on; 0: any free one")
+    token: kind.SecretText | None = Field(default=None, description="bearer token for pages and API, needed beyond loopback")
+    token_file: kind.PlainPath | None = Field(default=None, description="file that holds the bearer token")
+
+    @field_validator("token")
+    @classmethod
+    def _needed_beyond_loopback(cls, token: kind.Secret | None, info: ValidationInfo) -> kind.Secret | None:
+        host = info.data.get("host")
+        if token is None and host is not None and not _is_loopback(host):
+            raise ValueError(f"a token, because host {host} is open to other machines")
+        return token
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class TelemetrySettings(Section):
+    """What the agent tells about itself."""
+
+    prometheus: kind.Flag = Field(default=True, description="whether /metrics serves the agent's own metrics")
+
+
+class PrivacySettings(Section):
+    """What is kept of people's texts."""
+
+    samples: kind.Flag = Field(default=False, description="whether redacted query texts are kept for seven days")
+
+
+class Settings(Section):
+    """All settings of the agent."""
+
+    source: SourceSettings = Field(default_factory=SourceSettings, description="where retrieval logs come from")
+    store: StoreSettings = Field(default_factory=StoreSettings, description="where counts and the journal are kept")
+    language: LanguageSettings = Field(default_factory=LanguageSettings, description="how queries are tagged with their language")
+    quality: QualitySettings = Field(default_factory=QualitySettings, description="how retrievals are measured")
+    rules: tuple[kind.Text, ...] = Field(
+        default=("default",), description="rules that are evaluated: names of bundled files, or paths"
+    )
+    notify: NotifySettings = Field(default_factory=NotifySettings, description="who is told")
+    web: WebSettings = Field(default_factory=WebSettings, description="the pages and the API")
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings, description="what the agent tells about itself")
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="what is kept of people's texts")

@@ -1,0 +1,110 @@
+"""`demo`: the agent as `run` starts it, on an in-process broker and a temporary store, with traffic of its own."""
+
+import logging
+import shlex
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from agent import logs, opening, telemetry
+from agent.app import local_address, schemas, until_signal
+from agent.config.settings import Settings
+from agent.decode.sink import MemorySink
+from agent.demo import stage
+from agent.demo.broker import API_VERSION, DemoBroker
+from agent.demo.show import Show
+from agent.notify.terminal import TerminalNotifier
+from agent.opening import CLOCK, Store
+from agent.runtime.health import Health
+from agent.runtime.live import Live, Pace
+from agent.source.kafka import KafkaAddress
+from agent.store.migrate import migrate
+from agent.web.api import build
+from agent.web.server import WebServer, listen
+
+HOST: Final = "127.0.0.1"
+EVERY: Final = timedelta(seconds=2)
+
+
+def play(duration: timedelta | None, port: int) -> None:
+    """Run until Ctrl-C, SIGTERM, or the end of `duration`."""
+    logs.configure(logging.ERROR)
+    stop, console = until_signal(), Console()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="babelwatch-demo-")))
+        listener = stack.enter_context(closing(listen(HOST, port, search=True)))
+        opening.locked(stack, folder).announce(local_address(listener.getsockname()))
+        broker = stack.enter_context(DemoBroker())
+        settings = _settings(folder, broker.bootstrap)
+        store, started = _filled(stack, settings, folder, broker)
+        health = Health(started)
+        views = opening.views(settings, opening.store_in(stack, settings, folder))
+        stack.enter_context(WebServer(build(views, health, CLOCK, None), listener))
+        live = _live(stack, settings, store, health, console)
+        show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
+        stack.callback(stop.set)
+        _beside(stack, lambda: show.until(stop))
+        _beside(stack, lambda: stage.go_on(broker, started, CLOCK, stop))
+        _ring(stop, duration)
+        live.run(stop)
+
+
+def _settings(folder: Path, bootstrap: str) -> Settings:
+    given = {
+        "source": {"kafka": {"bootstrap_servers": [bootstrap], "topics": [stage.TOPIC]}},
+        "store": {"path": str(folder), "flush_interval": "1s"},
+        "quality": {"hit_threshold": {"default": 0.35}},
+    }
+    return Settings.model_validate(given)
+
+
+def _filled(stack: ExitStack, settings: Settings, folder: Path, broker: DemoBroker) -> tuple[Store, datetime]:
+    """The store with its history, the topic with its last minutes, and the moment at which both end."""
+    store = opening.store_in(stack, settings, folder)
+    migrate(store.engine, schemas(), retention=False)
+    now = CLOCK.now()
+    stage.remember(store.windows, store.journal, now)
+    stage.fill(broker, now)
+    return store, now
+
+
+def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, console: Console) -> Live:
+    kafka = settings.source.kafka
+    source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
+    return Live(
+        consumer=opening.consumer(settings, store, source, MemorySink(), telemetry.prometheus().stored),
+        evaluation=opening.evaluation(settings, store, {"terminal": TerminalNotifier(console=console)}),
+        source=source,
+        windows=store.windows,
+        health=health,
+        clock=CLOCK,
+        pace=Pace(settings.source.lateness, evaluate_every=EVERY),
+    )
+
+
+def _commands(folder: Path, port: int) -> list[str]:
+    """What to type in a second shell; the agent that holds the store answers."""
+    babelwatch = shlex.quote(str(Path(sys.argv[0]).resolve()))
+    commands = ("languages --by version", "pairs", "alerts", "alerts --json")
+    return [*(f"{babelwatch} {command} --store {folder}" for command in commands), f"curl http://{HOST}:{port}/readyz"]
+
+
+def _beside(stack: ExitStack, work: Callable[[], None]) -> None:
+    """Work in a thread that is waited for at the end."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    stack.callback(thread.join, 5)
+
+
+def _ring(stop: threading.Event, duration: timedelta | None) -> None:
+    if duration is not None:
+        timer = threading.Timer(duration.total_seconds(), stop.set)
+        timer.daemon = True
+        timer.start()

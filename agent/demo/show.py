@@ -1,0 +1,73 @@
+"""What the newcomer watches: a live screen on a terminal, plain text now and then where there is none."""
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.live import Live
+
+from agent.demo.screen import panel
+from agent.errors import BabelwatchError
+from agent.report.views import Rows, Views
+
+REFRESH_S: Final = 1.0
+PLAIN_S: Final = 20.0
+TITLE: Final = "babelwatch demo: a help centre asked in fourteen languages got a new index; the mean went up. Ctrl-C ends it."
+
+
+class Show:
+    """Reads the store as a second shell would, and draws it."""
+
+    def __init__(self, views: Views, updated: datetime, commands: Sequence[str], console: Console) -> None:
+        self._views = views
+        self._updated = updated.replace(second=0, microsecond=0).isoformat()
+        self._commands = commands
+        self._console = console
+        self._before: Rows = []
+
+    def until(self, stop: threading.Event) -> None:
+        """Draw until told to stop."""
+        if self._console.is_terminal:
+            self._live(stop)
+        else:
+            self._plain(stop)
+
+    def _live(self, stop: threading.Event) -> None:
+        with Live(console=self._console, auto_refresh=False, vertical_overflow="visible") as live:
+            while not stop.wait(REFRESH_S):
+                live.update(self._panel(), refresh=True)
+
+    def _plain(self, stop: threading.Event) -> None:
+        """Print when there is something to see, when the alert comes, and every twenty seconds."""
+        waited, told = PLAIN_S, ""
+        while not stop.wait(REFRESH_S):
+            waited += REFRESH_S
+            alert = self._alert()
+            if self._rows() and (waited >= PLAIN_S or alert != told):
+                self._console.print(self._panel())
+                waited, told = 0.0, alert
+
+    def _panel(self) -> Any:
+        return panel(TITLE, self._rows() or self._usual(), self._usual(), self._alert() or None, self._commands)
+
+    def _rows(self) -> Rows:
+        """The languages since the update."""
+        return self._read("languages", {"from": self._updated})
+
+    def _usual(self) -> Rows:
+        """The languages before it, read once."""
+        self._before = self._before or self._read("languages", {"from": "-15d", "to": self._updated})
+        return self._before
+
+    def _alert(self) -> str:
+        open_ones = self._read("alerts", {})
+        return str(open_ones[0]["summary"]) if open_ones else ""
+
+    def _read(self, name: str, words: dict[str, str]) -> Rows:
+        try:
+            rows: Rows = getattr(self._views, name)(words)
+        except BabelwatchError:
+            return []
+        return rows

@@ -1,0 +1,87 @@
+"""Puts the demo's world in place: two weeks in the store, fifteen minutes in the topic, and traffic that goes on."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from agent.aggregate.aggregator import Window
+from agent.aggregate.histogram import MICRO
+from agent.aggregate.measures import Measures
+from agent.clock import Clock
+from agent.demo import profiles
+from agent.demo.broker import DemoBroker
+from agent.demo.history import PastWindow, history
+from agent.demo.traffic import events
+from agent.records import WindowKey
+from agent.runtime.evaluate import AS_OF
+from agent.store.base import Entry, Flush, Journal, WindowLog
+
+TOPIC: Final = "retrieval-logs"
+PER_MINUTE: Final = 600.0
+IN_TOPIC: Final = timedelta(minutes=15)  # what lies in the topic at the start
+UPDATED: Final = timedelta(minutes=13)  # so long before the start the new index came
+SLICE_S: Final = 0.5
+
+
+def remember(windows: WindowLog, journal: Journal, now: datetime) -> None:
+    """Store what an agent that had watched for two weeks would have stored, and that it has evaluated all of it."""
+    past = tuple(_window(each) for each in history(now, per_minute=PER_MINUTE))
+    windows.append(Flush("demo/history", None, 1, 0, past))
+    journal.write([Entry(AS_OF, AS_OF, (now - IN_TOPIC).replace(second=0, microsecond=0), {})])
+
+
+def fill(broker: DemoBroker, now: datetime) -> None:
+    """Put the last fifteen minutes into the topic."""
+    broker.send(TOPIC, _values(now - IN_TOPIC, now, now - UPDATED))
+
+
+def go_on(broker: DemoBroker, started: datetime, clock: Clock, stop: threading.Event) -> None:
+    """Send what is searched from `started` on, as it happens."""
+    sent = started
+    while not stop.wait(SLICE_S):
+        now = clock.now()
+        broker.send(TOPIC, _values(sent, now, started - UPDATED))
+        sent = now
+
+
+def _values(start: datetime, end: datetime, update_at: datetime) -> Iterator[bytes]:
+    return (msgspec.json.encode(event) for event in events(start, end, PER_MINUTE, update_at=update_at))
+
+
+def _window(past: PastWindow) -> Window:
+    key = WindowKey(
+        service=profiles.SERVICE,
+        environment=profiles.ENVIRONMENT,
+        collection=profiles.COLLECTION,
+        language=past.language,
+        document_language="",
+        embedding_model=profiles.EMBEDDING_MODEL,
+        index_version=past.index_version,
+        score_kind=profiles.SCORE_KIND,
+    )
+    return Window("language", past.minute, key, _measures(past))
+
+
+def _measures(past: PastWindow) -> Measures:
+    return Measures(
+        events=past.events,
+        queries=past.events * MICRO,
+        zero_results=past.zero_results,
+        errors=past.errors,
+        scored=past.scored,
+        score_sum=past.score_sum,
+        score_sq=past.score_sq,
+        score_hist=past.score_hist,
+        labelled=past.labelled,
+        recall_sum=past.hits * MICRO,
+        recall_sq=past.hits * MICRO,
+        mrr_sum=past.mrr_sum,
+        mrr_sq=past.mrr_sq,
+        ndcg_sum=past.ndcg_sum,
+        ndcg_sq=past.ndcg_sq,
+        label_hist=past.score_hist,
+        label_hit_hist=past.hit_hist,
+    )

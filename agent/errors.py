@@ -1,0 +1,51 @@
+"""What went wrong, by what has to be done next.
+
+BabelwatchError
+├── RetryLater            a neighbour is away: the same work again, later
+│   └── Unreachable       ... and a command cannot wait for it (exit status 3)
+└── Stop                  a person has to act
+    ├── Misconfigured     every mistake listed (exit status 2)
+    └── Locked            the store belongs to a process that does not answer (exit status 3)
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class BabelwatchError(Exception):
+    """Everything babelwatch raises on purpose; its text is one readable sentence."""
+
+
+class RetryLater(BabelwatchError):  # noqa: N818 - the name says what to do next
+    """A neighbour is away or slow: do the same again later."""
+
+
+class Unreachable(RetryLater):
+    """Something that a command needs cannot be reached."""
+
+
+class Stop(BabelwatchError):  # noqa: N818 - the name says what to do next
+    """Going on would be wrong; a person has to act."""
+
+
+class Locked(Stop):
+    """The store is held by a process that does not answer."""
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong in a file: where it stands and what was expected there."""
+
+    file: str
+    key: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.key}: {self.expected}" if self.key else f"{self.file}: {self.expected}"
+
+
+class Misconfigured(Stop):
+    """The configuration or a rules file is wrong; `mistakes` has all of them."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(map(str, self.mistakes)))

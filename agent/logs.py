@@ -1,0 +1,39 @@
+"""Logs go to standard error; a client that shouts is cut short."""
+
+import logging
+import time
+from collections import Counter
+
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+SHOUTING = ("kafka", "clickhouse_connect", "urllib3", "httpx", "httpcore", "stamina")
+MOST = 20
+PERIOD_S = 60.0
+
+
+class Hush(logging.Filter):
+    """Lets at most 20 records of a logger through a minute: kafka-python writes a thousand a second while the broker is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._until = 0.0
+        self._seen: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        if record.created >= self._until:
+            self._until = record.created + PERIOD_S
+            self._seen.clear()
+        self._seen[record.name] += 1
+        return not record.name.startswith(SHOUTING) or self._seen[record.name] <= MOST
+
+
+def configure(level: int = logging.INFO) -> None:
+    """Set up logging for a command; neighbours' libraries speak only when something is wrong."""
+    handler = logging.StreamHandler()
+    handler.addFilter(Hush())
+    formatter = logging.Formatter(FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in SHOUTING:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,25 @@
+"""The in-memory twin of every channel: keeps what it was sent, and fails when told to."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from agent.notify.base import Message, TransportError
+
+
+class MemoryNotifier:
+    """Appends to `messages`; the `failures` it was given are raised first, in their order."""
+
+    def __init__(self, name: str = "memory", failures: Iterable[TransportError] = ()) -> None:
+        self.name = name
+        self.messages: list[Message] = []
+        self.failures = deque(failures)
+
+    def escape(self, text: str) -> str:
+        """Nothing is special here."""
+        return text
+
+    def send(self, message: Message) -> None:
+        """Keep the message, or fail as told."""
+        if self.failures:
+            raise self.failures.popleft()
+        self.messages.append(message)

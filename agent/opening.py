@@ -1,0 +1,145 @@
+"""Opening real things: the store and its lock, the broker, and the stations over them."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from agent import parts
+from agent.aggregate.aggregator import Aggregator
+from agent.aggregate.cardinality import Admission
+from agent.alerting.evaluator import Evaluator
+from agent.clock import SystemClock
+from agent.config.settings import Settings
+from agent.decode.sink import DeadLetterSink, KafkaSink
+from agent.errors import Locked, Unreachable
+from agent.notify.base import Notifier
+from agent.notify.deliveries import Deliveries
+from agent.notify.pipeline import Pipeline
+from agent.notify.render import Renderer
+from agent.report.views import StoreViews, incidents
+from agent.runtime.consume import Consumer, Stations
+from agent.runtime.evaluate import Evaluation
+from agent.runtime.tally import Tally, ignored
+from agent.source.base import Source
+from agent.source.kafka import KafkaAddress, KafkaSource, producer
+from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
+from agent.store.engine import Engine, embedded, server
+from agent.store.lock import Holder, StoreLock
+
+ENGINE: Final = "engine"
+LOCK_PATIENCE_S: Final = 5.0
+CLOCK: Final = SystemClock()
+
+
+class Store(NamedTuple):
+    """One connection to a store."""
+
+    engine: Engine
+    windows: ClickHouseWindows
+    journal: ClickHouseJournal
+
+
+def home(settings: Settings) -> Path | None:
+    """The folder of the embedded store, None where a server is configured."""
+    return None if settings.store.clickhouse else settings.store.path
+
+
+def store_in(stack: ExitStack, settings: Settings, folder: Path | None) -> Store:
+    """Connect to the embedded store in this folder, or (None) to the configured server."""
+    address = parts.clickhouse_address(settings)
+    engine = embedded(folder / ENGINE) if folder else server(address) if address else None
+    assert engine is not None, "settings without a server have a folder"
+    stack.enter_context(closing(engine))
+    return Store(engine, ClickHouseWindows(engine), ClickHouseJournal(engine))
+
+
+def holder_of(stack: ExitStack, folder: Path) -> tuple[StoreLock, Holder | None]:
+    """Take the lock, or say which agent has the store; raises Unreachable where there is no store, Locked when nobody answers."""
+    lock = StoreLock(folder)
+    stack.callback(lock.release)
+    return lock, lock.wait(CLOCK, LOCK_PATIENCE_S)
+
+
+def locked(stack: ExitStack, folder: Path) -> StoreLock:
+    """Take the lock for writing; raises Locked when a running agent has the store."""
+    lock, holder = holder_of(stack, folder)
+    if holder:
+        raise Locked(f"the store in {folder} belongs to the running agent {holder.pid} at {holder.address}")
+    return lock
+
+
+def existing(folder: Path) -> Path:
+    """The folder, if there is a store in it; raises Unreachable."""
+    if not (folder / ENGINE).is_dir():
+        raise Unreachable(f"there is no store in {folder}")
+    return folder
+
+
+def kafka(stack: ExitStack, settings: Settings) -> tuple[KafkaSource, KafkaSink]:
+    """Join the group, and open the dead-letter topic; raises Unreachable.
+
+    Over an embedded store the agent is alone, so it is a static member: started again after a crash it has its partitions
+    at once, and does not wait for its dead self.
+    """
+    given, folder = settings.source.kafka, home(settings)
+    member = f"babelwatch-{folder.resolve()}".replace("/", "_") if folder else None
+    address = parts.kafka_address(settings)
+    return joined(stack, settings, address, member), _dead_letter_topic(stack, address, given.dead_letter_topic)
+
+
+def joined(stack: ExitStack, settings: Settings, address: KafkaAddress, member: str | None) -> KafkaSource:
+    """A member of the consumer group."""
+    given = settings.source.kafka
+    source = KafkaSource(address, given.topics, given.group_id, parts.kafka_start(settings, CLOCK), member)
+    stack.callback(source.close)
+    return source
+
+
+def _dead_letter_topic(stack: ExitStack, address: KafkaAddress, topic: str) -> KafkaSink:
+    sink = KafkaSink(producer(address), topic)
+    stack.callback(sink.close)
+    return sink
+
+
+def consumer(
+    settings: Settings, store: Store, source: Source, sink: DeadLetterSink, on_stored: Callable[[Tally], None] = ignored
+) -> Consumer:
+    """The spine over a source and a store."""
+    admission = Admission()
+    admission.load((entry.body["dimension"], entry.body["value"]) for entry in store.journal.read("admitted"))
+    documents, k = parts.documents(settings.source), settings.quality.k
+    stations = Stations(
+        source=source,
+        decoder=parts.decoder(settings.source),
+        exclusions=parts.exclusions(settings.source),
+        tagger=parts.tagger(settings),
+        admission=admission,
+        new_aggregator=lambda: Aggregator(k, documents, admission),
+        dead_letters=sink,
+        windows=store.windows,
+        journal=store.journal,
+        clock=CLOCK,
+        on_stored=on_stored,
+    )
+    return Consumer(stations, settings.store.flush_interval)
+
+
+def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier]) -> Evaluation:
+    """Rules over a store, and who is told."""
+    deliveries = Deliveries(store.journal)
+    pipeline = Pipeline(
+        notifiers=notifiers,
+        renderer=Renderer(external_url=settings.notify.external_url),
+        sent=deliveries.sent,
+        record=deliveries.record,
+        clock=CLOCK,
+        routes=parts.routes(settings),
+    )
+    evaluator = Evaluator(parts.rules(settings), parts.quality(settings), incidents(store.journal))
+    return Evaluation(evaluator, store.windows, store.journal, pipeline)
+
+
+def views(settings: Settings, store: Store) -> StoreViews:
+    """What a reader sees of a store."""
+    return StoreViews(store.windows, store.journal, parts.quality(settings), CLOCK)

@@ -1,0 +1,109 @@
+"""What crosses several stations: a raw message, an event, a window. Each other record stands with the station that makes it."""
+
+from datetime import datetime
+from typing import Annotated, Literal, NamedTuple
+
+from msgspec import Meta, Struct
+
+ScoreKind = Literal["cosine", "dot", "distance", "rerank", "rrf", "bm25", "unknown"]
+Route = Literal["cross_lingual", "own_index", "translated", "fallback"]
+
+Name = Annotated[str, Meta(max_length=256)]
+DocumentId = Annotated[str, Meta(max_length=4096)]
+Score = Annotated[float, Meta(ge=-1e6, le=1e6)]
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+SampleRate = Annotated[float, Meta(ge=1e-6, le=1.0)]
+Grade = Annotated[float, Meta(ge=-1e6, le=1e6)]
+Timestamp = Annotated[datetime, Meta(tz=True)] | int | float
+
+
+class Partition(NamedTuple):
+    """One ordered log: a Kafka topic's partition, or a file."""
+
+    topic: str
+    number: int
+
+
+class RawMessage(NamedTuple):
+    """One record as it was read; `offset` is its place in the partition."""
+
+    partition: Partition
+    offset: int
+    value: bytes
+
+
+class Result(Struct, gc=False):
+    """One ranked document."""
+
+    doc_id: DocumentId
+    score: Score | None = None
+    language: Name | None = None
+
+
+class Translation(Struct, gc=False):
+    """What was done to a query that was translated; `quality` is COMET or another score in 0..1."""
+
+    target_language: Name | None = None
+    quality: Share | None = None
+    engine: Name | None = None
+
+
+class Event(Struct, gc=False):
+    """One retrieval: a query and its ranked results (`schemas/retrieval-event.v1.json`)."""
+
+    event_id: Annotated[str, Meta(min_length=1, max_length=128)]
+    timestamp: Timestamp
+    query: str | None = None
+    query_language: Name | None = None
+    locale: Name | None = None
+    service: Name | None = None
+    environment: Name | None = None
+    collection: Name | None = None
+    embedding_model: Name | None = None
+    index_version: Name | None = None
+    route: Route | None = None
+    results: list[Result] = []
+    score_kind: ScoreKind = "unknown"
+    relevant: list[DocumentId] | dict[DocumentId, Grade] | None = None
+    synthetic: bool = False
+    session: str | None = None
+    translation: Translation | None = None
+    response_language: Name | None = None
+    latency_ms: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
+    error: bool | str | None = None
+    top_k: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    sample_rate: SampleRate | None = None
+
+
+class Accepted(NamedTuple):
+    """An event that was read, with its place in the partition and its event time in epoch milliseconds."""
+
+    offset: int
+    at: int
+    event: Event
+
+
+class Tag(NamedTuple):
+    """Which language a query is in.
+
+    `language` is BCP 47, `und` when the text does not tell. `confidence` is in 0..1. `source` says who decided.
+    `mixed`: words of a second script stand in the text.
+    """
+
+    language: str
+    confidence: float
+    source: Literal["declared", "script", "model", "prior", "none"]
+    mixed: bool = False
+
+
+class WindowKey(NamedTuple):
+    """What a window is about; `document_language` is empty except for pairs of languages."""
+
+    service: str
+    environment: str
+    collection: str
+    language: str
+    document_language: str
+    embedding_model: str
+    index_version: str
+    score_kind: str

@@ -1,0 +1,116 @@
+"""The per-language table, and the same by query and document language: pure, from sums to rows of JSON.
+
+Rates are in 0..1; a measure without data is null, never 0.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from agent.aggregate.histogram import MICRO, at_or_above, latency_at, quantile_bin
+from agent.aggregate.measures import Measures, merged
+from agent.alerting.measures import Quality, first_hit_bin
+from agent.alerting.statistics import mean_interval, wilson
+from agent.store.base import Total
+
+ALWAYS = ("collection", "embedding_model", "score_kind")  # a hit's threshold hangs on these
+Row = dict[str, Any]
+
+
+def columns(*, pairs: bool, by: Sequence[str]) -> tuple[str, ...]:
+    """What the store groups by for a table."""
+    shown = ("language", "document_language", *by) if pairs else ("language", *by)
+    return tuple(dict.fromkeys((*shown, *ALWAYS)))
+
+
+def rows(totals: Iterable[Total], shown: Sequence[str], quality: Quality, states: Mapping[str, str]) -> list[Row]:
+    """One row for each combination of the shown columns, the one with most events first."""
+    groups: defaultdict[tuple[str, ...], list[Total]] = defaultdict(list)
+    for total in totals:
+        groups[tuple(getattr(total.key, name) for name in shown)].append(total)
+    found = [
+        {**dict(zip(shown, values, strict=True)), **_figures(parts, quality), **_standing(values[0], states)}
+        for values, parts in groups.items()
+    ]
+    return sorted(found, key=lambda row: (-row["events"], *(row[name] for name in shown)))
+
+
+def _standing(language: str, states: Mapping[str, str]) -> Row:
+    return {"state": states.get(language, "ok"), "detectable": None, "watched_by": None}
+
+
+def _figures(parts: Sequence[Total], quality: Quality) -> Row:
+    sums = merged([part.measures for part in parts])
+    answered = sums.events - sums.errors
+    hits = _hits(parts, quality)
+    figures: Row = {
+        "queries": round(sums.queries / MICRO),
+        "events": sums.events,
+        "hit_rate": _rate(hits, answered),
+        **_threshold(parts, quality),
+        "zero_result_rate": _rate(sums.zero_results, answered),
+        "error_rate": _rate(sums.errors, sums.events),
+        "similarity_mean": _rate(sums.score_sum / MICRO, sums.scored) if _comparable(parts) else None,
+        "labelled": sums.labelled,
+        "k": quality.k,
+        "recall_at_k": _rate(sums.recall_sum / MICRO, sums.labelled),
+        "mrr_at_k": _rate(sums.mrr_sum / MICRO, sums.labelled),
+        "ndcg_at_k": _rate(sums.ndcg_sum / MICRO, sums.labelled),
+    }
+    intervals = _intervals(sums, hits, answered)
+    figures["ci95"] = {name: interval for name, interval in intervals.items() if figures[name] is not None and interval}
+    return figures | _latency(sums)
+
+
+def _rate(part: float | None, whole: int) -> float | None:
+    return None if part is None or not whole else part / whole
+
+
+def _hits(parts: Sequence[Total], quality: Quality) -> int | None:
+    """Events whose best score reaches the threshold of their model and collection; None where one has no threshold."""
+    hits = 0
+    for part in parts:
+        first = first_hit_bin(part.key, quality)
+        if first is None:
+            return None
+        hits += at_or_above(part.measures.score_hist, first)
+    return hits
+
+
+def _threshold(parts: Sequence[Total], quality: Quality) -> Row:
+    limits = {quality.hit_threshold.of(part.key) for part in parts}
+    limit = limits.pop() if len(limits) == 1 else None
+    return {"hit_threshold": limit, "hit_source": "unknown" if _hits(parts, quality) is not None else None}
+
+
+def _comparable(parts: Sequence[Total]) -> bool:
+    """Scores of several models or kinds have no common mean."""
+    return len({(part.key.embedding_model, part.key.score_kind) for part in parts if part.measures.scored}) == 1
+
+
+def _intervals(sums: Measures, hits: int | None, answered: int) -> Mapping[str, tuple[float, float] | None]:
+    """95 % intervals: Wilson for shares of events, normal for means."""
+    return {
+        "hit_rate": wilson(hits or 0, answered),
+        "zero_result_rate": wilson(sums.zero_results, answered),
+        "error_rate": wilson(sums.errors, sums.events),
+        "similarity_mean": mean_interval(sums.score_sum / MICRO, sums.score_sq / MICRO, sums.scored),
+        "recall_at_k": _ranked(sums.recall_sum, sums.recall_sq, sums.labelled),
+        "mrr_at_k": _ranked(sums.mrr_sum, sums.mrr_sq, sums.labelled),
+        "ndcg_at_k": _ranked(sums.ndcg_sum, sums.ndcg_sq, sums.labelled),
+    }
+
+
+def _ranked(total: int, squares: int, n: int) -> tuple[float, float] | None:
+    if total == squares:  # every value is 0 or 1
+        return wilson(round(total / MICRO), n)
+    interval = mean_interval(total / MICRO, squares / MICRO, n)
+    return None if interval is None else (max(0.0, interval[0]), min(1.0, interval[1]))
+
+
+def _latency(sums: Measures) -> Row:
+    middle, slow = (quantile_bin(sums.latency_hist, share) for share in (0.5, 0.95))
+    return {
+        "latency_p50_ms": None if middle is None else round(latency_at(middle), 1),
+        "latency_p95_ms": None if slow is None else round(latency_at(slow), 1),
+    }

@@ -1,0 +1,102 @@
+"""The tables as a person reads them on a terminal; `--json` prints the same rows whole."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from agent.language.codes import display_name
+
+NOTHING = "–"
+STATES: Mapping[str, str] = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
+DIMENSIONS = ("service", "environment", "collection", "embedding_model", "index_version")
+WORDS = ("language", "language", "document\nlanguage", "state", *(name.replace("_", "\n") for name in DIMENSIONS))
+Row = Mapping[str, Any]
+Show = Callable[[Row], str | Text]
+
+
+def languages(rows: Sequence[Row]) -> RenderableType:
+    """One line a language (and version, collection …): volume, measures, state."""
+    return _table(rows, {"language": _language("language"), **_dimensions(rows), **_measures(rows)})
+
+
+def pairs(rows: Sequence[Row]) -> RenderableType:
+    """One line a pair of query language and document language."""
+    keys = {"language": _language("language"), "document\nlanguage": _language("document_language")}
+    return _table(rows, {**keys, **_dimensions(rows), **_measures(rows)})
+
+
+def alerts(rows: Sequence[Row]) -> RenderableType:
+    """A head line for each incident, and what it says below."""
+    return Group(*(part for row in rows for part in _alert(row)))
+
+
+def _alert(row: Row) -> Iterable[RenderableType]:
+    place = " · ".join(filter(None, (row["service"], row["environment"])))
+    ended = f", resolved {_minute(row['resolved_at'])}" if row["resolved_at"] else ""
+    what = f"  {row['severity']}  {display_name(row['language'])}  {place}  since {_minute(row['began_at'])}{ended}  "
+    yield Text.assemble((row["state"], STATES.get(row["state"], "")), what, (row["fingerprint"], "dim"))
+    yield Padding(Text(row["summary"]), (0, 0, 1, 2))
+
+
+def _table(rows: Sequence[Row], shown: Mapping[str, Show]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for heading in shown:
+        table.add_column(heading, no_wrap=heading == "language", overflow="fold", vertical="bottom")
+        table.columns[-1].justify = "left" if heading in WORDS else "right"
+    for row in rows:
+        table.add_row(*(show(row) for show in shown.values()), style=STATES.get(row["state"], ""))
+    return table
+
+
+def _dimensions(rows: Sequence[Row]) -> dict[str, Show]:
+    """The columns of `--by`; the model only where there are several, since most services have one."""
+    several = {name for name in DIMENSIONS if len({row.get(name) for row in rows}) > 1}
+    shown = [name for name in DIMENSIONS if rows and name in rows[0] and (name in several or name != "embedding_model")]
+    return {name.replace("_", "\n"): _text(name) for name in shown}
+
+
+def _measures(rows: Sequence[Row]) -> dict[str, Show]:
+    """Columns of measures; one that no row has is left out."""
+    k = rows[0]["k"] if rows else 10
+    columns: dict[str, tuple[str, Show]] = {
+        "queries": ("queries", lambda row: f"{row['queries']:,}"),
+        f"recall\n@{k}": ("recall_at_k", _percent("recall_at_k")),
+        f"MRR\n@{k}": ("mrr_at_k", _number("mrr_at_k")),
+        f"nDCG\n@{k}": ("ndcg_at_k", _number("ndcg_at_k")),
+        f"best score\n≥ {_threshold(rows)}": ("hit_rate", _percent("hit_rate")),
+        "mean\nscore": ("similarity_mean", _number("similarity_mean")),
+        "zero\nresults": ("zero_result_rate", _percent("zero_result_rate")),
+        "p95\nms": ("latency_p95_ms", lambda row: NOTHING if row["latency_p95_ms"] is None else f"{row['latency_p95_ms']:,.0f}"),
+        "state": ("state", _text("state")),
+    }
+    return {heading: show for heading, (name, show) in columns.items() if any(row[name] is not None for row in rows)}
+
+
+def _threshold(rows: Sequence[Row]) -> str:
+    limits = {row["hit_threshold"] for row in rows}
+    return f"{limits.pop():g}" if len(limits) == 1 and None not in limits else "t"
+
+
+def _text(name: str) -> Show:
+    return lambda row: Text(str(row[name] or NOTHING))
+
+
+def _language(name: str) -> Show:
+    return lambda row: Text(display_name(row[name]))
+
+
+def _percent(name: str) -> Show:
+    return lambda row: NOTHING if row[name] is None else f"{100 * row[name]:.1f} %"
+
+
+def _number(name: str) -> Show:
+    return lambda row: NOTHING if row[name] is None else f"{row[name]:.3f}"
+
+
+def _minute(stamp: str | None) -> str:
+    return stamp[:16].replace("T", " ") if stamp else NOTHING

@@ -1,0 +1,138 @@
+"""What a reader sees: one function behind each command and its API, so that both give the same JSON.
+
+`StoreViews` reads the store; `RemoteViews` asks the agent that holds it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+
+from agent.alerting.incident import Incident
+from agent.alerting.measures import Quality
+from agent.clock import Clock
+from agent.errors import Misconfigured, Mistake, Unreachable
+from agent.report import tables
+from agent.report.query import FILTERS, Query, parse
+from agent.store.base import Journal, WindowReader
+
+Words = Mapping[str, str]
+Rows = list[dict[str, Any]]
+RANK = {"pending": 1, "firing": 2}
+ANSWER_SECONDS = 30
+API = "/api/v1"
+
+
+class Views(Protocol):
+    """Everything that can be read."""
+
+    def languages(self, words: Words) -> Rows:
+        """The per-language table; `words` are `from`, `to`, `by` and the filters as text."""
+
+    def pairs(self, words: Words) -> Rows:
+        """The same by query language and document language."""
+
+    def alerts(self, words: Words) -> Rows:
+        """Open incidents, or with `all` every one; newest first."""
+
+    def changes(self, words: Words) -> Rows:
+        """Deployments, oldest first."""
+
+
+class StoreViews:
+    """Views of a store that this process has open."""
+
+    def __init__(self, windows: WindowReader, journal: Journal, quality: Quality, clock: Clock) -> None:
+        self._windows = windows
+        self._journal = journal
+        self._quality = quality
+        self._clock = clock
+
+    def languages(self, words: Words) -> Rows:
+        """The per-language table."""
+        return self._table("language", parse(words, self._clock.now()))
+
+    def pairs(self, words: Words) -> Rows:
+        """The same by query language and document language."""
+        return self._table("pair", parse(words, self._clock.now()))
+
+    def _table(self, kind: str, query: Query) -> Rows:
+        span = self._windows.span()
+        if span is None:
+            return []
+        pairs = kind == "pair"
+        grouped = tables.columns(pairs=pairs, by=query.by)
+        shown = tuple(name for name in grouped if name not in tables.ALWAYS or name in query.by)
+        totals = self._windows.totals(kind, query.selection(span[1]), grouped)
+        return tables.rows(totals, shown, self._quality, _states(incidents(self._journal)))
+
+    def alerts(self, words: Words) -> Rows:
+        """Open incidents, or with `all` every one; newest first."""
+        wanted = {key: words[key] for key in FILTERS if words.get(key)}
+        if unknown := sorted(words.keys() - {"all", *FILTERS}):
+            raise Misconfigured([Mistake("", key, f"unknown, expected one of all, {', '.join(FILTERS)}") for key in unknown])
+        shown = [incident for incident in incidents(self._journal) if words.get("all") or incident.state != "resolved"]
+        built: Rows = [msgspec.to_builtins(incident) for incident in reversed(shown)]
+        return [row for row in built if all(row.get(key) == value for key, value in wanted.items())]
+
+    def changes(self, words: Words) -> Rows:
+        """Deployments, oldest first."""
+        wanted = {key: words[key] for key in FILTERS if words.get(key)}
+        bodies = [dict(entry.body) for entry in self._journal.read("change")]
+        return [row for row in bodies if all(row.get(key) == value for key, value in wanted.items())]
+
+
+class RemoteViews:
+    """Views of a store that a running agent holds, through its API on this machine."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._client = httpx.Client(
+            base_url=address + API, headers={"Authorization": f"Bearer {token}"}, timeout=ANSWER_SECONDS, trust_env=False
+        )
+
+    def languages(self, words: Words) -> Rows:
+        """The per-language table."""
+        return self._ask("/languages", words)
+
+    def pairs(self, words: Words) -> Rows:
+        """The same by query language and document language."""
+        return self._ask("/pairs", words)
+
+    def alerts(self, words: Words) -> Rows:
+        """Open incidents, or with `all` every one."""
+        return self._ask("/alerts", words)
+
+    def changes(self, words: Words) -> Rows:
+        """Deployments."""
+        return self._ask("/changes", words)
+
+    def _ask(self, path: str, words: Words) -> Rows:
+        try:
+            answer = self._client.get(path, params=dict(words))
+        except httpx.HTTPError as error:
+            raise Unreachable(f"the agent that holds the store does not answer: {type(error).__name__}") from error
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise Misconfigured([Mistake(*mistake) for mistake in answer.json()["mistakes"]])
+        if not answer.is_success:
+            raise Unreachable(f"the agent that holds the store answers {answer.status_code}")
+        rows: Rows = answer.json()
+        return rows
+
+
+def incidents(journal: Journal) -> list[Incident]:
+    """Each incident in its newest state, oldest first, from the transitions in the journal."""
+    newest: dict[tuple[str, object], Incident] = {}
+    for entry in journal.read("transition"):
+        incident = msgspec.convert(dict(entry.body), Incident)
+        newest[incident.fingerprint, incident.pending_since] = incident
+    return list(newest.values())
+
+
+def _states(known: list[Incident]) -> dict[str, str]:
+    """The worst state of a language."""
+    states: dict[str, str] = {}
+    for incident in known:
+        if RANK.get(incident.state, 0) > RANK.get(states.get(incident.language, ""), 0):
+            states[incident.language] = incident.state
+    return states

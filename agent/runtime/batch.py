@@ -1,0 +1,84 @@
+"""The open batch of one partition: everything counted since its stored position."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from agent.aggregate.aggregator import Aggregator
+from agent.decode.dead_letter import DeadLetter
+from agent.decode.exclude import Exclusion, keep
+from agent.language.tagger import Tagger
+from agent.records import Accepted, Partition
+from agent.runtime.tally import Tally
+from agent.source.dedup import RecentIds
+from agent.store.base import Flush
+
+MAX_CELLS = 50_000  # a flush has at most two rows a cell and must stay one part: below 200,000 rows
+MAX_LETTERS = 1_000
+MAX_LETTER_BYTES = 32 << 20
+
+
+@dataclass
+class Batch:
+    """`stored` is the position in the store (None: unknown source), `start` where counting begins.
+
+    Records before `start` are read for their ids only, so that a restart knows the same duplicates.
+    """
+
+    partition: Partition
+    source: str
+    stored: int | None
+    start: int
+    opened_at: datetime
+    aggregator: Aggregator
+    recent: RecentIds = field(default_factory=RecentIds)
+    letters: list[DeadLetter] = field(default_factory=list)
+    letter_bytes: int = 0
+    tally: Tally = field(default_factory=Tally)
+    frozen: "Frozen | None" = None
+
+    def fold(self, accepted: list[Accepted], letters: list[DeadLetter], exclusions: Sequence[Exclusion]) -> list[Accepted]:
+        """Count what cannot be used, and give back the events that are new."""
+        letters = [letter for letter in letters if letter.message.offset >= self.start]
+        counted = [item for item in accepted if item.offset >= self.start]
+        kept = keep(accepted, exclusions)
+        repeated = {item.offset for item in kept if self.recent.repeats(item.event.event_id, item.offset)}
+        fresh = [item for item in kept if item.offset >= self.start and item.offset not in repeated]
+        self._note(letters, counted, fresh, sum(offset >= self.start for offset in repeated))
+        return fresh
+
+    def _note(self, letters: list[DeadLetter], counted: list[Accepted], fresh: list[Accepted], repeated: int) -> None:
+        self.letters += letters
+        self.letter_bytes += sum(len(letter.message.value) for letter in letters)
+        self.tally.messages += len(counted) + len(letters)
+        self.tally.duplicates += repeated
+        self.tally.excluded += len(counted) - len(fresh) - repeated
+        self.tally.add_rejected(letters)
+        self.tally.add_accepted(fresh)
+
+    def count(self, fresh: list[Accepted], tagger: Tagger, evaluated_to: int) -> None:
+        """Tag events and fold them into their windows."""
+        for item in fresh:
+            event = item.event
+            tag = tagger.tag(event.query, event.query_language, event.locale)
+            self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
+
+    def due(self, position: int, now: datetime, interval: timedelta) -> bool:
+        """Whether to write: the position moved (or was never written) and the time has come, or the batch is full."""
+        if self.stored is not None and position <= self.stored:
+            return False
+        return self.full() or now - self.opened_at >= interval
+
+    def full(self) -> bool:
+        """Whether more would not fit into one part, or into memory."""
+        return len(self.aggregator) >= MAX_CELLS or len(self.letters) >= MAX_LETTERS or self.letter_bytes >= MAX_LETTER_BYTES
+
+
+@dataclass
+class Frozen:
+    """A batch that is being written: its rows do not change any more, whatever happens to the insert."""
+
+    flush: Flush
+    try_at: datetime
+    acknowledged: int = 0
+    acknowledged_since: datetime | None = None

@@ -1,0 +1,195 @@
+"""The spine: poll -> decode -> dedup -> tag -> fold -> flush if due. Single-threaded; each station is a folder."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.aggregate.aggregator import Aggregator
+from agent.aggregate.cardinality import Admission
+from agent.clock import Clock
+from agent.decode.exclude import Exclusion
+from agent.decode.native import NativeDecoder
+from agent.decode.sink import DeadLetterSink
+from agent.errors import RetryLater
+from agent.language.tagger import Tagger
+from agent.records import Partition, RawMessage
+from agent.runtime.batch import Batch, Frozen
+from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
+from agent.runtime.tally import Tally, ignored
+from agent.source.base import Polled, Source
+from agent.source.dedup import WINDOW
+from agent.store.base import Entry, Flush, Journal, WindowLog
+
+log = logging.getLogger(__name__)
+
+MAX_RECORDS = 5_000  # below one partition's fetch kafka-python waits now and then
+POLL_SECONDS = 0.2
+STALLED = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Stations:
+    """What the spine is put together from."""
+
+    source: Source
+    decoder: NativeDecoder
+    exclusions: Sequence[Exclusion]
+    tagger: Tagger
+    admission: Admission
+    new_aggregator: Callable[[], Aggregator]
+    dead_letters: DeadLetterSink
+    windows: WindowLog
+    journal: Journal
+    clock: Clock
+    on_stored: Callable[[Tally], None] = ignored
+
+
+class Consumer:
+    """Carries the log into the store, one poll a step."""
+
+    def __init__(self, stations: Stations, flush_interval: timedelta) -> None:
+        self._at = stations
+        self._interval = flush_interval
+        self._batches: dict[Partition, Batch] = {}
+        self._unopened: set[Partition] = set()
+        self._polled_at = stations.clock.now()
+        self.tally = Tally()
+        self.evaluated_to = 0
+        self.exhausted = False
+
+    @property
+    def partitions(self) -> frozenset[Partition]:
+        """The partitions that are ours now."""
+        return frozenset(self._batches) | self._unopened
+
+    def step(self) -> None:
+        """Carry one poll from the log into the open batches; a flush makes them durable, one partition at a time."""
+        polled = self._at.source.poll(MAX_RECORDS, POLL_SECONDS)
+        now = self._at.clock.now()
+        self._follow(polled, now)
+        for partition, messages in polled.records.items():
+            if batch := self._batches.get(partition):
+                self._fold(batch, messages, now)
+        self._open_all(now)  # after the fold: what was polled before the seek is nobody's
+        for batch in list(self._batches.values()):
+            if self._is_due(batch, now):
+                self._flush(batch, now)
+        self.exhausted = polled.exhausted
+
+    def flush_all(self) -> bool:
+        """Write everything that is open; True when all of it is in the store."""
+        now = self._at.clock.now()
+        for batch in list(self._batches.values()):
+            if batch.frozen or batch.due(self._at.source.position(batch.partition), now, timedelta(0)):
+                self._flush(batch, now)
+        return not any(batch.frozen for batch in self._batches.values())
+
+    def _is_due(self, batch: Batch, now: datetime) -> bool:
+        if batch.frozen:
+            return now >= batch.frozen.try_at
+        if not batch.full() and now - batch.opened_at < self._interval and batch.stored is not None:
+            return False
+        return batch.due(self._at.source.position(batch.partition), now, self._interval)
+
+    def _follow(self, polled: Polled, now: datetime) -> None:
+        """Drop the batches that are not ours any more, or too old to be sure of; open anew what is ours."""
+        stalled = frozenset(self._batches) if now - self._polled_at >= STALLED else frozenset()
+        self._polled_at = now
+        for partition in polled.assigned | polled.revoked | stalled:
+            self._batches.pop(partition, None)
+        self._unopened = (self._unopened | polled.assigned | stalled) - polled.revoked
+
+    def _open_all(self, now: datetime) -> None:
+        """Begin each new partition at its stored position; one that cannot be asked about waits for the next step."""
+        for partition in sorted(self._unopened):
+            try:
+                self._open(partition, now)
+            except RetryLater as error:
+                log.warning("%s waits: %s", partition, error)
+                return
+            self._unopened.discard(partition)
+
+    def _open(self, partition: Partition, now: datetime) -> None:
+        source = self._at.source
+        identity = source.identity(partition)
+        stored = self._at.windows.position(identity)
+        first = source.first_position(partition)
+        start = source.start_position(partition) if stored is None else stored
+        if start < first:
+            log.error("%s: %d records were removed from the log before they were read", partition, first - start)
+            start = first
+        self._batches[partition] = Batch(partition, identity, stored, start, now, self._at.new_aggregator())
+        source.seek(partition, max(first, start - WINDOW))
+        source.resume(partition)
+
+    def _fold(self, batch: Batch, messages: list[RawMessage], now: datetime) -> None:
+        accepted, rejected = self._at.decoder.decode_all(messages, int(now.timestamp() * 1000))
+        fresh = batch.fold(accepted, rejected, self._at.exclusions)
+        batch.count(fresh, self._at.tagger, self.evaluated_to)
+
+    def _flush(self, batch: Batch, now: datetime) -> None:
+        """Write a batch; whatever is away, the same rows are tried again later while the other partitions go on."""
+        try:
+            if batch.frozen is None:
+                self._freeze(batch, now)
+            outcome = self._write(batch, now)
+        except RetryLater as error:
+            log.warning("%s is not flushed yet: %s", batch.partition, error)
+            if batch.frozen:
+                batch.frozen.try_at = now + RETRY_EVERY
+            return
+        if outcome is Outcome.DONE:
+            self._go_on(batch, now)
+        elif outcome is Outcome.LOST:
+            log.info("%s: another writer was first, going on from its position", batch.partition)
+            self._reopen(batch.partition)
+
+    def _freeze(self, batch: Batch, now: datetime) -> None:
+        source = self._at.source
+        source.pause(batch.partition)
+        end = source.position(batch.partition)
+        flush = Flush(batch.source, batch.stored, end, 0, tuple(batch.aggregator.windows()))
+        batch.frozen = Frozen(flush, try_at=now)
+
+    def _write(self, batch: Batch, now: datetime) -> Outcome:
+        """What the flush leans on is written before it; the topic's id is asked again, since a topic can be made anew."""
+        assert batch.frozen is not None
+        if self._at.source.identity(batch.partition) != batch.source:
+            return Outcome.LOST
+        if batch.letters:
+            self._at.dead_letters.write(batch.source, batch.letters)
+            batch.letters = []
+        fresh = self._at.admission.fresh()
+        self._at.journal.write([*_admitted(fresh, now), *_exemplars(batch, now)])
+        self._at.admission.saved(fresh)
+        return attempt(self._at.windows, batch.frozen, now)
+
+    def _go_on(self, batch: Batch, now: datetime) -> None:
+        """Open the next batch where this one ended."""
+        assert batch.frozen is not None
+        end = batch.frozen.flush.end
+        self.tally.merge(batch.tally)
+        self._at.on_stored(batch.tally)
+        self._batches[batch.partition] = Batch(
+            batch.partition, batch.source, end, end, now, self._at.new_aggregator(), recent=batch.recent
+        )
+        self._at.source.resume(batch.partition)
+        self._at.source.commit({batch.partition: end})
+
+    def _reopen(self, partition: Partition) -> None:
+        self._batches.pop(partition, None)
+        self._unopened.add(partition)
+
+
+def _admitted(fresh: list[tuple[str, str]], now: datetime) -> list[Entry]:
+    return [Entry("admitted", f"{name}/{value}", now, {"dimension": name, "value": value}) for name, value in fresh]
+
+
+def _exemplars(batch: Batch, now: datetime) -> list[Entry]:
+    """Up to five event ids a language, without any text."""
+    kept = batch.aggregator.exemplars
+    if not kept or batch.frozen is None:
+        return []
+    body = {"exemplars": [{**key._asdict(), "ids": ids} for key, ids in kept.items()]}
+    return [Entry("exemplars", f"{batch.source}@{batch.frozen.flush.end}", now, body)]

@@ -1,0 +1,120 @@
+"""Evaluates what is complete, minute by minute, and tells: transitions are stored before they are sent."""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+
+import msgspec
+
+from agent.alerting.changes import Change
+from agent.alerting.evaluator import Evaluator
+from agent.alerting.incident import Incident
+from agent.alerting.sums import Minute
+from agent.notify.pipeline import Pipeline
+from agent.store.base import Entry, Journal, WindowReader
+
+log = logging.getLogger(__name__)
+
+HISTORY = timedelta(days=35)  # as far as minutes are kept
+WARM = timedelta(days=20)  # 14 complete days before a deployment that is still watched
+WATCHED = timedelta(days=4)
+OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+AS_OF = "as_of"
+
+
+class Evaluation:
+    """Walks the minutes up to as_of; the state is rebuilt from the journal and the windows."""
+
+    def __init__(self, evaluator: Evaluator, windows: WindowReader, journal: Journal, pipeline: Pipeline) -> None:
+        self._evaluator = evaluator
+        self._windows = windows
+        self._journal = journal
+        self._pipeline = pipeline
+        self._known_changes = {entry.id for entry in journal.read("change")}
+        self.evaluated_to: datetime | None = None
+
+    def resume(self) -> None:
+        """Read up to where the last run had evaluated; nothing is told of it."""
+        for entry in self._journal.read(AS_OF):
+            self.evaluated_to = entry.at
+        if self.evaluated_to is not None:
+            self._warm(self.evaluated_to)
+
+    def _warm(self, until: datetime) -> None:
+        """Hours tell what was usual; the days in which a deployment is watched are read by the minute, to know when it began."""
+        near = until.replace(hour=0, minute=0) - WATCHED
+        self._evaluator.warm(self._windows.minutes(until - WARM, near, hourly=True))
+        self._evaluator.warm(self._windows.minutes(near, until))
+
+    def walk(self, as_of: datetime, now: datetime | None) -> list[Incident]:
+        """Evaluate every complete minute before `as_of`; returns the transitions.
+
+        `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires.
+        """
+        span = self._windows.span()
+        end = as_of.replace(second=0, microsecond=0)
+        if span is None:
+            return []
+        start = self.evaluated_to or max(span[0], end - HISTORY)
+        if start >= end:
+            return []
+        transitions = []
+        for minute, rows in _by_minute(self._windows.minutes(start, end), start, end):
+            transitions += self._evaluate(minute, rows, now)
+        self._remember(end)
+        if now is not None:
+            self._tell(incident for incident in self._evaluator.incidents if incident.state == "firing")
+        return transitions
+
+    def _evaluate(self, minute: int, rows: Sequence[Minute], now: datetime | None) -> list[Incident]:
+        transitions = self._evaluator.advance(minute, rows)
+        self._journal.write([_entry(incident, minute) for incident in transitions])
+        at = _time(minute + 1)
+        if now is None or now - at < OVER:
+            self._tell(transitions)
+        return transitions
+
+    def _remember(self, end: datetime) -> None:
+        """Store how far evaluation came, and the deployments that were seen on the way."""
+        changes = [_change(change) for change in self._evaluator.changes]
+        fresh = [entry for entry in changes if entry.id not in self._known_changes]
+        self._known_changes |= {entry.id for entry in fresh}
+        self.evaluated_to = end
+        self._journal.write([*fresh, Entry(AS_OF, AS_OF, end, {})])
+
+    def _tell(self, incidents: Iterable[Incident]) -> None:
+        for incident in incidents:
+            self._pipeline.notify(incident)
+
+
+def _by_minute(rows: Iterable[Minute], start: datetime, end: datetime) -> Iterator[tuple[int, list[Minute]]]:
+    """Every minute of [start, end), also those without rows."""
+    groups = {minute: list(found) for minute, found in groupby(rows, key=attrgetter("minute"))}
+    for minute in range(minute_of(start), minute_of(end)):
+        yield minute, groups.get(minute, [])
+
+
+def _entry(incident: Incident, minute: int) -> Entry:
+    """A transition's row: made twice, after a crash, it is the same row."""
+    name = f"{incident.fingerprint}/{incident.state}/{minute}"
+    return Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], _time(minute + 1), msgspec.to_builtins(incident))
+
+
+def _change(change: Change) -> Entry:
+    body = msgspec.to_builtins(change)
+    name = "/".join(str(value) for value in body.values())
+    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, body)
+
+
+def minute_of(at: datetime | None) -> int:
+    """Minutes since the Unix epoch, 0 for None."""
+    return 0 if at is None else (at - EPOCH) // MINUTE
+
+
+def _time(minute: int) -> datetime:
+    return EPOCH + minute * MINUTE

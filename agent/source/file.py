@@ -1,0 +1,170 @@
+"""Files as logs: JSON lines, plain or .gz, `-` for standard input; the offset is the line number."""
+
+import gzip
+import hashlib
+import io
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from agent.errors import Misconfigured, Mistake, Stop, Unreachable
+from agent.records import Partition, RawMessage
+from agent.source.base import Polled
+
+STDIN = "-"
+FINGERPRINT_BYTES = 4096
+GZIP_MAGIC = b"\x1f\x8b"
+DAMAGED = (OSError, EOFError, zlib.error)
+
+
+class FileSource:
+    """Reads files one after the other; each file is a partition of its own."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """`paths`: files that exist, or `-`; raises Misconfigured for one that cannot be opened."""
+        opened = {_partition(path): path for path in paths}  # a file that is named twice is read once
+        self._logs = {partition.topic: _Log(path, partition) for partition, path in opened.items()}
+        self._fresh = frozenset(log.partition for log in self._logs.values())
+
+    def poll(self, max_records: int, timeout_s: float) -> Polled:  # noqa: ARG002 - a file never makes wait
+        """Bring the next lines of the first file that has any."""
+        if self._fresh:
+            fresh, self._fresh = self._fresh, frozenset()
+            return Polled({}, assigned=fresh)
+        for log in self._logs.values():
+            records = [] if log.paused or log.at_end else log.take(max_records)
+            if records:
+                return Polled({log.partition: records})
+        return Polled({}, exhausted=all(log.at_end for log in self._logs.values()))
+
+    def position(self, partition: Partition) -> int:
+        """The line that is read next."""
+        return self._logs[partition.topic].position
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Read from this line on."""
+        self._logs[partition.topic].seek(offset)
+
+    def pause(self, partition: Partition) -> None:
+        """Bring nothing of this file until it is resumed."""
+        self._logs[partition.topic].paused = True
+
+    def resume(self, partition: Partition) -> None:
+        """Go on with a paused file."""
+        self._logs[partition.topic].paused = False
+
+    def start_position(self, partition: Partition) -> int:  # noqa: ARG002 - every file begins at 0
+        """The first line."""
+        return 0
+
+    def first_position(self, partition: Partition) -> int:  # noqa: ARG002 - every file begins at 0
+        """The first line."""
+        return 0
+
+    def end_positions(self) -> Mapping[Partition, int]:
+        """The number of lines of each file; what was read so far of standard input."""
+        return {log.partition: log.count_lines() for log in self._logs.values()}
+
+    def identity(self, partition: Partition) -> str:
+        """The absolute path and a hash of the first line, which holds the first event's id.
+
+        The hash and not the id itself, because in a log with a mapping nobody knows yet which field that is.
+        """
+        return f"file:{partition.topic}#{self._logs[partition.topic].fingerprint}"
+
+    def commit(self, positions: Mapping[Partition, int]) -> None:
+        """Files have no lag tools."""
+
+    def close(self) -> None:
+        """Close what is open."""
+        for log in self._logs.values():
+            log.close()
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read and bytes in all, as they lie on the disk; standard input counts as nothing."""
+        return sum(log.bytes_read() for log in self._logs.values()), sum(log.size for log in self._logs.values())
+
+
+class _Log:
+    """One file: an open stream and the number of the next line."""
+
+    def __init__(self, path: str, partition: Partition) -> None:
+        self.partition = partition
+        self.paused = True
+        self.at_end = False
+        self.position = 0
+        self._path = path
+        self._open()
+        self.size = 0 if path == STDIN else os.fstat(self._raw.fileno()).st_size
+        self.fingerprint = self._fingerprint()
+
+    def _open(self) -> None:
+        try:
+            self._raw = io.BufferedReader(io.FileIO(0 if self._path == STDIN else self._path, closefd=self._path != STDIN))
+            zipped = self._path != STDIN and self._raw.peek(2)[:2] == GZIP_MAGIC
+            self._stream = io.BufferedReader(gzip.GzipFile(fileobj=self._raw)) if zipped else self._raw
+        except OSError as error:
+            raise Misconfigured([Mistake(self._path, "", f"cannot be read: {error.strerror or error}")]) from error
+
+    def _fingerprint(self) -> str:
+        try:
+            return hashlib.sha256(self._stream.peek(FINGERPRINT_BYTES).split(b"\n", 1)[0]).hexdigest()[:16]
+        except DAMAGED as error:
+            self.close()
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> Unreachable:
+        return Unreachable(f"{self._path} cannot be read at line {self.position + 1}: {error}")
+
+    def take(self, most: int) -> list[RawMessage]:
+        """The next lines, up to what is damaged; blank ones are passed over but keep their number."""
+        lines: list[bytes] = []
+        try:
+            lines.extend(islice(self._stream, most))
+            self.at_end = len(lines) < most
+        except DAMAGED as error:
+            if not lines:
+                raise self._damaged(error) from error
+        numbered = enumerate(lines, self.position)
+        self.position += len(lines)
+        return [RawMessage(self.partition, n, line.rstrip(b"\r\n")) for n, line in numbered if not line.isspace()]
+
+    def seek(self, offset: int) -> None:
+        """Go to a line, from the beginning when it lies behind."""
+        if offset < self.position:
+            if self._path == STDIN:
+                raise Stop("standard input cannot be read a second time: replay it again from the beginning")
+            self.close()
+            self._open()
+            self.position = 0
+        try:
+            self.position += sum(1 for _ in islice(self._stream, offset - self.position))
+        except DAMAGED as error:
+            raise self._damaged(error) from error
+        self.at_end = False
+
+    def count_lines(self) -> int:
+        """All lines of the file; of standard input those that were read."""
+        if self._path == STDIN:
+            return self.position
+        other = _Log(self._path, self.partition)
+        try:
+            return sum(1 for _ in other._stream)
+        except DAMAGED as error:
+            raise other._damaged(error) from error
+        finally:
+            other.close()
+
+    def bytes_read(self) -> int:
+        """How far the file on the disk was read."""
+        return self._raw.tell() if self.size else 0
+
+    def close(self) -> None:
+        if self._path != STDIN:
+            self._raw.close()
+
+
+def _partition(path: str) -> Partition:
+    return Partition("stdin" if path == STDIN else str(Path(path).resolve()), 0)

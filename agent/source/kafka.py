@@ -1,0 +1,267 @@
+"""Kafka through kafka-python 3: what it does against a real broker decides the settings here.
+
+Rebalances are noted in the callbacks, where nothing may block, and told as data by the next poll.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import (
+    CorruptRecordError,
+    FencedInstanceIdError,
+    KafkaError,
+    LogTruncationError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    UnsupportedCodecError,
+)
+from kafka.structs import OffsetAndMetadata
+
+from agent.errors import RetryLater, Stop, Unreachable
+from agent.records import Partition, RawMessage
+from agent.source.base import Polled
+
+log = logging.getLogger(__name__)
+
+ANSWER_TIMEOUT_MS = 5_000
+_REASON = re.compile(r"Bootstrap connection to .*? failed: (.*?)(?: \(backoff .*)?$")
+
+
+@dataclass(frozen=True)
+class KafkaAddress:
+    """How to reach the broker; `client` holds the security settings in kafka-python's names and is never logged."""
+
+    bootstrap_servers: tuple[str, ...]
+    client: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    bootstrap_timeout_ms: int = 30_000
+
+    def settings(self) -> dict[str, Any]:
+        """Keyword arguments that every client takes."""
+        return {
+            "bootstrap_servers": list(self.bootstrap_servers),
+            "bootstrap_timeout_ms": self.bootstrap_timeout_ms,
+            "reconnect_backoff_max_ms": 1000,  # the default of 30 s makes a broker's restart cost 7 s
+            **self.client,
+        }
+
+
+class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes what changed; the loop acts on it."""
+
+    def __init__(self, consumer: KafkaConsumer) -> None:
+        self._consumer = consumer
+        self.taken: set[TopicPartition] = set()
+        self.given_up: set[TopicPartition] = set()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self.taken |= set(assigned)
+        self.given_up -= set(assigned)
+        self._consumer.pause(*assigned)  # nothing is fetched before the loop has read the stored position
+        for tp in assigned:  # one partition without a position makes poll and position fail for all
+            self._consumer.seek(tp, 0)
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.given_up |= set(revoked)
+        self.taken -= set(revoked)
+
+
+class KafkaSource:
+    """A member of a consumer group."""
+
+    def __init__(
+        self, address: KafkaAddress, topics: tuple[str, ...], group_id: str, start: str | datetime, member: str | None = None
+    ) -> None:
+        """`start`: earliest, latest or a time, for partitions that the store does not know. Raises Unreachable.
+
+        `member` makes it a static member: it gets its partitions back at once after a crash, and keeps them over a restart.
+        """
+        self._address = address
+        self._topics = topics
+        self._start = start
+        self._consumer = connect(KafkaConsumer, address, group_instance_id=member, **_consumer_settings(group_id))
+        self._admin = connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
+        self._assignment = _Assignment(self._consumer)
+        self._cluster_id = self._ask(self._admin.describe_cluster)["cluster_id"]
+        self._subscribed = False
+
+    def missing_topics(self) -> list[str]:
+        """Topics that do not exist; asking creates none."""
+        described = self._ask(self._admin.describe_topics, list(self._topics))
+        return sorted(topic["name"] for topic in described if topic["error_code"])
+
+    def poll(self, max_records: int, timeout_s: float) -> Polled:
+        """Read on; a topic that does not exist yet brings nothing."""
+        if not self._subscribed and not self._subscribe():
+            time.sleep(timeout_s)
+            return Polled({})
+        polled = self._fetch(max_records, int(timeout_s * 1000))
+        gone, self._assignment.given_up = self._assignment.given_up, set()
+        new, self._assignment.taken = self._assignment.taken, set()
+        self._consumer.pause(*new)
+        records = {_ours(tp): _messages(tp, found) for tp, found in polled.items() if tp not in new}
+        return Polled(records, frozenset(map(_ours, new)), frozenset(map(_ours, gone)))
+
+    def _subscribe(self) -> bool:
+        if self.missing_topics():  # a subscription would create them where the broker allows it
+            return False
+        self._consumer.subscribe(list(self._topics), listener=self._assignment)
+        self._subscribed = True
+        return True
+
+    def _fetch(self, max_records: int, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        try:
+            return self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)  # type: ignore[no-any-return]
+        except (NoOffsetForPartitionError, OffsetOutOfRangeError, LogTruncationError) as error:
+            lost = error.divergent_offsets if isinstance(error, LogTruncationError) else error.args[0]
+            self._assignment.taken |= set(lost) & self._consumer.assignment()
+            return {}
+        except CorruptRecordError as error:
+            self._skip_corrupt(error)
+            return {}
+        except UnsupportedCodecError as error:
+            raise Stop(f"Kafka: records cannot be unpacked: {error}") from error
+        except KafkaError as error:
+            raise RetryLater(f"Kafka: {type(error).__name__}") from error
+
+    def _skip_corrupt(self, error: CorruptRecordError) -> None:
+        """Step over a damaged record: a poll from the same position never returns. Only the text names the partition."""
+        found = [tp for tp in self._consumer.assignment() if str(tp) in str(error)]
+        if not found:
+            raise Stop(f"Kafka: {error}") from error
+        for tp in found:
+            at = self.position(_ours(tp))
+            log.error("%s: the record at offset %d is damaged and is not counted", tp, at)
+            self._consumer.seek(tp, at + 1)
+
+    def position(self, partition: Partition) -> int:
+        """The offset that is read next."""
+        return int(self._ask(self._consumer.position, _theirs(partition), ANSWER_TIMEOUT_MS))
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Read from this offset on."""
+        self._consumer.seek(_theirs(partition), offset)
+
+    def pause(self, partition: Partition) -> None:
+        """Bring nothing of this partition until it is resumed."""
+        self._consumer.pause(_theirs(partition))
+
+    def resume(self, partition: Partition) -> None:
+        """Go on with a paused partition."""
+        self._consumer.resume(_theirs(partition))
+
+    def start_position(self, partition: Partition) -> int:
+        """Earliest, latest, or the first record at or after a time."""
+        tp = _theirs(partition)
+        if isinstance(self._start, datetime):
+            found = self._ask(self._consumer.offsets_for_times, {tp: int(self._start.timestamp() * 1000)}, ANSWER_TIMEOUT_MS)[tp]
+            return int(found.offset) if found else self._end(tp)
+        return self._end(tp) if self._start == "latest" else self.first_position(partition)
+
+    def first_position(self, partition: Partition) -> int:
+        """The oldest offset that retention has left."""
+        tp = _theirs(partition)
+        return int(self._ask(self._consumer.beginning_offsets, [tp], ANSWER_TIMEOUT_MS)[tp])
+
+    def _end(self, tp: TopicPartition) -> int:
+        return int(self._ask(self._consumer.end_offsets, [tp], ANSWER_TIMEOUT_MS)[tp])
+
+    def end_positions(self) -> Mapping[Partition, int]:
+        """End offsets of all partitions; raises RetryLater while the broker is away: only this tells idle from blind."""
+        if not self._subscribed:
+            return {}
+        known = {topic: self._consumer.partitions_for_topic(topic) or () for topic in self._topics}
+        everything = [TopicPartition(topic, number) for topic, numbers in known.items() for number in numbers]
+        return {_ours(tp): int(end) for tp, end in self._ask(self._consumer.end_offsets, everything, ANSWER_TIMEOUT_MS).items()}
+
+    def identity(self, partition: Partition) -> str:
+        """Topic id and partition, asked of the broker each time; cluster id and name where it has no topic ids."""
+        described = self._ask(self._admin.describe_topics, [partition.topic])[0]
+        if described.get("error_code"):
+            raise RetryLater(f"Kafka: topic {partition.topic} is not there")
+        topic_id = described.get("topic_id") or f"{self._cluster_id}/{partition.topic}"
+        return f"{topic_id}/{partition.number}"
+
+    def commit(self, positions: Mapping[Partition, int]) -> None:
+        """Commit for lag tools; a failure is only noted, the store has the truth."""
+        offsets = {_theirs(partition): OffsetAndMetadata(at, "", -1) for partition, at in positions.items()}
+        try:
+            self._consumer.commit(offsets, timeout_ms=ANSWER_TIMEOUT_MS)
+        except FencedInstanceIdError as error:  # the only sign: poll goes on and reports nothing
+            raise Stop("another agent joined the consumer group under this one's member name: run one of them") from error
+        except KafkaError as error:
+            log.info("offsets were not committed: %s", type(error).__name__)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close(timeout_ms=ANSWER_TIMEOUT_MS)
+        self._admin.close()
+
+    def _ask(self, call: Any, *arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except KafkaError as error:
+            raise RetryLater(f"Kafka: {type(error).__name__}") from error
+
+
+def producer(address: KafkaAddress) -> KafkaProducer:
+    """A producer for dead letters; raises Unreachable."""
+    return connect(KafkaProducer, address)
+
+
+def connect(client: Any, address: KafkaAddress, **settings: Any) -> Any:
+    """Make a client; kafka-python tells why a bootstrap failed only in its log, so that is collected."""
+    heard = _Heard()
+    manager = logging.getLogger("kafka.net.manager")
+    manager.addHandler(heard)
+    try:
+        return client(**address.settings(), **settings)
+    except KafkaError as error:
+        reason = f": {heard.last}" if heard.last else ""
+        raise Unreachable(f"Kafka at {', '.join(address.bootstrap_servers)} cannot be reached{reason}") from error
+    finally:
+        manager.removeHandler(heard)
+
+
+class _Heard(logging.Handler):
+    """Keeps the last reason for which a bootstrap failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if found := _REASON.match(record.getMessage()):
+            self.last = found[1]
+
+
+def _consumer_settings(group_id: str) -> dict[str, Any]:
+    return {
+        "group_id": group_id,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "none",  # anything else jumps silently over what retention removed
+        "partition_assignment_strategy": [CooperativeStickyAssignor],
+        "isolation_level": "read_committed",
+        "fetch_max_wait_ms": 100,
+        "fetch_max_bytes": 8 << 20,
+        "metadata_max_age_ms": 30_000,  # how soon new topics and partitions are noticed
+    }
+
+
+def _messages(tp: TopicPartition, records: list[Any]) -> list[RawMessage]:
+    partition = _ours(tp)
+    return [RawMessage(partition, record.offset, record.value or b"") for record in records]
+
+
+def _ours(tp: TopicPartition) -> Partition:
+    return Partition(tp.topic, tp.partition)
+
+
+def _theirs(partition: Partition) -> TopicPartition:
+    return TopicPartition(partition.topic, partition.number)

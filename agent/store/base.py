@@ -1,0 +1,91 @@
+"""The ports to the store: windows with their position, the readings of them, and the journal.
+
+ClickHouse is behind them (`clickhouse`), a server or embedded; `memory` is the twin.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from agent.aggregate.aggregator import Window
+from agent.aggregate.measures import Measures
+from agent.alerting.sums import Minute
+from agent.records import WindowKey
+
+
+class Flush(NamedTuple):
+    """What one partition has counted since its stored position: written whole or not at all.
+
+    `stored` is the position last read from the store, None where there is none; `end` the offset up to which these windows count.
+    """
+
+    source: str
+    stored: int | None
+    end: int
+    attempt: int
+    windows: Sequence[Window]
+
+    @property
+    def token(self) -> str:
+        """Of all writers that start from the same stored position, the first one's rows stay and the others' are dropped."""
+        return f"{self.source}@{'new' if self.stored is None else self.stored}#{self.attempt}"
+
+
+class WindowLog(Protocol):
+    """Where windows are written."""
+
+    def append(self, flush: Flush) -> None:
+        """Write one flush; a return is no proof. Raises RetryLater, or Stop when the schema does not fit."""
+
+    def position(self, source: str) -> int | None:
+        """The stored position of a source, None where there is none; raises RetryLater."""
+
+
+class Selection(NamedTuple):
+    """Which windows: minutes in [start, end), and equality filters on dimensions."""
+
+    start: datetime
+    end: datetime
+    where: Mapping[str, str] = {}
+
+
+class Total(NamedTuple):
+    """The sums of a selection for one key; columns that were not asked for are empty."""
+
+    key: WindowKey
+    measures: Measures
+
+
+class WindowReader(Protocol):
+    """How windows are read."""
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The oldest and the newest minute that holds events, None in an empty store."""
+
+    def positions(self) -> Mapping[str, int]:
+        """The stored position of every source."""
+
+    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
+        """Sums of `language` or `pair` windows, grouped by these columns."""
+
+    def minutes(self, start: datetime, end: datetime, *, hourly: bool = False) -> Iterable[Minute]:
+        """Language windows in [start, end), ordered by time; hourly sums when asked."""
+
+
+class Entry(NamedTuple):
+    """One row of the journal; writing the same (kind, id) again replaces it."""
+
+    kind: str
+    id: str
+    at: datetime
+    body: Mapping[str, Any]
+
+
+class Journal(Protocol):
+    """What happened: transitions, deliveries, deployments, admitted values, exemplars."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write rows durably; raises RetryLater."""
+
+    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
+        """The rows of a kind, oldest first."""

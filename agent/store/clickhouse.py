@@ -1,0 +1,107 @@
+"""Windows and journal in ClickHouse, embedded or a server: the same statements."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from agent.aggregate.aggregator import Window
+from agent.aggregate.measures import Measures
+from agent.alerting.sums import Minute
+from agent.records import WindowKey
+from agent.store import sql
+from agent.store.base import Entry, Flush, Selection, Total
+from agent.store.engine import Engine
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Columns = dict[str, tuple[str, list[Any]]]
+
+
+class ClickHouseWindows:
+    """Writes and reads windows."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(self, flush: Flush) -> None:
+        """Write the windows and the position in one insert, which is one part."""
+        self._engine.insert("windows", _columns(flush), token=flush.token)
+
+    def position(self, source: str) -> int | None:
+        """The stored position of a source, None where there is none."""
+        ((rows, position),) = self._engine.rows(sql.POSITION, {"source": source})
+        return int(position) if rows else None
+
+    def positions(self) -> Mapping[str, int]:
+        """The stored position of every source."""
+        return {source: int(position) for source, position in self._engine.rows(sql.POSITIONS)}
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The oldest and the newest minute that holds events."""
+        ((rows, oldest, newest),) = self._engine.rows(sql.SPAN)
+        return (oldest.astimezone(UTC), newest.astimezone(UTC)) if rows else None  # min and max come in the process's zone
+
+    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
+        """Sums of `language` or `pair` windows, grouped by these columns."""
+        parameters = {"kind": kind, "start": selection.start, "end": selection.end, **selection.where}
+        found = self._engine.rows(sql.totals(by, tuple(selection.where)), parameters)
+        return [_total(by, row) for row in found]
+
+    def minutes(self, start: datetime, end: datetime, *, hourly: bool = False) -> Iterator[Minute]:
+        """Language windows in [start, end), ordered by time."""
+        width = len(sql.KEY_COLUMNS) + 1
+        for row in self._engine.rows(sql.minutes(hourly=hourly), {"start": start, "end": end}):
+            yield Minute(minute=row[0], key=WindowKey(*row[1:width]), **dict(zip(sql.MINUTE_SUMS, row[width:], strict=True)))
+
+
+class ClickHouseJournal:
+    """The journal; the last row written for an id is the one that counts."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write rows in one insert; writing the same twice is one row."""
+        if not entries:
+            return
+        columns: Columns = {
+            "kind": ("LowCardinality(String)", [entry.kind for entry in entries]),
+            "id": ("String", [entry.id for entry in entries]),
+            "at": ("DateTime64(3, 'UTC')", [entry.at for entry in entries]),
+            "body": ("String", [json.dumps(entry.body, ensure_ascii=False) for entry in entries]),
+        }
+        self._engine.insert("journal", columns, token=uuid4().hex)  # without one, a row like an earlier one is dropped
+
+    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
+        """The rows of a kind, oldest first."""
+        found = self._engine.rows(sql.JOURNAL, {"kind": kind, "since": since or EPOCH})
+        return [Entry(kind, id_, at, json.loads(body)) for kind, id_, at, body in found]
+
+
+def _columns(flush: Flush) -> Columns:
+    """The rows of a flush as columns: its windows, and one row with the position."""
+    windows = flush.windows
+    position: list[Any] = [0] * len(windows) + [flush.end]
+    columns: Columns = {
+        "kind": (sql.KIND, [window.kind for window in windows] + ["position"]),
+        "source": ("String", [""] * len(windows) + [flush.source]),
+        "minute": ("DateTime('UTC')", [window.minute * 60 for window in windows] + [sql.NEVER]),
+        "position": ("Int64", position),
+    }
+    for index, name in enumerate(sql.KEY_COLUMNS):
+        columns[name] = ("LowCardinality(String)", [window.key[index] for window in windows] + [""])
+    return columns | _measures(windows)
+
+
+def _measures(windows: Sequence[Window]) -> Columns:
+    cells = [window.measures for window in windows] + [Measures()]
+    columns = {name: (type_, [getattr(cell, name) for cell in cells]) for name, type_ in sql.MEASURES.items()}
+    type_, hashes = columns["session_hashes"]
+    return columns | {"session_hashes": (type_, [sorted(each) for each in hashes])}
+
+
+def _total(by: Sequence[str], row: Sequence[Any]) -> Total:
+    found = dict(zip(by, row, strict=False))
+    key = WindowKey(*(found.get(column, "") for column in sql.KEY_COLUMNS))
+    return Total(key, Measures(**dict(zip(sql.READABLE, row[len(by) :], strict=True))))

@@ -1,0 +1,151 @@
+"""One client for both: a ClickHouse server by URL, or the engine embedded in this process (chDB).
+
+Errors say what to do next: again later, or stop because the schema or a setting is wrong.
+"""
+
+import faulthandler
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, DataError, ProgrammingError
+
+from agent.errors import RetryLater, Stop, Unreachable
+
+WRONG_SCHEMA = {16, 36, 46, 47, 60, 62, 81, 115, 497, 516}  # columns, functions, tables, syntax, settings, rights, password
+QUERY_SECONDS = 60
+EMBEDDED_LIMITS = {  # chDB's defaults are 0.9 of the memory and caches of 5 GB
+    "max_server_memory_usage": "1000000000",
+    "mark_cache_size": "67108864",
+    "primary_index_cache_size": "67108864",
+}
+DEADLY = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A ClickHouse server; `password` is never shown."""
+
+    url: str
+    database: str = "default"
+    username: str = "default"
+    password: Any = None
+
+    def __repr__(self) -> str:
+        return f"ClickHouse at {urlsplit(self.url).hostname}, database {self.database}"
+
+
+class Engine:
+    """A connection: commands, rows out, columns in."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def command(self, statement: str) -> None:
+        """Run one statement that answers nothing."""
+        with _translated(self.name):
+            self._client.command(statement)
+
+    def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
+        """The rows of a query; times come aware, in UTC."""
+        with _translated(self.name):
+            found = self._client.query(
+                statement, parameters=dict(parameters or {}), settings={"max_execution_time": QUERY_SECONDS}, tz_mode="aware"
+            )
+            return found.result_rows
+
+    def insert(self, table: str, columns: Mapping[str, tuple[str, list[Any]]], token: str | None = None) -> None:
+        """Insert columns (name: type and values) as one part; of two inserts with one token the first stays."""
+        with _translated(self.name):
+            self._client.insert(
+                table,
+                [values for _, values in columns.values()],
+                column_names=list(columns),
+                column_type_names=[type_ for type_, _ in columns.values()],
+                column_oriented=True,
+                settings=self._insert_settings(token),
+            )
+
+    def _insert_settings(self, token: str | None) -> dict[str, Any]:
+        settings: dict[str, Any] = {
+            "async_insert": 0,
+            "insert_deduplicate": 1,
+            "max_insert_threads": 1,
+            "min_insert_block_size_bytes": 10**10,  # with smaller blocks a large insert becomes several parts
+            "min_insert_block_size_rows": 10**7,
+        }
+        if "deduplicate_insert" in self._client.server_settings:  # where it is known it overrules insert_deduplicate
+            settings["deduplicate_insert"] = "enable"
+        return settings | ({"insert_deduplication_token": token} if token else {})
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+
+def embedded(folder: Path) -> Engine:
+    """Open the engine in this process; one folder belongs to one process. Raises Unreachable."""
+    with _translated(f"the store in {folder}"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        client = clickhouse_connect.get_client(interface="chdb", path=str(folder), chdb_options=EMBEDDED_LIMITS)
+    if threading.current_thread() is threading.main_thread():
+        _die_of_crashes()
+    return Engine(client, f"the store in {folder}")
+
+
+def server(address: Address) -> Engine:
+    """Connect to a ClickHouse server; raises Unreachable, or Stop when it refuses."""
+    url = urlsplit(address.url)
+    with _translated(repr(address)):
+        client = clickhouse_connect.get_client(
+            host=url.hostname or "localhost",
+            port=url.port or (8443 if url.scheme == "https" else 8123),
+            secure=url.scheme == "https",
+            username=address.username,
+            password=address.password.get_secret_value() if address.password else "",
+            database=address.database,
+            autogenerate_session_id=False,  # a server lets one request into a session at a time
+        )
+    return Engine(client, repr(address))
+
+
+def _die_of_crashes() -> None:
+    """Undo the engine's handlers: with them a crash hangs the process instead of ending it."""
+    for number in DEADLY:
+        signal.signal(number, signal.SIG_DFL)
+    with suppress(OSError, RuntimeError):  # standard error may be no file
+        faulthandler.enable()
+
+
+class _translated:  # noqa: N801 - a context manager that reads as a word
+    """Turns the client's errors into ours."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ClickHouseError):
+            raise _ours(error, self._name) from error
+        if isinstance(error, OSError):  # folders, and files that inserts pass through
+            raise Unreachable(f"{self._name} cannot be reached: {error.strerror or error}") from error
+
+
+def _ours(error: ClickHouseError, name: str) -> Exception:
+    code = getattr(error, "code", None)
+    sentence = str(error).split("\n", 1)[0][:300]
+    if "Unable to open" in sentence:
+        return Unreachable(f"{name} cannot be reached: {sentence}")
+    if (isinstance(error, DatabaseError) and code in WRONG_SCHEMA) or isinstance(error, DataError | ProgrammingError):
+        return Stop(f"{name}: {sentence}")
+    return RetryLater(f"{name}: {sentence}") if code else Unreachable(f"{name} cannot be reached: {sentence}")

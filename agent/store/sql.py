@@ -1,0 +1,65 @@
+"""The statements, and how the fields of `Measures` lie in the table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent.aggregate.measures import HINTS
+from agent.records import WindowKey
+
+KIND = "Enum8('language' = 1, 'pair' = 2, 'position' = 3)"
+NEVER = 4_102_444_800  # 2100-01-01, the minute of position rows
+SIGNED = {"score_sum"}
+KEY_COLUMNS = WindowKey._fields
+TYPES: Mapping[Any, str] = {
+    int: "UInt64",
+    dict[int, int]: "Map(Int16, UInt64)",
+    dict[str, int]: "Map(String, UInt64)",
+    set[int]: "Array(UInt64)",
+}
+MEASURES: Mapping[str, str] = {name: "Int64" if name in SIGNED else TYPES[hint] for name, hint in HINTS.items()}
+READABLE = tuple(name for name in MEASURES if name != "session_hashes")  # sessions are a state of their own
+
+POSITION = "SELECT count(), max(position) FROM windows WHERE kind = 'position' AND source = {source:String}"
+POSITIONS = "SELECT source, max(position) FROM windows WHERE kind = 'position' GROUP BY source"
+SPAN = "SELECT count(), min(minute), max(minute) FROM windows WHERE kind = 'language' AND events > 0"
+JOURNAL = """
+SELECT kind, id, at, body FROM journal FINAL
+WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} ORDER BY at, written
+"""
+RANGE = "hour >= toStartOfHour({start:DateTime('UTC')}) AND minute >= {start:DateTime('UTC')} AND minute < {end:DateTime('UTC')}"
+MINUTE_SUMS = (
+    "events",
+    "errors",
+    "zero_results",
+    "scored",
+    "score_sum",
+    "score_sq",
+    "score_hist",
+    "labelled",
+    "recall_sum",
+    "recall_sq",
+)
+
+
+def total(name: str) -> str:
+    """The expression that sums a column over rows that may not be merged yet."""
+    return f"{'sumMap' if MEASURES[name].startswith('Map') else 'sum'}({name})"
+
+
+def totals(by: Sequence[str], where: Sequence[str]) -> str:
+    """Sums of all readable columns, grouped by `by`; `where` are the columns that are filtered."""
+    filters = "".join(f" AND {column} = {{{column}:String}}" for column in where)
+    sums = ", ".join(total(name) for name in READABLE)
+    columns = ", ".join(by)
+    return f"SELECT {columns}, {sums} FROM windows WHERE kind = {{kind:String}} AND {RANGE}{filters} GROUP BY {columns}"
+
+
+def minutes(*, hourly: bool) -> str:
+    """What rules read: language windows by minute, or by hour, in the order of time."""
+    at = "hour" if hourly else "minute"
+    columns = ", ".join(KEY_COLUMNS)
+    sums = ", ".join(total(name) for name in MINUTE_SUMS)
+    return (
+        f"SELECT intDiv(toUnixTimestamp({at}), 60) AS at, {columns}, {sums} FROM windows "
+        f"WHERE kind = 'language' AND {RANGE} GROUP BY at, {columns} ORDER BY at, {columns}"
+    )

@@ -1,0 +1,53 @@
+"""The agent's own metrics: a closed list, counted with OpenTelemetry and shown in Prometheus' format at /metrics."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import Meter
+from opentelemetry.sdk.metrics import MeterProvider
+
+from agent import __version__
+from agent.runtime.tally import Tally
+
+COUNTERS: Final[Mapping[str, str]] = {
+    "babelwatch_messages": "Messages read from the log and stored, by outcome",
+    "babelwatch_dead_letters": "Rejected messages, by reason",
+    "babelwatch_late_events": "Events that came after their minute was evaluated",
+    "babelwatch_notifications": "Notifications, by receiver and outcome",
+}
+GAUGES: Final[Mapping[str, str]] = {
+    "babelwatch_build_info": "Always 1, with the version",
+    "babelwatch_as_of_age_seconds": "How long ago everything was last known to be counted",
+}
+
+
+class Telemetry:
+    """Counts at flushes and deliveries, never per event."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._counters = {name: meter.create_counter(name, description=text) for name, text in COUNTERS.items()}
+        self._gauges = {name: meter.create_gauge(name, description=text) for name, text in GAUGES.items()}
+        self._gauges["babelwatch_build_info"].set(1, {"version": __version__})
+
+    def stored(self, tally: Tally) -> None:
+        """A batch is in the store."""
+        for outcome in ("accepted", "rejected", "duplicates", "excluded"):
+            self._counters["babelwatch_messages"].add(getattr(tally, outcome), {"outcome": outcome})
+        for reason, count in tally.reasons.items():
+            self._counters["babelwatch_dead_letters"].add(count, {"reason": reason})
+        self._counters["babelwatch_late_events"].add(tally.late)
+
+    def notified(self, receiver: str, outcome: str) -> None:
+        """A notification was sent, or failed."""
+        self._counters["babelwatch_notifications"].add(1, {"receiver": receiver, "outcome": outcome})
+
+    def as_of_age(self, seconds: float) -> None:
+        """How far evaluation is behind the wall clock."""
+        self._gauges["babelwatch_as_of_age_seconds"].set(seconds)
+
+
+def prometheus() -> Telemetry:
+    """Telemetry whose figures `/metrics` shows."""
+    provider = MeterProvider(metric_readers=[PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False)])
+    return Telemetry(provider.get_meter("babelwatch", __version__))

@@ -1,0 +1,267 @@
+"""One example for each mistake, named after it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from agent.config.configuration import load
+from agent.errors import Misconfigured
+
+
+class Case(NamedTuple):
+    """A file, and its only mistake: line, key, sentence."""
+
+    text: str
+    line: int | None
+    key: str
+    expected: str
+
+
+HOOK = "https://hooks.example/a"
+CHAT = f"notify: {{receivers: {{chat: {{type: slack, webhook_url: '{HOOK}'}}}}, routes: ["
+SASL = "source: {kafka: {security: {protocol: SASL_SSL, "
+LABELS = "language, service, environment, severity, class, cause, confirmed, rule, metric"
+TAG = "expected a known language tag such as en or zh-Hant"
+ADDRESS = "expected an address that begins with http:// or https://"
+
+CASES = {
+    "broken_yaml": Case(
+        "a: 1\nb: [", 2, "", "expected YAML, found what is none: expected the node content, but found '<stream end>'"
+    ),
+    "not_a_mapping": Case("- a", None, "", "expected keys with values, found a list"),
+    "only_text": Case("hunter2", None, "", "expected keys with values, found other text"),
+    "repeated_key": Case("web: {}\nrules: []\nweb: {}", 1, "web", "expected the key once, found it on lines 1 and 3"),
+    "unknown_section": Case("webb: {}", 1, "webb", "expected a known key, found 'webb' (did you mean web?)"),
+    "section_that_is_not_built": Case(
+        "report: {}",
+        1,
+        "report",
+        "expected one of language, notify, privacy, quality, rules, source, store, telemetry, web, found 'report'",
+    ),
+    "unknown_key": Case(
+        "store:\n  clickhouse:\n    url: https://a\n    pasword: hunter2",
+        4,
+        "store.clickhouse.pasword",
+        "expected a known key, found 'pasword' (did you mean password?)",
+    ),
+    "key_that_is_no_text": Case("1: {}", 1, "[1]", "expected a key that is text, found 1"),
+    "text_for_a_section": Case("web: hunter2", 1, "web", "expected keys with values, found other text"),
+    "text_for_a_list": Case("rules: default", 1, "rules", "expected a list, found other text"),
+    "text_for_a_table": Case("language: {prior: en}", 1, "language.prior", "expected keys with values, found other text"),
+    "number_for_text": Case(
+        "source: {kafka: {group_id: 12}}", 1, "source.kafka.group_id", "expected text, found 12 (quotes make it text)"
+    ),
+    "text_for_a_truth_value": Case("privacy: {samples: no}", 1, "privacy.samples", "expected true or false, found 'no'"),
+    "truth_value_for_a_number": Case("quality: {k: true}", 1, "quality.k", "expected a whole number, found true"),
+    "number_without_end": Case(
+        "quality: {similarity: {floor: .nan}}", 1, "quality.similarity.floor", "expected a finite number, found nan"
+    ),
+    "port_that_is_none": Case("web: {port: 70000}", 1, "web.port", "expected 65535 or less, found 70000"),
+    "empty_text": Case("web: {host: ''}", 1, "web.host", "expected text that is not empty, found ''"),
+    "empty_list": Case(
+        "source: {kafka: {topics: []}}", 1, "source.kafka.topics", "expected a list of at least 1, found an empty list"
+    ),
+    "entry_of_a_list": Case("rules:\n  - default\n  - 3", 3, "rules[1]", "expected text, found 3 (quotes make it text)"),
+    "broker_without_port": Case(
+        "source: {kafka: {bootstrap_servers: [kafka]}}", 1, "source.kafka.bootstrap_servers[0]", "expected host:port, found 'kafka'"
+    ),
+    "topic_with_a_space": Case(
+        "source: {kafka: {topics: [a b]}}",
+        1,
+        "source.kafka.topics[0]",
+        "expected a topic's name: up to 249 letters, digits, dots, dashes and underscores, found 'a b'",
+    ),
+    "start_that_is_no_time": Case(
+        "source: {kafka: {start: oldest}}",
+        1,
+        "source.kafka.start",
+        "expected earliest, latest, a time such as 2026-11-01T08:00:00Z, a date, or a span such as -14d, found 'oldest'",
+    ),
+    "sasl_without_username": Case(
+        f"{SASL}sasl_mechanism: PLAIN, password: hunter2}}}}}}",
+        1,
+        "source.kafka.security.username",
+        "expected a value, which the protocol SASL_SSL needs, found nothing",
+    ),
+    "mechanism_that_is_not_there": Case(
+        f"{SASL}username: a, password: b, sasl_mechanism: GSSAPI}}}}}}",
+        1,
+        "source.kafka.security.sasl_mechanism",
+        "expected 'PLAIN', 'SCRAM-SHA-256' or 'SCRAM-SHA-512', found 'GSSAPI'",
+    ),
+    "format_that_is_not_built": Case(
+        "source: {format: otlp_proto}", 1, "source.format", "expected 'auto' or 'native', found 'otlp_proto'"
+    ),
+    "duration_without_unit": Case(
+        "source: {lateness: 120}", 1, "source.lateness", "expected a duration such as 30s, 5m, 1h30m or 14d, found 120"
+    ),
+    "interval_of_zero": Case(
+        "store: {flush_interval: 0s}", 1, "store.flush_interval", "expected a duration longer than zero, found '0s'"
+    ),
+    "mapping_of_no_field": Case(
+        "source: {mapping: {query_langage: a}}",
+        1,
+        "source.mapping.query_langage",
+        "expected a field of the event (did you mean query_language?), found 'query_langage'",
+    ),
+    "expression_that_is_none": Case(
+        "source: {mapping: {results: 'hits['}}", 1, "source.mapping.results", "expected a JMESPath expression, found 'hits['"
+    ),
+    "exclusion_by_a_field_without_text": Case(
+        "source: {exclude: [{field: synthetic, equals: x}]}",
+        1,
+        "source.exclude[0].field",
+        "expected a field of the event that holds text, found 'synthetic'",
+    ),
+    "exclusion_without_a_value": Case(
+        "source: {exclude: [{field: service}]}", 1, "source.exclude[0].equals", "expected a value, found nothing"
+    ),
+    "pattern_without_a_group": Case(
+        "source: {document_language: {pattern: '^..'}}",
+        1,
+        "source.document_language.pattern",
+        "expected a regular expression with one group, the language, found '^..'",
+    ),
+    "pattern_that_is_none": Case(
+        "source: {document_language: {pattern: '('}}",
+        1,
+        "source.document_language.pattern",
+        "expected a regular expression (missing ), unterminated subpattern at position 0), found '('",
+    ),
+    "address_without_scheme": Case(
+        "store: {clickhouse: {url: 'clickhouse:8123'}}", 1, "store.clickhouse.url", f"{ADDRESS}, found 'clickhouse:8123'"
+    ),
+    "address_with_a_password": Case(
+        "store: {clickhouse: {url: 'https://u:hunter2@a'}}",
+        1,
+        "store.clickhouse.url",
+        "expected an address without user name and password, which have settings of their own, found other text",
+    ),
+    "server_without_address": Case("store: {clickhouse: {}}", 1, "store.clickhouse.url", "expected a value, found nothing"),
+    "unknown_language": Case("language: {allowed: [en, xx]}", 1, "language.allowed[1]", f"{TAG}, found 'xx'"),
+    "language_of_a_threshold": Case(
+        "quality: {hit_threshold: {languages: {english: 0.3}}}",
+        1,
+        "quality.hit_threshold.languages.english",
+        f"{TAG}, found 'english'",
+    ),
+    "shares_above_one": Case(
+        "language: {prior: {en: 0.8, ko: 0.3}}",
+        1,
+        "language.prior",
+        "expected shares that add up to 1 at most, found keys with values",
+    ),
+    "share_of_nothing": Case("language: {prior: {en: 0.0}}", 1, "language.prior.en", "expected more than 0, found 0.0"),
+    "group_of_one": Case("language: {merge: [[no]]}", 1, "language.merge[0]", "expected a list of at least 2, found a list"),
+    "language_in_two_groups": Case(
+        "language: {merge: [[no, nn], [da, no]]}", 1, "language.merge", "expected each language in one group only, found a list"
+    ),
+    "confidence_above_one": Case("language: {min_confidence: 50}", 1, "language.min_confidence", "expected 1 or less, found 50"),
+    "threshold_between_two_bins": Case(
+        "quality: {hit_threshold: {default: 0.333}}",
+        1,
+        "quality.hit_threshold.default",
+        "expected auto or a multiple of 0.01, found 0.333",
+    ),
+    "receiver_type_that_is_not_built": Case(
+        "notify: {receivers: {pager: {type: pagerduty, routing_key: hunter2}}}",
+        1,
+        "notify.receivers.pager.type",
+        "expected a type of receiver that is there (slack), found 'pagerduty'",
+    ),
+    "receiver_without_type": Case(
+        "notify: {receivers: {chat: }}",
+        1,
+        "notify.receivers.chat.type",
+        "expected a type of receiver that is there (slack), found nothing",
+    ),
+    "slack_without_webhook": Case(
+        "notify: {receivers: {chat: {type: slack}}}", 1, "notify.receivers.chat.webhook_url", "expected a value, found nothing"
+    ),
+    "webhook_that_is_no_address": Case(
+        "notify: {receivers: {chat: {type: slack, webhook_url: hunter2}}}",
+        1,
+        "notify.receivers.chat.webhook_url",
+        f"{ADDRESS}, found other text",
+    ),
+    "trace_address_without_its_place": Case(
+        "notify: {trace_url: 'https://a'}", 1, "notify.trace_url", "expected an address with {trace_id} in it, found other text"
+    ),
+    "repetition_of_nothing": Case(
+        "notify: {repeat_interval: {info: }}",
+        1,
+        "notify.repeat_interval.info",
+        "expected a duration such as 30s, 5m, 1h30m or 14d, or never, found nothing",
+    ),
+    "route_to_nobody": Case(
+        f"{CHAT}{{receivers: []}}]}}", 1, "notify.routes[0].receivers", "expected a list of at least 1, found an empty list"
+    ),
+    "route_to_a_stranger": Case(
+        f"{CHAT}{{receivers: [chat, chta]}}]}}",
+        1,
+        "notify.routes[0].receivers[1]",
+        "expected a name from notify.receivers (chat), found 'chta'",
+    ),
+    "route_by_an_unknown_label": Case(
+        f"{CHAT}{{not: {{team: a}}, receivers: [chat]}}]}}",
+        1,
+        "notify.routes[0].not.team",
+        f"expected one of {LABELS}, found 'team'",
+    ),
+    "route_by_a_broken_pattern": Case(
+        f"{CHAT}{{match_re: {{service: '['}}, receivers: [chat]}}]}}",
+        1,
+        "notify.routes[0].match_re.service",
+        "expected a regular expression (unterminated character set at position 0), found '['",
+    ),
+    "open_pages_without_token": Case(
+        "web: {host: 0.0.0.0}", 1, "web.token", "expected a token, because host 0.0.0.0 is open to other machines, found nothing"
+    ),
+    "empty_token": Case("web: {token: ''}", 1, "web.token", "expected text that is not empty, found empty text"),
+    "token_that_is_a_number": Case(
+        "web: {token: 12345}", 1, "web.token", "expected text, found a number or a truth value (quotes make it text)"
+    ),
+    "secret_file_that_is_missing": Case(
+        "web: {host: 0.0.0.0, token_file: away}",
+        1,
+        "web.token_file",
+        "expected a file that can be read, found: No such file or directory",
+    ),
+    "secret_file_that_is_empty": Case(
+        "web: {token_file: empty}", 1, "web.token_file", "expected a file that holds the secret, found an empty one"
+    ),
+    "secret_file_of_bytes": Case(
+        "web: {token_file: bytes}", 1, "web.token_file", "expected a file of text in UTF-8, found other bytes"
+    ),
+    "secret_given_twice": Case(
+        "web: {token: hunter2, token_file: empty}",
+        1,
+        "web.token_file",
+        "expected either the secret or the file that holds it, found both",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_mistake_is_told_once_with_its_place_and_what_was_expected(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each kind of mistake alone: file and line, key, one sentence, and nothing that may be a secret."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").write_text("\n", encoding="utf-8")
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    (tmp_path / "babelwatch.yaml").write_text(case.text, encoding="utf-8")
+    with pytest.raises(Misconfigured) as caught:
+        load(None, {})
+    file = f"babelwatch.yaml:{case.line}" if case.line else "babelwatch.yaml"
+    assert [tuple(mistake) for mistake in caught.value.mistakes] == [(file, case.key, case.expected)]
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_of_bytes_is_told(tmp_path: Path) -> None:
+    """What is no text has no lines."""
+    file = tmp_path / "a.yaml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Misconfigured, match=r"a\.yaml: expected text in UTF-8, found other bytes$"):
+        load(file, {})

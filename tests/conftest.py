@@ -1,0 +1,125 @@
+"""What tests share: the real neighbours, started once and only when a test asks, and the account of what was skipped."""
+
+import os
+import uuid
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+with warnings.catch_warnings():  # its first import reads files in a way that Python 3.11 and 3.12 call deprecated
+    warnings.filterwarnings("ignore", "(read|open)_text is deprecated", DeprecationWarning)
+    from kafka import KafkaAdminClient
+    from kafka.admin import NewTopic
+
+from tests.support import broker
+from tests.support.broker import Broker, Kafka
+from tests.support.clickhouse_server import ClickHouseServer
+
+SHARED = Path(__file__).parents[2] / "shared"
+# A test that asks for one of these, directly or through another fixture, gets the marker.
+MARKED_BY_FIXTURE = {"kafka": "kafka", "own_kafka": "kafka", "shared": "shared"}
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A broker for all tests: nobody stops it, who has to takes `own_kafka`."""
+    if given := broker.external():
+        yield given
+        return
+    ours = _started(tmp_path_factory.mktemp("kafka"))
+    yield ours
+    ours.kill()
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[Broker]:
+    """A broker for one test, which may freeze, kill and restart it."""
+    if broker.external():
+        pytest.skip("BABELWATCH_TEST_KAFKA is somebody else's broker, and is not killed")
+    ours = _started(tmp_path / "kafka")
+    yield ours
+    ours.kill()
+
+
+def _started(folder: Path) -> Broker:
+    try:
+        return broker.start(folder)
+    except broker.UnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def topic(kafka: Kafka) -> Iterator[Callable[..., str]]:
+    """Makes a topic that no other test knows: `topic()`, `topic(partitions=4)`."""
+    with closing(KafkaAdminClient(bootstrap_servers=kafka.bootstrap)) as admin:
+
+        def make(partitions: int = 1) -> str:
+            name = f"test-{uuid.uuid4().hex[:12]}"
+            admin.create_topics([NewTopic(name, partitions, 1)])
+            return name
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a ClickHouse server for all tests (name and password: tests.support.clickhouse_server); each test takes a database of its own."""
+    with ClickHouseServer(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server.url
+
+
+@pytest.fixture
+def store_dir(tmp_path: Path) -> Path:
+    """A folder for an embedded store; one process opens one at a time, so close every client of it."""
+    return tmp_path / "store"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of data and tools that lies beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("there is no ../shared beside this checkout")
+    return SHARED
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the fixtures it asks for, so that `-m 'not kafka'` cannot miss one."""
+    for item in items:
+        for fixture in MARKED_BY_FIXTURE.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKED_BY_FIXTURE[fixture])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Under CI a skipped test is a failed run: what is not run there is run nowhere."""
+    if exitstatus == pytest.ExitCode.OK and _in_ci() and _skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say loudly what was not tested."""
+    for reason, count in _skips(config).most_common():
+        terminalreporter.write_line(f"SKIPPED because {reason}: {count} test{'s' * (count > 1)}", red=True, bold=True)
+    if _skips(config) and _in_ci():
+        terminalreporter.write_line("CI is set, so the run has failed", red=True, bold=True)
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"true", "1"}
+
+
+def _skips(config: pytest.Config) -> Counter[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    assert reporter is not None
+    reports: list[pytest.TestReport] = reporter.stats.get("skipped", [])
+    return Counter(_reason(report.longrepr) for report in reports)
+
+
+def _reason(longrepr: object) -> str:
+    text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
+    return str(text).removeprefix("Skipped: ").splitlines()[0]

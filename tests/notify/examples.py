@@ -1,0 +1,44 @@
+"""An incident as the alerting station makes it, and tiny waits."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from agent.alerting.incident import Evidence, Incident
+from agent.notify.retry import Patience
+
+NOW = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
+KOREAN = Incident(
+    fingerprint="9f2c41d0",
+    class_="change",
+    state="firing",
+    severity="warning",
+    cause="deployment",
+    confirmed="unconfirmed",
+    language="ko",
+    service="help",
+    environment="prod",
+    began_at=datetime(2026, 11, 16, 8, 14, tzinfo=UTC),
+    fired_at=datetime(2026, 11, 16, 8, 24, tzinfo=UTC),
+    rule="drop",
+    metric="hit_rate",
+    drop=0.074,
+    embedding_model="all-MiniLM-L6-v2",
+    index_version="v42",
+    evidence=(Evidence("drop", "hit_rate", 0.074, 5.12), Evidence("drop", "similarity_mean", 0.031)),
+    exemplars=("evt-1", "evt-2"),
+    links={"runbook": "https://wiki.example/babelwatch"},
+    summary="Korean hit rate fell 7.4 points (95 % CI 4.0 to 10.7): 82.1 % in the last 4 h against 89.4 % before.",
+)
+QUICK = Patience(attempts=5, timeout=5.0, wait_initial=0.001, wait_max=0.002, wait_jitter=0.001)
+
+
+def incident(**changes: Any) -> Incident:
+    """The Korean incident, with other values where they are given."""
+    return replace(KOREAN, **changes)
+
+
+def resolved(**changes: Any) -> Incident:
+    """The same incident, over."""
+    return incident(state="resolved", resolved_at=NOW, **changes)
