@@ -13,12 +13,13 @@ from types import FrameType
 from typing import Any
 
 from agent import logs, opening, parts, telemetry
+from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.decode.sink import FileSink
 from agent.errors import Stop
 from agent.language.tagger import Tagger
 from agent.opening import CLOCK
-from agent.progress import reading_files
+from agent.progress import replaying
 from agent.report.views import RemoteViews, Views
 from agent.resources import schemas_dir
 from agent.runtime.health import Health
@@ -30,6 +31,8 @@ from agent.store.migrate import migrate
 from agent.web.api import build
 from agent.web.server import WebServer, listen
 
+log = logging.getLogger(__name__)
+
 DEAD_LETTERS = "dead-letters.jsonl"
 EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 
@@ -37,6 +40,8 @@ EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 def run(settings: Settings) -> None:
     """The agent, until SIGTERM."""
     logs.configure()
+    for key in without_effect(settings):
+        log.warning("%s is set, and has no effect in this version", key)
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
         token = secrets.token_urlsafe(32)
@@ -74,8 +79,8 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         sink = FileSink(settings.source.dead_letter_file or folder / DEAD_LETTERS)
         consumer = opening.consumer(settings, store, source, sink)
         evaluation = opening.evaluation(settings, store, parts.notifiers(settings) if send else {})
-        progress = stack.enter_context(reading_files(source.progress))
-        replay_through(consumer, evaluation, store.windows, CLOCK, progress)
+        bars = stack.enter_context(replaying(source.progress))
+        replay_through(consumer, evaluation, store.windows, CLOCK, bars)
         return _summary(consumer.tally, opening.views(settings, store))
 
 

@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 
 from agent import __version__, app, progress
 from agent.config import configuration, showing
+from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.demo import play
 from agent.errors import BabelwatchError, Locked, RetryLater
@@ -146,8 +147,11 @@ def tag(
 @config_commands.command("check")
 def config_check(config: Config = None) -> None:
     """Validate the settings and the rules; every mistake is listed."""
-    app.check(_settings(config))
+    settings = _settings(config)
+    app.check(settings)
     typer.echo("The configuration is valid.")
+    for key in without_effect(settings):
+        typer.echo(f"{key} is set, and has no effect in this version.", err=True)
 
 
 @config_commands.command("show")

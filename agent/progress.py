@@ -7,19 +7,36 @@ from pathlib import Path
 
 import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from agent.errors import Misconfigured, Mistake
 
 
+class Bars:
+    """Two bars: how far the files are read, and how far the minutes are evaluated."""
+
+    def __init__(self, progress: Progress, bytes_read: Callable[[], tuple[int, int]]) -> None:
+        self._progress = progress
+        self._bytes_read = bytes_read
+        self._reading = progress.add_task("reading", total=bytes_read()[1] or None)
+        self._evaluating = progress.add_task("evaluating", total=None, visible=False)
+
+    def read(self) -> None:
+        """More of the files was read."""
+        self._progress.update(self._reading, completed=self._bytes_read()[0])
+
+    def evaluated(self, done: int, total: int) -> None:
+        """So many of the minutes are evaluated."""
+        self._progress.update(self._evaluating, completed=done, total=total, visible=True)
+
+
 @contextmanager
-def reading_files(measure: Callable[[], tuple[int, int]]) -> Iterator[Callable[[], None]]:
-    """Show how far files are read; `measure` gives bytes read and bytes in all. Yields what is called after each step."""
+def replaying(bytes_read: Callable[[], tuple[int, int]]) -> Iterator[Bars]:
+    """Show how far a replay is; `bytes_read` gives bytes read and bytes in all."""
     console = Console(stderr=True)
-    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description:>10}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("reading", total=measure()[1] or None)
-        yield lambda: progress.update(task, completed=measure()[0])
+        yield Bars(progress, bytes_read)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ install_packages() {
   say "installing babelwatch[$extra] and what it needs"
   configure_uv
   "$python" -m pip install --quiet --disable-pip-version-check ${constraints[@]+"${constraints[@]}"} uv >&2
-  .venv/bin/uv pip install --quiet --python "$python" ${constraints[@]+"${constraints[@]}"} -e ".[$extra]" >&2
+  .venv/bin/uv pip install --compile-bytecode --quiet --python "$python" ${constraints[@]+"${constraints[@]}"} -e ".[$extra]" >&2
   for name in $covered; do
     echo "$state" >".venv/.setup-$name"
   done

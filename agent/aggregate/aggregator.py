@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Literal, NamedTuple
 
-from agent.aggregate.cardinality import Admission
+from agent.aggregate.cardinality import OTHER, Admission
 from agent.aggregate.documents import UNKNOWN, DocumentLanguages
 from agent.aggregate.measures import Measures, merged
 from agent.aggregate.ranking import deep_enough, grades, measure
@@ -38,6 +38,14 @@ class ExemplarKey(NamedTuple):
     index_version: str
 
 
+class _Cell(NamedTuple):
+    key: WindowKey
+    measures: Measures
+
+
+_Asked = tuple[int, str, str, str | None, str | None, str | None, str | None, str | None, str]
+
+
 class Aggregator:
     """The open windows of one batch."""
 
@@ -46,6 +54,7 @@ class Aggregator:
         self._documents = documents
         self._admission = admission
         self._cells: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)
+        self._found: dict[_Asked, _Cell] = {}
         self.exemplars: defaultdict[ExemplarKey, list[str]] = defaultdict(list)
 
     def __len__(self) -> int:
@@ -56,8 +65,7 @@ class Aggregator:
         """Count one event, and say whether it is late: its minute lies before `evaluated_to` (minutes since the epoch)."""
         event, minute = accepted.event, accepted.at // MINUTE_MS
         languages = self._documents.of_results(event, self._k) if event.results else []
-        key = self._key(event, tag.language, languages[0] if languages else UNKNOWN)
-        cell = self._cells[minute, key]
+        key, cell = self._cell(event, minute, tag.language, languages[0] if languages else UNKNOWN)
         if event.synthetic:
             cell.synthetic += 1
             return False
@@ -68,24 +76,49 @@ class Aggregator:
             cell.add_answer(event, otherwise=_otherwise(event.response_language, key.language))
         if event.session is not None:
             cell.session_hashes.add(_hashed(event.session))
-        missed = self._fold_labels(event, minute, key) if event.relevant and not event.error else not event.results
+        missed = not event.results
+        if event.relevant and not event.error:
+            missed |= self._fold_labels(event, minute, key.language)
         if missed:
             self._keep_exemplar(event, key)
         return late
 
-    def _fold_labels(self, event: Event, minute: int, key: WindowKey) -> bool:
-        """Count the labels where the language of the relevant documents is known, else for the language alone."""
+    def _fold_labels(self, event: Event, minute: int, language: str) -> bool:
+        """Count the labels where the language of the relevant documents is known, else for the language alone.
+
+        Says whether none of them was found.
+        """
         relevant = grades(event.relevant)
         if not relevant or not deep_enough(event, self._k):
             return False
         ranking = measure([result.doc_id for result in event.results], relevant, self._k)
-        where = key._replace(document_language=self._documents.of_relevant(relevant, event))
-        self._cells[minute, where].add_labels(ranking, event)
+        _, cell = self._cell(event, minute, language, self._documents.of_relevant(relevant, event))
+        cell.add_labels(ranking, event)
         return not ranking.recall
 
-    def _key(self, event: Event, language: str, document_language: str) -> WindowKey:
+    def _cell(self, event: Event, minute: int, language: str, document_language: str) -> "_Cell":
+        """The open cell of an event: one look-up by what the log says, so that keys are made once a cell and not once an event."""
+        asked = (
+            minute,
+            language,
+            document_language,
+            event.service,
+            event.environment,
+            event.collection,
+            event.embedding_model,
+            event.index_version,
+            event.score_kind,
+        )
+        return self._found.get(asked) or self._opened(event, asked)
+
+    def _opened(self, event: Event, asked: "_Asked") -> "_Cell":
+        minute, language, document_language = asked[:3]
         service, environment, collection, model, version = self._admission.of(event)
-        return WindowKey(service, environment, collection, language, document_language, model, version, event.score_kind)
+        key = WindowKey(service, environment, collection, language, document_language, model, version, event.score_kind)
+        cell = _Cell(key, self._cells[minute, key])
+        if OTHER not in key:  # values that are not admitted are without number
+            self._found[asked] = cell
+        return cell
 
     def _keep_exemplar(self, event: Event, key: WindowKey) -> None:
         kept = self.exemplars[ExemplarKey(key.service, key.environment, key.language, key.index_version)]

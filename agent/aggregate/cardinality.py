@@ -35,7 +35,6 @@ class Admission:
     def __init__(self, limits: Mapping[str, int] = LIMITS) -> None:
         self._limits = limits
         self._values: dict[str, set[str]] = {name: {""} for name in Dimensions._fields}
-        self._cells: dict[Dimensions, Dimensions] = {}
         self._fresh: list[tuple[str, str]] = []
         self.turned_away = 0
 
@@ -62,15 +61,9 @@ class Admission:
             event.embedding_model or "",
             event.index_version or "",
         )
-        return self._cells.get(asked) or self._admit(asked)
-
-    def _admit(self, asked: Dimensions) -> Dimensions:
-        cell = Dimensions(*(self._value(name, value) for name, value in zip(Dimensions._fields, asked, strict=True)))
-        if cell == asked:
-            self._cells[asked] = cell
-        else:
-            self.turned_away += 1
-        return cell
+        admitted = Dimensions(*(self._value(name, value) for name, value in zip(Dimensions._fields, asked, strict=True)))
+        self.turned_away += admitted != asked
+        return admitted
 
     def _value(self, dimension: str, value: str) -> str:
         known = self._values[dimension]

@@ -90,8 +90,8 @@ class Watch:
             tally.clear()
 
     def limits_of(self, measure: Measure) -> Limits:
-        """The limits of the first rule that reads this measure."""
-        return next(limits for rule, limits in self._rules if measure in rule.measures)
+        """The limits of the first rule that reads this measure, else of the first rule."""
+        return next((limits for rule, limits in self._rules if measure in rule.measures), self._rules[0][1])
 
     def suspect(self) -> bool:
         """Whether a closer look can find a breach: asked every minute of every language."""

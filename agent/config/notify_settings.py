@@ -59,16 +59,16 @@ class NotifySettings(Section):
 
     external_url: kind.Address | None = Field(default=None, description="base of the links to the agent's pages in messages")
     trace_url: kind.TraceAddress | None = Field(
-        default=None, description="address of a trace, with {trace_id} in it, for links in messages"
+        default=None, description="address of a trace, with {trace_id} in it, for links in messages; no effect yet"
     )
     group_wait: kind.Duration = Field(
-        default=parse_duration("30s"), description="how long a new message waits for more incidents of the same cause"
+        default=parse_duration("30s"), description="how long a new message waits for more incidents of the same cause; no effect yet"
     )
     group_interval: kind.Period = Field(
-        default=parse_duration("5m"), description="how long after a message the next one of the same group is sent"
+        default=parse_duration("5m"), description="how long after a message the next one of the same group is sent; no effect yet"
     )
     repeat_interval: RepeatIntervalSettings = Field(
-        default_factory=RepeatIntervalSettings, description="how often what still fires is told again"
+        default_factory=RepeatIntervalSettings, description="how often what still fires is told again; no effect yet"
     )
     receivers: kind.Table[kind.Text, Annotated[SlackSettings, BeforeValidator(_of_known_type)]] = Field(
         default={}, description="who can be told, by name; none: notifications go to the log"

@@ -129,10 +129,10 @@ class LanguageSettings(Section):
         default=None, min_length=1, description="languages that can be an answer; null: all that the model knows"
     )
     prior: kind.Table[kind.LanguageTag, Annotated[kind.Share, Field(gt=0)]] = Field(
-        default={}, description="share of the traffic in each language, in 0..1; the others share the rest evenly"
+        default={}, description="share of the traffic in each language, in 0..1; the others share the rest evenly; no effect yet"
     )
     merge: kind.Groups = Field(
-        default="default", description="languages counted as one, a list of groups whose first is the tag; or default"
+        default="default", description="languages counted as one, a list of groups whose first is the tag; or default; no effect yet"
     )
     min_confidence: kind.Share | None = Field(
         default=None, description="confidence, in 0..1, below which the tag is und; null: the fitted cut"
@@ -211,7 +211,7 @@ class TelemetrySettings(Section):
 class PrivacySettings(Section):
     """What is kept of people's texts."""
 
-    samples: kind.Flag = Field(default=False, description="whether redacted query texts are kept for seven days")
+    samples: kind.Flag = Field(default=False, description="whether redacted query texts are kept for seven days; no effect yet")
 
 
 class Settings(Section):

@@ -64,8 +64,11 @@ class Batch:
             self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
 
     def due(self, position: int, now: datetime, interval: timedelta) -> bool:
-        """Whether to write: the position moved (or was never written) and the time has come, or the batch is full."""
-        if self.stored is not None and position <= self.stored:
+        """Whether to write: the position moved (or was never written) and the time has come, or the batch is full.
+
+        A position before the start is that of a warm-up.
+        """
+        if position < self.start or (self.stored is not None and position <= self.stored):
             return False
         return self.full() or now - self.opened_at >= interval
 

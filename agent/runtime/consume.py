@@ -53,7 +53,7 @@ class Consumer:
         self._interval = flush_interval
         self._batches: dict[Partition, Batch] = {}
         self._unopened: set[Partition] = set()
-        self._polled_at = stations.clock.now()
+        self._polled_at = self._open_at = stations.clock.now()
         self.tally = Tally()
         self.evaluated_to = 0
         self.exhausted = False
@@ -73,24 +73,32 @@ class Consumer:
                 self._fold(batch, messages, now)
         self._open_all(now)  # after the fold: what was polled before the seek is nobody's
         for batch in list(self._batches.values()):
-            if self._is_due(batch, now):
-                self._flush(batch, now)
+            self._flush_if_due(batch, now, self._interval)
         self.exhausted = polled.exhausted
 
     def flush_all(self) -> bool:
         """Write everything that is open; True when all of it is in the store."""
         now = self._at.clock.now()
-        for batch in list(self._batches.values()):
-            if batch.frozen or batch.due(self._at.source.position(batch.partition), now, timedelta(0)):
-                self._flush(batch, now)
-        return not any(batch.frozen for batch in self._batches.values())
+        known = [self._flush_if_due(batch, now, timedelta(0)) for batch in list(self._batches.values())]
+        return all(known) and not any(batch.frozen for batch in self._batches.values())
 
-    def _is_due(self, batch: Batch, now: datetime) -> bool:
-        if batch.frozen:
-            return now >= batch.frozen.try_at
-        if not batch.full() and now - batch.opened_at < self._interval and batch.stored is not None:
+    def _flush_if_due(self, batch: Batch, now: datetime, interval: timedelta) -> bool:
+        """Write a batch whose time has come; False where that cannot be told, because the broker is away."""
+        try:
+            due = self._is_due(batch, now, interval)
+        except RetryLater as error:
+            log.warning("%s is not flushed yet: %s", batch.partition, error)
             return False
-        return batch.due(self._at.source.position(batch.partition), now, self._interval)
+        if due:
+            self._flush(batch, now)
+        return True
+
+    def _is_due(self, batch: Batch, now: datetime, interval: timedelta) -> bool:
+        if batch.frozen:
+            return not interval or now >= batch.frozen.try_at
+        if not batch.full() and now - batch.opened_at < interval:
+            return False
+        return batch.due(self._at.source.position(batch.partition), now, interval)
 
     def _follow(self, polled: Polled, now: datetime) -> None:
         """Drop the batches that are not ours any more, or too old to be sure of; open anew what is ours."""
@@ -101,12 +109,15 @@ class Consumer:
         self._unopened = (self._unopened | polled.assigned | stalled) - polled.revoked
 
     def _open_all(self, now: datetime) -> None:
-        """Begin each new partition at its stored position; one that cannot be asked about waits for the next step."""
+        """Begin each new partition at its stored position; while that cannot be asked all of them wait."""
+        if now < self._open_at:
+            return
         for partition in sorted(self._unopened):
             try:
                 self._open(partition, now)
             except RetryLater as error:
                 log.warning("%s waits: %s", partition, error)
+                self._open_at = now + RETRY_EVERY
                 return
             self._unopened.discard(partition)
 

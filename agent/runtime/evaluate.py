@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -24,7 +24,12 @@ WATCHED = timedelta(days=4)
 OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 AS_OF = "as_of"
+
+
+def unseen(done: int, total: int) -> None:
+    """What is shown of a walk where nobody watches."""
 
 
 class Evaluation:
@@ -36,6 +41,7 @@ class Evaluation:
         self._journal = journal
         self._pipeline = pipeline
         self._known_changes = {entry.id for entry in journal.read("change")}
+        self._untold: list[tuple[int, Incident]] = []
         self.evaluated_to: datetime | None = None
 
     def resume(self) -> None:
@@ -51,40 +57,45 @@ class Evaluation:
         self._evaluator.warm(self._windows.minutes(until - WARM, near, hourly=True))
         self._evaluator.warm(self._windows.minutes(near, until))
 
-    def walk(self, as_of: datetime, now: datetime | None) -> list[Incident]:
-        """Evaluate every complete minute before `as_of`; returns the transitions.
+    def walk(self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen) -> list[Incident]:
+        """Evaluate every complete minute before `as_of`, and return the transitions; `seen` is told how many of how many are done.
 
         `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires.
+        Raises RetryLater; the next walk goes on where this one stopped.
         """
+        self._settle(now)
         span = self._windows.span()
         end = as_of.replace(second=0, microsecond=0)
         if span is None:
             return []
-        start = self.evaluated_to or max(span[0], end - HISTORY)
-        if start >= end:
-            return []
-        transitions = []
-        for minute, rows in _by_minute(self._windows.minutes(start, end), start, end):
-            transitions += self._evaluate(minute, rows, now)
-        self._remember(end)
+        moved: list[Incident] = []
+        start = self.evaluated_to = self.evaluated_to or max(span[0], end - HISTORY)
+        for minute, rows in _by_minute(self._windows, start, end):
+            transitions = self._evaluator.advance(minute, rows)
+            moved += transitions
+            self._untold += [(minute, incident) for incident in transitions]
+            self.evaluated_to = _time(minute + 1)
+            self._settle(now)
+            seen(minute - minute_of(start), minute_of(end) - minute_of(start))
+        if end > start:
+            self._remember(end)
         if now is not None:
             self._tell(incident for incident in self._evaluator.incidents if incident.state == "firing")
-        return transitions
+        return moved
 
-    def _evaluate(self, minute: int, rows: Sequence[Minute], now: datetime | None) -> list[Incident]:
-        transitions = self._evaluator.advance(minute, rows)
-        self._journal.write([_entry(incident, minute) for incident in transitions])
-        at = _time(minute + 1)
-        if now is None or now - at < OVER:
-            self._tell(transitions)
-        return transitions
+    def _settle(self, now: datetime | None) -> None:
+        """Store the transitions, then tell them; what fails is done again at the next walk."""
+        if not self._untold:
+            return
+        self._journal.write([_entry(incident, minute) for minute, incident in self._untold])
+        self._tell(incident for minute, incident in self._untold if now is None or now - _time(minute + 1) < OVER)
+        self._untold.clear()
 
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, and the deployments that were seen on the way."""
         changes = [_change(change) for change in self._evaluator.changes]
         fresh = [entry for entry in changes if entry.id not in self._known_changes]
         self._known_changes |= {entry.id for entry in fresh}
-        self.evaluated_to = end
         self._journal.write([*fresh, Entry(AS_OF, AS_OF, end, {})])
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
@@ -92,11 +103,14 @@ class Evaluation:
             self._pipeline.notify(incident)
 
 
-def _by_minute(rows: Iterable[Minute], start: datetime, end: datetime) -> Iterator[tuple[int, list[Minute]]]:
-    """Every minute of [start, end), also those without rows."""
-    groups = {minute: list(found) for minute, found in groupby(rows, key=attrgetter("minute"))}
-    for minute in range(minute_of(start), minute_of(end)):
-        yield minute, groups.get(minute, [])
+def _by_minute(windows: WindowReader, start: datetime, end: datetime) -> Iterator[tuple[int, list[Minute]]]:
+    """Every minute of [start, end), also those without rows; read by the day, so that memory is bounded."""
+    while start < end:
+        until = min(start + DAY, end)
+        groups = {minute: list(found) for minute, found in groupby(windows.minutes(start, until), key=attrgetter("minute"))}
+        for minute in range(minute_of(start), minute_of(until)):
+            yield minute, groups.get(minute, [])
+        start = until
 
 
 def _entry(incident: Incident, minute: int) -> Entry:

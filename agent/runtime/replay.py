@@ -1,9 +1,8 @@
 """`replay`: files through the very same path at full speed, then the minutes one by one in event time."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.errors import Unreachable
 from agent.runtime.consume import Consumer
@@ -13,18 +12,26 @@ from agent.store.base import WindowReader
 STORE_PATIENCE = timedelta(minutes=2)
 
 
-def replay(
-    consumer: Consumer, evaluation: Evaluation, windows: WindowReader, clock: Clock, progress: Callable[[], None]
-) -> list[Incident]:
-    """Count to the end, then evaluate every minute up to the newest; returns the transitions. Raises Unreachable."""
+class Watcher(Protocol):
+    """Is told how far a replay is."""
+
+    def read(self) -> None:
+        """More of the log was read."""
+
+    def evaluated(self, done: int, total: int) -> None:
+        """So many minutes of so many were evaluated."""
+
+
+def replay(consumer: Consumer, evaluation: Evaluation, windows: WindowReader, clock: Clock, watcher: Watcher) -> None:
+    """Count to the end, then evaluate every minute up to the newest. Raises Unreachable."""
     evaluation.resume()
     consumer.evaluated_to = minute_of(evaluation.evaluated_to)
     while not consumer.exhausted:
         consumer.step()
-        progress()
+        watcher.read()
     _finish(consumer, clock, clock.now() + STORE_PATIENCE)
-    span = windows.span()
-    return evaluation.walk(span[1] + MINUTE, now=None) if span else []
+    if span := windows.span():
+        evaluation.walk(span[1] + MINUTE, None, watcher.evaluated)
 
 
 def _finish(consumer: Consumer, clock: Clock, deadline: datetime) -> None:

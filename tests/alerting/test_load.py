@@ -32,9 +32,7 @@ def test_a_mistake_is_told_with_file_line_key_and_what_was_expected(path: Path) 
     with pytest.raises(Misconfigured) as wrong:
         parse(text, "my.yaml")
     expected = [f"my.yaml{line[2:]}" for line in text.splitlines() if line.startswith("# :")]
-    told = [str(mistake) for mistake in wrong.value.mistakes]
-    assert len(told) == len(expected)
-    assert [line.startswith(start) for line, start in zip(told, expected, strict=True)] == [True] * len(told), told
+    assert [str(mistake) for mistake in wrong.value.mistakes] == expected
 
 
 @pytest.mark.parametrize("path", GOOD, ids=stem)

@@ -3,11 +3,11 @@
 import csv
 import gzip
 import json
-from collections import defaultdict
 from math import ceil, sqrt
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,7 +185,7 @@ def test_the_golden_vectors(shared: Path) -> None:
     """The figures of the procedure's reference, to a millionth, from the same minutes."""
     folder = shared / "data" / "detection"
     cases = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
-    counts = _minutes(folder / "golden_minutes.csv.gz", {case["lang"] for case in cases})
+    counts = _counts(folder / "golden_minutes.csv.gz", {case["lang"] for case in cases})
     assert len(cases) == 65
     for case in cases:
         figures = _trailing(counts[case["lang"]], case)
@@ -196,16 +196,19 @@ def test_the_golden_vectors(shared: Path) -> None:
         assert (figures.n >= 50 and case["n_base"] >= 50 and figures.drop >= 0.03 and figures.z >= 4) == case["breach"]
 
 
-def _minutes(file: Path, languages: set[str]) -> dict[str, dict[int, tuple[int, int]]]:
-    counts: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+Counts = npt.NDArray[np.int64]  # queries and hits of each minute
+
+
+def _counts(file: Path, languages: set[str]) -> dict[str, Counts]:
+    counts = {language: np.zeros((21 * DAY, 2), dtype=np.int64) for language in languages}
     with gzip.open(file, "rt") as lines:
-        for line in csv.DictReader(lines):
-            if line["lang"] in languages:
-                counts[line["lang"]][int(line["minute"])] = (int(line["n"]), int(line["hits"]))
+        for language, minute, n, hits in csv.reader(lines):
+            if language in languages:
+                counts[language][int(minute)] = int(n), int(hits)
     return counts
 
 
-def _trailing(counts: dict[int, tuple[int, int]], case: dict[str, float]) -> Figures | None:
+def _trailing(counts: Counts, case: dict[str, float]) -> Figures | None:
     """A trailing window: each of its days has the baseline of the 14 days that end `lag` days earlier."""
     last, width = int(case["t"]), int(case["W"])
     lag = max(1, ceil(width / DAY))
@@ -227,10 +230,8 @@ def _trailing(counts: dict[int, tuple[int, int]], case: dict[str, float]) -> Fig
     return compare(shares(n, hits), Expected(expected / n, weight), base, width, Noise(case["phi"], case["tau"])) if n else None
 
 
-def _by_hour(counts: dict[int, tuple[int, int]], first: int, end: int) -> list[Sums]:
-    hours = [[0, 0] for _ in range(24)]
-    for minute in range(first, end):
-        n, hits = counts.get(minute, (0, 0))
-        hours[minute // 60 % 24][0] += n
-        hours[minute // 60 % 24][1] += hits
-    return [shares(n, hits) for n, hits in hours]
+def _by_hour(counts: Counts, first: int, end: int) -> list[Sums]:
+    first = max(first, 0)
+    hours = np.arange(first, end) // 60 % 24
+    n, hits = (np.bincount(hours, weights=counts[first:end, column], minlength=24) for column in (0, 1))
+    return [shares(int(one), int(other)) for one, other in zip(n, hits, strict=True)]

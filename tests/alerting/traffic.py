@@ -26,8 +26,9 @@ def key(language: str = "de", version: str = "v42", model: str = "m1", kind: str
     return WindowKey("help", "prod", collection, language, "", model, version, kind)
 
 
-def row(minute: int, where: WindowKey, queries: int, hits: int, labelled: int = 0, recalled: int = 0) -> Minute:
-    """Hits score .50, misses .20; a label is 0 or 1."""
+def row(minute: int, where: WindowKey, *counts: int) -> Minute:
+    """Queries, hits, labelled queries and those recalled; hits score .50, misses .20, a label is 0 or 1."""
+    queries, hits, labelled, recalled = (*counts, 0, 0)[:4]
     return Minute(
         minute=minute,
         key=where,
@@ -56,7 +57,9 @@ def evaluator(past: Sequence[Minute], quality: Quality = QUALITY, incidents: Seq
     return made
 
 
-def walk(judge: Evaluator, minutes: Iterator[list[Minute]] | Sequence[list[Minute]], first: int = START) -> list[tuple[int, Incident]]:
+def walk(
+    judge: Evaluator, minutes: Iterator[list[Minute]] | Sequence[list[Minute]], first: int = START
+) -> list[tuple[int, Incident]]:
     """The transitions, each with its minute counted from START."""
     return [(minute - START, incident) for minute, rows in enumerate(minutes, first) for incident in judge.advance(minute, rows)]
 

@@ -39,7 +39,7 @@ def tagger(lid: FastTextModel) -> Tagger:
     return Tagger(lid)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def few_words() -> MemoryModel:
     """A model of a few words, for tests that say which language weighs how much."""
     words = {

@@ -84,7 +84,7 @@ def test_every_part_of_a_tag_may_be_in_either_case(tag: str) -> None:
         ("no", "Norwegian"),
         ("mul", "Multiple languages"),
         ("und", "undetermined"),
-        ("bik", "bik"),
+        ("dty", "dty"),
     ],
 )
 def test_names_are_english(tag: str, name: str) -> None:

@@ -24,11 +24,11 @@ def minute(minutes: int = 0) -> int:
     return (START - EPOCH) // timedelta(minutes=1) + minutes
 
 
-def window(minutes: int = 0, *, pair: str = "", key: WindowKey = KEY, **changes: Any) -> Window:
+def window(minutes: int = 0, /, *, pair: str = "", **changes: Any) -> Window:
     """A language's window (or that of a pair, with `pair` as document language); `changes` are dimensions or sums."""
     dimensions = {name: value for name, value in changes.items() if name in WindowKey._fields}
     sums = {name: value for name, value in changes.items() if name not in WindowKey._fields}
-    where = key._replace(document_language=pair, **dimensions)
+    where = KEY._replace(document_language=pair, **dimensions)
     return Window("pair" if pair else "language", minute(minutes), where, Measures(**({"events": 1} | sums)))
 
 

@@ -176,7 +176,7 @@ def test_sums_are_grouped_by_what_was_asked(store: Store, column: str) -> None:
     assert all(total.key == WindowKey(*[""] * 8)._replace(**{column: getattr(total.key, column)}) for total in found)
 
 
-def read(store: Store, start: float = -10**6, end: float = 10**6, *, hourly: bool = False) -> list[Minute]:
+def read(store: Store, start: float = -(10**6), end: float = 10**6, *, hourly: bool = False) -> list[Minute]:
     """Minutes so long after the start."""
     return list(store.windows.minutes(at(start), at(end), hourly=hourly))
 

@@ -1,0 +1,325 @@
+"""Minutes in, transitions out: the version rule from the first row to the end of an incident."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from agent.alerting.evaluator import Evaluator
+from agent.alerting.incident import Incident
+from agent.alerting.measures import Quality
+from agent.alerting.minutes import end_of, start_of
+from agent.alerting.sums import Minute
+from agent.records import WindowKey
+from tests.alerting.traffic import DAY, MONDAY, QUALITY, RULES, START, evaluator, history, key, row, states, steady, walk
+
+FALLEN = (100, 80, 0, 0)  # 10 points below the history's 90 %
+WELL = (100, 90, 0, 0)
+OLD, NEW = key(version="v41"), key(version="v42")
+
+
+def test_a_fall_after_a_deployment_fires_after_five_minutes_in_breach() -> None:
+    """400 queries make 10 points sure; one minute of 100 each, so pending at the fourth and firing at the eighth."""
+    judge = evaluator(history())
+    assert states(walk(judge, steady(FALLEN, 60))) == [(7, "firing")]
+    (incident,) = judge.incidents
+    assert (incident.language, incident.service, incident.environment, incident.collection) == ("de", "help", "prod", "kb")
+    assert (incident.class_, incident.cause, incident.rule, incident.metric) == ("change", "deployment", "drop", "hit_rate")
+    assert (incident.began_at, incident.pending_since, incident.fired_at) == (start_of(START), end_of(START + 3), end_of(START + 7))
+    assert (incident.embedding_model, incident.index_version) == ("m1", "v42")
+    assert (incident.n, incident.scale_minutes) == (800, 8)
+    assert incident.drop == pytest.approx(0.1)
+    assert len(incident.fingerprint) == 16
+
+
+def test_a_deployment_without_a_fall_is_noticed_and_nothing_else() -> None:
+    """The twin of the test above."""
+    judge = evaluator(history())
+    assert walk(judge, steady(WELL, 60)) == []
+    assert judge.incidents == ()
+    assert [(change.index_version, change.at) for change in judge.changes] == [("v42", start_of(START))]
+
+
+def test_a_fall_without_a_deployment_is_not_for_this_rule() -> None:
+    """The same version, worse."""
+    judge = evaluator(history())
+    assert walk(judge, steady(FALLEN, 60, OLD)) == []
+    assert judge.changes == ()
+
+
+def test_languages_are_judged_one_by_one() -> None:
+    """German falls, Korean does not; what is no single language is not judged."""
+    keys = [key(language, "v41") for language in ("de", "ko", "und")]
+    judge = evaluator(history(keys=keys))
+    minutes = [
+        [row(START + at, key("de"), *FALLEN), row(START + at, key("ko"), *WELL), row(START + at, key("und"), *FALLEN)]
+        for at in range(60)
+    ]
+    assert [incident.language for _, incident in walk(judge, minutes)] == ["de"]
+
+
+def test_scores_alone_are_at_most_a_warning() -> None:
+    """Unconfirmed, and the text says so; a higher share of queries below the threshold and a lower mean are one kind of evidence."""
+    judge = evaluator(history())
+    ((_, incident),) = walk(judge, steady((100, 60, 0, 0), 60))
+    assert (incident.severity, incident.confirmed) == ("warning", "unconfirmed")
+    assert "score signal, unconfirmed" in incident.summary
+    assert {one.metric for one in incident.evidence} == {"hit_rate", "similarity_mean"}
+
+
+def test_labels_confirm() -> None:
+    """Labels measure the thing itself: they lead, and ten points with excess failures are critical."""
+    judge = evaluator(history((6000, 5400, 600, 540)))
+    ((_, incident),) = walk(judge, steady((100, 60, 50, 30), 12))
+    assert (incident.confirmed, incident.severity, incident.metric) == ("yes", "critical", "recall_at_k")
+    assert [one.metric for one in incident.evidence] == ["recall_at_k", "hit_rate", "similarity_mean"]
+    assert incident.summary.startswith("German recall@10 fell 30.0 points (95 % CI ")
+
+
+def test_labels_alone_are_enough() -> None:
+    """Without a threshold and with scores that do not move."""
+    judge = evaluator(history((6000, 5400, 600, 540)), Quality())
+    ((_, incident),) = walk(judge, steady((100, 90, 50, 30), 12))
+    assert (incident.confirmed, [one.metric for one in incident.evidence]) == ("yes", ["recall_at_k"])
+
+
+def test_labels_refute_scores() -> None:
+    """Everything is labelled and found as before: the scores changed, retrieval did not."""
+    judge = evaluator(history((6000, 5400, 6000, 5400)))
+    assert walk(judge, steady((200, 160, 200, 180), 300)) == []
+
+
+def test_an_open_incident_that_labels_refute_later_is_closed_as_not_confirmed() -> None:
+    """Too few labels at first; once they suffice for 15 minutes it ends, and the scores alone do not open it again."""
+    judge = evaluator(history((6000, 5400, 600, 540)))
+    found = walk(judge, steady((100, 80, 20, 18), 600))
+    assert [state for _, state in states(found)] == ["firing", "resolved"]
+    assert found[1][1].confirmed == "no"
+    assert "not confirmed" in found[1][1].summary
+
+
+def test_another_model_is_another_scale() -> None:
+    """Scores of two models are not compared: no incident, whatever they do; labels still are."""
+    judge = evaluator(history((6000, 5400, 600, 540)))
+    assert walk(judge, steady((100, 10, 20, 18), 60, key(model="m2"))) == []
+    judge = evaluator(history((6000, 5400, 600, 540)))
+    ((_, incident),) = walk(judge, steady((100, 10, 20, 10), 60, key(model="m2")))
+    assert [one.metric for one in incident.evidence] == ["recall_at_k"]
+    assert "since embedding model m2 (index version v42)" in incident.summary
+
+
+def test_scores_beyond_one_have_no_mean_that_falls_in_points() -> None:
+    """A fall of .03 says nothing of a score of 12."""
+    old, new = key(version="v41", kind="dot"), key(kind="dot")
+
+    def scaled(rows: list[Minute], score: int) -> list[Minute]:
+        return [each._replace(score_sum=each.scored * score * 10**6, score_sq=each.scored * score**2 * 10**6) for each in rows]
+
+    judge = evaluator(scaled(history(keys=[old]), 12), Quality())
+    assert walk(judge, [scaled(rows, 5) for rows in steady(WELL, 60, new)]) == []
+
+
+def test_too_few_queries_are_neither_good_nor_bad() -> None:
+    """49 queries, all of them misses, and a language that has no history."""
+    judge = evaluator(history())
+    assert walk(judge, [*steady((49, 0, 0, 0), 1), *([[]] * 60)]) == []
+    judge = evaluator(history())
+    assert walk(judge, steady((100, 0, 0, 0), 60, key("ko"))) == []
+
+
+def test_the_rule_is_active_for_72_hours() -> None:
+    """A fall that begins on the fourth day is for another rule."""
+    judge = evaluator(history())
+    minutes = [*steady((1, 1, 0, 0), 3 * DAY), *steady((100, 0, 0, 0), 60, first=START + 3 * DAY)]
+    assert walk(judge, minutes) == []
+
+
+def test_it_ends_when_the_language_has_recovered_on_all_its_traffic() -> None:
+    """Rolled back when it fired: an hour entirely after the firing, then 15 minutes in a row; it does not open again."""
+    judge = evaluator(history())
+    found = walk(judge, [*steady(FALLEN, 8), *steady(WELL, 500, OLD, START + 8)])
+    assert states(found) == [(7, "firing"), (7 + 60 + 14, "resolved")]
+    assert found[1][1].resolved_at == end_of(START + 81)
+    assert "is back" in found[1][1].summary
+
+
+def test_silence_ends_nothing() -> None:
+    """A day without traffic, then traffic that is as bad as before."""
+    judge = evaluator(history())
+    assert states(walk(judge, [*steady(FALLEN, 8), *([[]] * DAY), *steady(FALLEN, 300, OLD, START + 8 + DAY)])) == [(7, "firing")]
+
+
+def test_it_stays_open_beyond_the_72_hours() -> None:
+    """An incident ends by recovery, not by the calendar."""
+    judge = evaluator(history())
+    minutes = [*steady(FALLEN, 4000), *steady(FALLEN, 700, first=START + 4000), *steady(WELL, 300, first=START + 4700)]
+    found = states(walk(judge, minutes))
+    assert found[0] == (7, "firing")
+    assert [state for _, state in found] == ["firing", "resolved"]
+    assert found[1][0] > 4700
+
+
+def test_a_canary_does_not_look_recovered_because_the_rest_is_well() -> None:
+    """One query in ten on the new version: all traffic together is one point down, the new version ten."""
+    judge = evaluator(history((60_000, 54_000, 0, 0)))
+    minutes = [[row(START + at, OLD, 900, 810), row(START + at, NEW, 100, 80)] for at in range(600)]
+    assert states(walk(judge, minutes)) == [(7, "firing")]
+
+
+def test_a_fall_that_comes_back_is_a_new_incident_of_the_same_fingerprint() -> None:
+    """Repaired in place, and broken again: no window reaches back before the recovery."""
+    judge = evaluator(history())
+    minutes = [*steady(FALLEN, 8), *steady(WELL, 100, first=START + 8), *steady(FALLEN, 100, first=START + 108)]
+    first, resolved, second = (incident for _, incident in walk(judge, minutes))
+    assert first.fingerprint == resolved.fingerprint == second.fingerprint
+    assert second.began_at == resolved.resolved_at
+    assert [incident.state for incident in judge.incidents] == ["resolved", "firing"]
+
+
+def test_the_next_deployment_is_not_compared_with_a_broken_one() -> None:
+    """A day on a broken version is in no baseline: the next version, as broken, is seen to be."""
+    judge = evaluator(history(days=2))
+    minutes = [*steady(FALLEN, 2 * DAY), *steady(FALLEN, 60, key(version="v43"), START + 2 * DAY)]
+    walk(judge, minutes)
+    assert judge._falls._watches is not None
+    bases = [
+        tally.baseline
+        for watches in judge._falls._watches.values()
+        for watch in watches.values()
+        for tally in watch.tallies.values()
+    ]
+    assert {round(base.mean, 3) for base in bases if base is not None and base.n} == {0.9, 0.47}
+
+
+def test_minutes_come_in_order_and_none_is_left_out() -> None:
+    """A verdict on a gap would be one on missing data."""
+    judge = evaluator(history())
+    judge.advance(START, [])
+    for minute in (START, START - 1, START + 2):
+        with pytest.raises(ValueError, match="does not follow"):
+            judge.advance(minute, [])
+    with pytest.raises(ValueError, match="after"):
+        judge.advance(START + 1, [row(START + 2, NEW, 1, 1)])
+    with pytest.raises(ValueError, match="goes back"):
+        judge.warm(history())
+
+
+def traffic(seed: int) -> Iterator[list[Minute]]:
+    """Two languages, two versions, one of them falling, in pieces of any size."""
+    for at in range(40):
+        rows = []
+        for language, hits in (("de", 70 + (seed + at) % 7), ("ko", 90 - (seed * at) % 3)):
+            for version, share in (("v41", 1), ("v42", 3)):
+                rows += [row(START + at, key(language, version), 25, hits // 4 + piece % 2, 5, 3 + piece) for piece in range(share)]
+        yield rows
+
+
+def merged(rows: list[Minute]) -> list[Minute]:
+    """One row a key."""
+    together: dict[WindowKey, Minute] = {}
+    for each in rows:
+        before = together.get(each.key)
+        if before is None:
+            together[each.key] = each
+            continue
+        histogram = {bin_: before.score_hist.get(bin_, 0) + each.score_hist.get(bin_, 0) for bin_ in (20, 50)}
+        sums = {name: getattr(before, name) + getattr(each, name) for name in Minute._fields[2:] if name != "score_hist"}
+        together[each.key] = before._replace(**sums, score_hist=histogram)
+    return list(together.values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 100), st.randoms(use_true_random=False))
+def test_neither_order_nor_grouping_of_rows_within_a_minute_matters(seed: int, chance: object) -> None:
+    """Shuffled pieces and merged rows give the same incidents to the last bit."""
+    past = history(keys=[key("de", "v41"), key("ko", "v41")], counts=(6000, 5400, 600, 540))
+    pieces, whole = evaluator(past), evaluator(past)
+    for minute, rows in enumerate(traffic(seed), START):
+        shuffled = list(rows)
+        chance.shuffle(shuffled)  # type: ignore[attr-defined]
+        assert pieces.advance(minute, shuffled) == whole.advance(minute, merged(rows))
+    assert pieces.incidents == whole.incidents
+    assert pieces.incidents
+
+
+def restarted(minutes: list[list[Minute]], at: int, incidents: tuple[Incident, ...]) -> Evaluator:
+    """A new process that reads history and what had been told."""
+    judge = evaluator(history(), incidents=incidents)
+    judge.warm(each for rows in minutes[:at] for each in rows)
+    return judge
+
+
+@pytest.mark.parametrize("at", [20, 70, 75])
+def test_a_restart_goes_on_where_the_last_process_stopped(at: int) -> None:
+    """A firing incident is taken up, not told again, and resolved at the same minute unless its last quarter of an hour is cut."""
+    minutes = [*steady(FALLEN, 8), *steady(WELL, 200, OLD, START + 8)]
+    whole = evaluator(history())
+    told = walk(whole, minutes)
+    judge = restarted(minutes, at, tuple(incident for minute, incident in told if minute < at))
+    rest = walk(judge, minutes[at:], START + at)
+    assert [state for _, state in states(rest)] == ["resolved"]
+    assert rest[0][0] - told[-1][0] == max(0, at - 67)
+    assert rest[0][1].fired_at == told[0][1].fired_at
+
+
+def test_a_restart_after_the_end_does_not_open_it_again() -> None:
+    """The window since the deployment still holds the fall; the resolved incident keeps it out."""
+    minutes = [*steady(FALLEN, 8), *steady(WELL, 200, first=START + 8)]
+    told = walk(evaluator(history()), minutes)
+    judge = restarted(minutes, 150, tuple(incident for _, incident in told))
+    assert walk(judge, minutes[150:], START + 150) == []
+    assert judge.incidents == ()
+
+
+def test_history_by_the_hour_and_by_the_minute_is_the_same() -> None:
+    """The baseline is hourly anyway."""
+    by_hour = evaluator(history(counts=(600, 540, 0, 0)))
+    by_minute = Evaluator(RULES, QUALITY)
+    by_minute.warm(row(START - 3 * DAY + at, OLD, 10, 9) for at in range(3 * DAY))
+    assert walk(by_hour, steady(FALLEN, 60)) == walk(by_minute, steady(FALLEN, 60))
+
+
+def test_history_of_a_deployment_goes_on() -> None:
+    """A process that starts ten minutes after a deployment knows what came on it."""
+    judge = evaluator(history())
+    judge.warm(each for rows in steady(FALLEN, 10) for each in rows)
+    ((minute, incident),) = walk(judge, steady(FALLEN, 10, first=START + 10), START + 10)
+    assert minute == 14
+    assert incident.began_at == start_of(START)
+    assert incident.n == 1500
+
+
+def test_a_version_name_that_changes_all_the_time_does_not_pile_up() -> None:
+    """Each is noticed; a collection has eight under watch at most."""
+    judge = evaluator(history())
+    for at in range(50):
+        judge.advance(START + at, [row(START + at, key(version=f"build-{at}"), 100, 90)])
+    assert len(judge.changes) == 50
+    assert sum(len(watches) for watches in judge._falls._watches.values()) == 8
+
+
+def test_a_fixed_severity_and_a_runbook_come_from_the_rule() -> None:
+    """What the operator says stands."""
+    drop = replace(RULES[0], severity="critical", annotations={"runbook": "https://wiki.example"})
+    judge = Evaluator([drop], QUALITY)
+    judge.warm(history())
+    ((_, incident),) = walk(judge, steady(FALLEN, 60))
+    assert (incident.severity, incident.links) == ("critical", {"runbook": "https://wiki.example"})
+
+
+def test_a_threshold_of_ones_own() -> None:
+    """Ten points are not told where a language asks for twelve."""
+    drop = replace(RULES[0], overrides={"de": 0.12})
+    judge = Evaluator([drop], QUALITY)
+    judge.warm(history())
+    assert walk(judge, steady(FALLEN, 60)) == []
+
+
+def test_nothing_is_known_of_an_empty_store() -> None:
+    """The first traffic of all is no deployment."""
+    judge = Evaluator(RULES, QUALITY)
+    assert judge.advance(MONDAY, []) == []
+    assert walk(judge, steady(FALLEN, 10, first=MONDAY + 1), MONDAY + 1) == []
+    assert (judge.incidents, judge.changes) == ((), ())

@@ -1,0 +1,342 @@
+"""Evaluation: every minute once and in order, stored before it is told, told once, whatever happens in between."""
+
+from datetime import timedelta
+
+import pytest
+
+from agent.alerting.incident import Incident
+from agent.errors import RetryLater
+from agent.notify.base import Message, TransportError
+from agent.notify.memory import MemoryNotifier
+from agent.report.views import incidents
+from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, minute_of
+from agent.store.base import Entry
+from tests.runtime.rig import UnsteadyJournal
+from tests.runtime.watchers import START, Watch, korean
+from tests.store.builders import at, flush, minute, window
+
+
+def watch(script: dict[int, Incident] | None = None, minutes: int = 60) -> Watch:
+    """An agent with an hour of traffic, one window a minute."""
+    made = Watch(script or {})
+    made.traffic(*range(minutes))
+    return made
+
+
+def stored(made: Watch) -> list[tuple[str, str]]:
+    """The transitions in the journal: state, and minutes after the start."""
+    rows = made.journal.read("transition")
+    return [(row.body["state"], f"+{(row.at - START) // timedelta(minutes=1)}") for row in rows]
+
+
+def test_every_complete_minute_is_evaluated_once() -> None:
+    """Also those without traffic, and never the one that is not over."""
+    made = Watch()
+    made.traffic(2, 3, 7)
+    made.walk(5.9)
+    made.walk(5.9)
+    made.walk(8)
+    assert made.evaluator.seen == [2, 3, 4, 5, 6, 7]
+
+
+def test_an_empty_store_has_nothing_to_evaluate() -> None:
+    """Nothing is remembered either, so that the first window is not before the first evaluated minute."""
+    made = Watch()
+    assert made.walk(5) == []
+    assert made.journal.read(AS_OF) == []
+    made.traffic(1)
+    made.walk(3)
+    assert made.evaluator.seen == [1, 2]
+
+
+def test_traffic_that_is_not_complete_yet_waits() -> None:
+    """Windows after as_of are not looked at."""
+    made = Watch()
+    made.traffic(9)
+    assert made.walk(5) == []
+    assert made.evaluator.seen == []
+    assert made.evaluation.evaluated_to is None
+
+
+def test_a_long_history_is_not_evaluated_from_its_beginning() -> None:
+    """The first evaluation goes back as far as minutes are kept."""
+    made = Watch()
+    days = HISTORY // timedelta(days=1)
+    made.traffic(-(days + 9) * 1440, 0)
+    made.walk(1)
+    assert made.evaluator.seen[0] == 1 - days * 1440
+    assert made.evaluator.seen[-1] == 0
+
+
+def test_as_of_is_remembered() -> None:
+    """One row, moved on with each walk, in whole minutes."""
+    made = watch()
+    made.walk(5.5)
+    made.walk(8.5)
+    assert made.journal.read(AS_OF) == [Entry(AS_OF, AS_OF, at(8), {})]
+    assert made.evaluation.evaluated_to == at(8)
+
+
+def test_a_restart_goes_on_where_the_last_run_ended() -> None:
+    """No minute is evaluated twice or left out."""
+    made = watch()
+    made.walk(5)
+    made.again()
+    assert made.evaluation.evaluated_to == at(5)
+    made.walk(8)
+    assert made.evaluator.seen == [5, 6, 7]
+
+
+def test_a_transition_is_stored_and_told() -> None:
+    """The journal has it at the end of its minute, as the incident it is."""
+    made = watch({3: korean()})
+    assert made.walk(5) == [korean()]
+    assert incidents(made.journal) == [korean()]
+    assert stored(made) == [("firing", "+4")]
+    assert made.told() == [("firing", START)]
+
+
+class Witness(MemoryNotifier):
+    """Notes what the journal held when it was told."""
+
+    def __init__(self, journal: UnsteadyJournal) -> None:
+        super().__init__("chat")
+        self.journal = journal
+        self.saw: list[int] = []
+
+    def send(self, message: Message) -> None:
+        """Look into the journal first."""
+        self.saw.append(len(self.journal.read("transition")))
+        super().send(message)
+
+
+def test_a_transition_is_stored_before_it_is_told() -> None:
+    """Nobody is told what a crash could make unsaid."""
+    made = watch({3: korean()})
+    made.chat = witness = Witness(made.journal)
+    made.again()
+    made.walk(5)
+    assert witness.saw == [1]
+
+
+def test_what_the_journal_does_not_take_is_not_told() -> None:
+    """The store is away in the middle of a walk: nothing is told, and nothing is lost or evaluated twice afterwards."""
+    made = watch({3: korean(), 7: korean("resolved")})
+    made.plug.pulled = True
+    for _ in range(3):
+        with pytest.raises(RetryLater):
+            made.walk(6)
+    assert made.told() == []
+    made.plug.pulled = False
+    made.walk(6)
+    made.walk(9)
+    assert made.evaluator.seen == list(range(9))
+    assert stored(made) == [("firing", "+4"), ("resolved", "+8")]
+    assert made.states() == ["firing", "resolved"]
+
+
+def test_an_as_of_that_was_not_stored_is_stored_later() -> None:
+    """The store is away at the end of a walk, when everything was evaluated."""
+    made = watch()
+    made.plug.pulled = True
+    with pytest.raises(RetryLater):
+        made.walk(6)
+    made.plug.pulled = False
+    made.walk(6)
+    assert made.journal.read(AS_OF) == [Entry(AS_OF, AS_OF, at(6), {})]
+    assert made.evaluator.seen == list(range(6))
+
+
+def test_a_restart_tells_nobody_twice() -> None:
+    """What was delivered stands in the journal, whichever process delivered it."""
+    made = watch({3: korean()})
+    made.walk(5)
+    made.again({})
+    made.walk(8)
+    assert made.states() == ["firing"]
+
+
+def test_a_crash_between_storing_and_telling_is_made_good() -> None:
+    """The next process finds the firing incident in the journal, and no delivery of it."""
+    made = watch({3: korean()})
+    made.chat.failures.extend([TransportError("down", permanent=True)] * 2)
+    made.walk(5)
+    assert made.states() == []
+    made.again({})
+    made.walk(6)
+    assert made.states() == ["firing"]
+
+
+def test_a_crash_in_the_middle_of_a_walk_stores_every_transition_once() -> None:
+    """The minutes since as_of are evaluated again, and give the same rows."""
+    made = watch({3: korean()})
+    made.walk(5)
+    as_of = made.journal.read(AS_OF)
+    made.journal.write([row._replace(at=at(2)) for row in as_of])
+    made.again()
+    assert made.evaluation.evaluated_to == at(2)
+    made.walk(5)
+    assert stored(made) == [("firing", "+4")]
+    assert made.states() == ["firing"]
+
+
+def test_a_message_that_failed_is_sent_with_a_later_walk() -> None:
+    """While it fires, each walk tries again whoever was not told."""
+    made = watch({3: korean()})
+    made.chat.failures.append(TransportError("down", permanent=True))
+    made.chat.failures.append(TransportError("down", permanent=True))
+    made.walk(5)
+    made.walk(6)
+    made.walk(7)
+    assert made.states() == ["firing"]
+
+
+def test_a_delivery_that_could_not_be_noted_is_not_repeated_every_minute() -> None:
+    """With a full disk one message stays one message."""
+    made = watch({3: korean()})
+    made.walk(3)
+    sent = made.chat.send
+
+    def send_and_fill_the_disk(message: Message) -> None:
+        sent(message)
+        made.plug.pulled = True
+
+    made.chat.send = send_and_fill_the_disk  # type: ignore[method-assign]  # the disk is full from that moment on
+    for to in (5, 6, 7):
+        with pytest.raises(RetryLater):
+            made.walk(to)
+    made.plug.pulled = False
+    made.walk(8)
+    assert made.states() == ["firing"]
+
+
+def test_while_catching_up_old_transitions_are_stored_and_not_sent() -> None:
+    """An incident that came and went hours ago is history, not news."""
+    made = watch({3: korean(), 7: korean("resolved")})
+    made.walk(60, behind=240)
+    assert stored(made) == [("firing", "+4"), ("resolved", "+8")]
+    assert made.told() == []
+
+
+def test_what_still_fires_after_catching_up_is_told_once() -> None:
+    """At the end of the walk, and not again with the next one."""
+    made = watch({3: korean(), 30: korean("resolved"), 40: korean(began=40)})
+    made.walk(60, behind=240)
+    made.walk(61, behind=239)
+    assert made.told() == [("firing", at(40))]
+
+
+def test_what_is_recent_is_told_as_it_comes() -> None:
+    """Less than ten minutes ago is now, although the walk began with old minutes."""
+    made = watch({3: korean(), 52: korean("resolved"), 55: korean(began=55), 57: korean("resolved", began=55)})
+    made.walk(60)
+    assert made.states() == ["firing", "resolved"]
+    assert made.told()[0] == ("firing", at(55))
+
+
+def test_who_was_told_of_a_fire_is_told_of_its_end_after_a_pause() -> None:
+    """The agent was down when it was over: the person who was woken hears that it is."""
+    made = watch({3: korean()})
+    made.walk(5)
+    made.again({20: korean("resolved")})
+    made.walk(60, behind=240)
+    made.walk(61, behind=239)
+    assert made.states() == ["firing", "resolved"]
+
+
+def test_an_end_that_was_stored_and_not_told_is_told_by_the_next_process() -> None:
+    """A crash between the two, or a channel that was down, does not leave a fire burning in the chat."""
+    made = watch({3: korean(), 7: korean("resolved")})
+    made.walk(5)
+    made.chat.failures.extend([TransportError("down", permanent=True)] * 2)
+    made.walk(8)
+    assert made.states() == ["firing"]
+    made.again({})
+    made.walk(9)
+    made.walk(10)
+    assert made.states() == ["firing", "resolved"]
+
+
+def test_an_incident_that_fires_again_is_not_told_as_over() -> None:
+    """It has one identity from its beginning on: only its newest state counts, also after a restart."""
+    made = watch({3: korean(), 7: korean("resolved"), 9: korean()})
+    made.walk(12)
+    made.walk(13)
+    made.again({})
+    made.walk(14)
+    made.walk(15)
+    assert made.states() == ["firing", "resolved", "firing"]
+
+
+def test_a_replay_tells_every_transition() -> None:
+    """Event time is the only time there is, however long ago."""
+    made = watch({3: korean(), 7: korean("resolved")})
+    assert [incident.state for incident in made.walk(60, behind=None)] == ["firing", "resolved"]
+    assert made.states() == ["firing", "resolved"]
+
+
+def deployed(made: Watch, *versions: tuple[int, str]) -> None:
+    """One window of a version at each of these minutes."""
+    for place, version in versions:
+        made.traffic(place, index_version=version)
+
+
+def changes(made: Watch) -> list[tuple[str, str]]:
+    """The deployments in the journal: version, and when."""
+    return [(row.body["index_version"], str(row.body["at"])) for row in made.journal.read("change")]
+
+
+def test_a_deployment_is_noted_once() -> None:
+    """It stands in the journal with the minute in which it was first seen."""
+    made = Watch()
+    deployed(made, (0, "v1"), (37, "v2"), (38, "v1"), (39, "v2"))
+    made.walk(38)
+    made.walk(60)
+    assert changes(made) == [("v2", at(37).isoformat().replace("+00:00", "Z"))]
+
+
+@pytest.mark.parametrize("days", [0, 3, 6, 19])
+def test_a_restart_knows_the_deployment(days: int) -> None:
+    """History is read by the hour where it is old, and the deployment in it is the same one."""
+    made = Watch()
+    deployed(made, (0, "v1"), (37, "v2"))
+    made.walk(60)
+    made.traffic(days * 1440 + 61, index_version="v2")
+    made.walk(days * 1440 + 62)
+    made.again()
+    made.walk(days * 1440 + 63)
+    assert changes(made) == [("v2", at(37).isoformat().replace("+00:00", "Z"))]
+
+
+def test_a_deployment_that_was_not_stored_is_stored_later() -> None:
+    """The store is away when it is to be noted."""
+    made = Watch()
+    deployed(made, (0, "v1"), (7, "v2"))
+    made.plug.pulled = True
+    with pytest.raises(RetryLater):
+        made.walk(10)
+    made.plug.pulled = False
+    made.walk(11)
+    assert [version for version, _ in changes(made)] == ["v2"]
+
+
+def test_a_restart_reads_history_before_it_evaluates() -> None:
+    """Days of minutes and weeks of hours are taken in, oldest first, and nothing of it fires or is told."""
+    made = Watch({3: korean()})
+    made.windows.append(flush(*(window(-n * 600) for n in range(40)), source="old/0"))
+    made.traffic(*range(10))
+    made.walk(5)
+    taken: list[int] = []
+    made.again({})
+    made.evaluator._take = lambda at_, rows: taken.append(at_)  # type: ignore[method-assign]  # what warming reads
+    made.evaluation.resume()
+    assert taken == sorted(set(taken))
+    assert taken[0] <= minute(-39 * 600) + 60
+    assert taken[-1] == minute(4)
+    assert made.states() == ["firing"]
+
+
+@pytest.mark.parametrize(("time", "expected"), [(None, 0), (EPOCH, 0), (EPOCH + timedelta(seconds=119), 1)])
+def test_minutes_are_counted_from_the_epoch(time: None, expected: int) -> None:
+    """Nothing evaluated yet is before every minute."""
+    assert minute_of(time) == expected

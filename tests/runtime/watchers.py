@@ -1,0 +1,110 @@
+"""Evaluation over twins: an evaluator that says what a test has written for it, and someone who is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from agent.alerting.evaluator import Evaluator
+from agent.alerting.falls import subject_of
+from agent.alerting.incident import Incident, State
+from agent.alerting.lifecycle import Standing
+from agent.alerting.measures import Quality
+from agent.alerting.sums import Minute
+from agent.clock import FakeClock
+from agent.notify.deliveries import Deliveries
+from agent.notify.memory import MemoryNotifier
+from agent.notify.pipeline import Pipeline
+from agent.notify.render import Renderer
+from agent.report.views import incidents
+from agent.runtime.evaluate import Evaluation
+from agent.store.memory import MemoryWindows
+from tests.notify.examples import KOREAN, QUICK
+from tests.runtime.rig import NOW, Plug, UnsteadyJournal
+from tests.store.builders import START, at, flush, window
+
+Script = Mapping[int, Incident]
+
+
+def korean(state: State = "firing", began: float = 0, **changes: Any) -> Incident:
+    """An incident of Korean that began so many minutes after the start."""
+    return replace(KOREAN, state=state, began_at=at(began), pending_since=at(began), **changes)
+
+
+class Scripted(Evaluator):
+    """The real evaluator without rules: what it says at a minute (after the start) stands in a script."""
+
+    def __init__(self, script: Script, known: Sequence[Incident] = ()) -> None:
+        super().__init__([], Quality(), known)
+        self.script = script
+        self.seen: list[int] = []
+
+    def advance(self, minute: int, rows: Sequence[Minute]) -> list[Incident]:
+        """Insist on every minute in order, as the real one does, and say what is written."""
+        super().advance(minute, rows)
+        place = minute - window().minute
+        self.seen.append(place)
+        said = self.script.get(place)
+        if said is None:
+            return []
+        self._standings.pop(subject_of(said), None)
+        if said.state == "firing":
+            self._standings[subject_of(said)] = Standing(said)
+        else:
+            self._resolved.append(said)
+        return [said]
+
+
+@dataclass
+class Watch:
+    """One agent's evaluation; `again()` is the next process over the same store."""
+
+    script: Script = field(default_factory=dict)
+    windows: MemoryWindows = field(default_factory=MemoryWindows)
+    plug: Plug = field(default_factory=Plug)
+    chat: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("chat"))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+
+    def __post_init__(self) -> None:
+        self.journal = UnsteadyJournal(self.plug)
+        self.again()
+
+    def again(self, script: Script | None = None) -> None:
+        """The process ends without a word, and the next one reads what it left."""
+        self.script = self.script if script is None else script
+        self.evaluator = Scripted(self.script, incidents(self.journal))
+        deliveries = Deliveries(self.journal)
+        pipeline = Pipeline(
+            notifiers={"chat": self.chat},
+            renderer=Renderer(),
+            sent=deliveries.sent,
+            record=deliveries.record,
+            clock=self.clock,
+            patience=QUICK,
+        )
+        self.evaluation = Evaluation(self.evaluator, self.windows, self.journal, pipeline)
+        self.evaluation.resume()
+
+    def traffic(self, *minutes: int, **sums: Any) -> None:
+        """Windows at these minutes after the start."""
+        known = self.windows.position("log/0")
+        end = (known or 0) + 1
+        self.windows.append(flush(*(window(n, **sums) for n in minutes), stored=known, end=end))
+
+    def walk(self, to: float, behind: float | None = 0) -> list[Incident]:
+        """Evaluate up to so many minutes after the start, `behind` minutes before now; None as in a replay."""
+        as_of = at(to)
+        return self.evaluation.walk(as_of, None if behind is None else as_of + timedelta(minutes=behind))
+
+    def told(self) -> list[tuple[str, datetime | None]]:
+        """The states that the chat was told, with the beginning of the incident."""
+        return [(message.incident.state, message.incident.began_at) for message in self.chat.messages]
+
+    def states(self) -> list[str]:
+        """The states that the chat was told."""
+        return [state for state, _ in self.told()]
+
+
+__all__ = ["START", "Script", "Scripted", "Watch", "korean"]

@@ -1,0 +1,50 @@
+"""A duplicate is an id that stands among the last offsets of its partition, whoever asks."""
+
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.source.dedup import WINDOW, RecentIds
+
+Log = list[tuple[int, str]]
+# Offsets have holes: aborted records, markers, what compaction removed.
+LOGS = st.lists(st.tuples(st.integers(1, 4), st.sampled_from("abcdef")), max_size=40).map(
+    lambda steps: list(zip(accumulate(step for step, _ in steps), (event_id for _, event_id in steps), strict=True))
+)
+
+
+def naive(log: Log, window: int) -> list[int]:
+    """The offsets of the duplicates, by definition."""
+    return [at for at, event_id in log if any(event_id == other and 0 < at - before <= window for before, other in log)]
+
+
+def duplicates(log: Log, recent: RecentIds) -> list[int]:
+    """The offsets of the duplicates, as they are told one by one."""
+    return [at for at, event_id in log if recent.repeats(event_id, at)]
+
+
+@given(LOGS, st.integers(1, 12))
+def test_it_is_the_definition(log: Log, window: int) -> None:
+    """Neither a hole in the offsets nor the change of generations makes a difference."""
+    assert duplicates(log, RecentIds(window)) == naive(log, window)
+
+
+@given(LOGS, st.integers(1, 12), st.integers(0, 80))
+def test_a_warm_start_decides_alike(log: Log, window: int, start: int) -> None:
+    """Whoever begins in the middle, after reading the window before it, finds the same duplicates as who was there."""
+    recent = RecentIds(window)
+    duplicates([(at, event_id) for at, event_id in log if start - window <= at < start], recent)
+    after = [(at, event_id) for at, event_id in log if at >= start]
+    assert duplicates(after, recent) == [at for at in naive(log, window) if at >= start]
+
+
+def test_the_window_is_fifty_thousand_offsets() -> None:
+    """An id is known for exactly that long, and what is remembered stays bounded."""
+    recent = RecentIds()
+    assert not recent.repeats("first", 0)
+    assert not any(recent.repeats(f"e{n}", n) for n in range(1, WINDOW))
+    assert recent.repeats("first", WINDOW)
+    assert not any(recent.repeats(f"f{n}", n) for n in range(WINDOW + 1, 2 * WINDOW + 1))
+    assert not recent.repeats("first", 2 * WINDOW + 1)
+    assert len(recent._young) + len(recent._old) <= 2 * (WINDOW + 1)

@@ -1,0 +1,341 @@
+"""The reader on a real broker: topics that are not there, starts, rebalances, crashes, damaged and removed records."""
+
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import NewTopic
+from kafka.errors import KafkaConnectionError, KafkaError, LogTruncationError, UnsupportedCodecError
+
+from agent.errors import RetryLater, Stop, Unreachable
+from agent.records import Partition
+from agent.source import kafka as module
+from agent.source.kafka import KafkaAddress, KafkaSource
+from tests.source.builders import PATIENCE_S, assigned, begin, numbered, produce, read
+from tests.support.broker import Broker, Kafka
+
+ROOT = Path(__file__).parents[2]
+VALUES = [b"value-%d" % n for n in range(10)]
+Join = Callable[..., KafkaSource]
+Topic = Callable[..., str]
+# A member that reads a topic until somebody kills it.
+MEMBER = """\
+import sys
+from agent.source.kafka import KafkaAddress, KafkaSource
+bootstrap, topic, group, member = sys.argv[1:]
+source = KafkaSource(KafkaAddress((bootstrap,)), (topic,), group, "earliest", member)
+while not source.poll(10, 0.1).assigned: pass
+print("reading", flush=True)
+while True: source.poll(10, 0.1)
+"""
+
+
+@pytest.fixture
+def admin(kafka: Kafka) -> Iterator[KafkaAdminClient]:
+    """Whoever makes and deletes topics."""
+    with closing(KafkaAdminClient(bootstrap_servers=kafka.bootstrap)) as client:
+        yield client
+
+
+# --- topics and brokers that are not there
+
+
+def test_a_missing_topic_brings_nothing_and_is_not_made(
+    kafka: Kafka, join: Join, admin: KafkaAdminClient, producer: KafkaProducer
+) -> None:
+    """It is named, polls wait their time, nobody creates it; once it is there it is read."""
+    name = f"test-{uuid.uuid4().hex}"
+    source, before = join(name), time.monotonic()
+    assert [source.poll(10, 0.2) for _ in range(3)] == [({}, frozenset(), frozenset(), False)] * 3
+    assert time.monotonic() - before >= 0.6
+    assert (source.missing_topics(), source.end_positions()) == ([name], {})
+    with pytest.raises(RetryLater, match=f"topic {name} is not there"):
+        source.identity(Partition(name, 0))
+    assert name not in admin.list_topics()
+    admin.create_topics([NewTopic(name, 1, 1)])
+    produce(producer, name, VALUES)
+    begin(source, *assigned(source))
+    assert source.missing_topics() == []
+    assert read(source, 10) == {Partition(name, 0): numbered(VALUES)}
+
+
+def test_a_wrong_address_is_told_soon_with_its_reason() -> None:
+    """The sentence has the address and why, which the client only logs, and not the password."""
+    address = KafkaAddress(("127.0.0.1:1",), {"sasl_plain_password": "SECRET"}, bootstrap_timeout_ms=300)
+    before = time.monotonic()
+    with pytest.raises(Unreachable, match=r"^Kafka at 127\.0\.0\.1:1 cannot be reached: KafkaConnectionError: 111 ECONNREFUSED$"):
+        KafkaSource(address, ("log",), "group", "earliest")
+    assert time.monotonic() - before < 5
+    assert "SECRET" not in repr(address)
+
+
+def test_a_broker_that_is_away_is_told_by_its_ends(own_kafka: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls bring nothing as if the log were idle; ends, identities and topics are RetryLater, and afterwards all goes on."""
+    monkeypatch.setattr(module, "ANSWER_TIMEOUT_MS", 300)
+    with closing(KafkaProducer(bootstrap_servers=own_kafka.bootstrap)) as producer:
+        produce(producer, "log", VALUES[:5], partition=0)
+        with closing(KafkaSource(KafkaAddress((own_kafka.bootstrap,)), ("log",), "group", "earliest")) as source:
+            (log,) = assigned(source)
+            begin(source, log)
+            read(source, 5)
+            own_kafka.kill()
+            assert source.poll(10, 0.5).records == {}
+            assert source.position(log) == 5
+            for asked in (
+                source.end_positions,
+                source.missing_topics,
+                lambda: source.identity(log),
+                lambda: source.first_position(log),
+            ):
+                with pytest.raises(RetryLater, match="^Kafka: "):
+                    asked()
+            source.commit({log: 5})  # told in the log only
+            own_kafka.start()
+            produce(producer, "log", VALUES[5:], partition=0)
+            assert read(source, 5) == {log: numbered(VALUES)[5:]}
+            assert source.end_positions() == {log: 10}
+
+
+# --- where reading begins
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("earliest", 0),
+        ("latest", 3),
+        (timedelta(hours=-9), 0),
+        (timedelta(hours=-2), 1),
+        (timedelta(minutes=-90), 2),
+        (timedelta(), 3),
+    ],
+    ids=["earliest", "latest", "before all", "at a record", "between records", "after all"],
+)
+def test_an_unknown_partition_is_begun_as_configured(
+    join: Join, topic: Topic, producer: KafkaProducer, start: str | timedelta, expected: int
+) -> None:
+    """At the oldest or newest record, or at the first at or after a time."""
+    name, now = topic(), datetime.now(UTC).replace(microsecond=0)
+    for hours in (3, 2, 1):
+        at = now - timedelta(hours=hours)
+        producer.send(name, b"", partition=0, timestamp_ms=int(at.timestamp() * 1000)).get(timeout=20)
+    source = join(name, start=start if isinstance(start, str) else now + start)
+    (log,) = assigned(source)
+    assert source.start_position(log) == expected
+
+
+def test_the_groups_offsets_are_told_and_never_read(kafka: Kafka, join: Join, topic: Topic, producer: KafkaProducer) -> None:
+    """What is committed shows in lag tools, and a reader after it begins where it is told to."""
+    name, group = topic(), uuid.uuid4().hex
+    produce(producer, name, VALUES)
+    source = join(name, group=group)
+    (log,) = assigned(source)
+    source.commit({log: 7})
+    with closing(KafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=group)) as tool:
+        assert tool.committed(TopicPartition(name, 0)) == 7
+    source.close()
+    after = join(name, group=group)
+    begin(after, *assigned(after), at=2)
+    assert read(after, 8) == {log: numbered(VALUES)[2:]}
+
+
+# --- what is in the log
+
+
+def test_a_tombstone_is_an_empty_message(join: Join, topic: Topic, producer: KafkaProducer) -> None:
+    """A record without a value keeps its offset."""
+    name = topic()
+    produce(producer, name, [b"a", None, b"c"])
+    source = join(name)
+    begin(source, *assigned(source))
+    assert read(source, 3) == {Partition(name, 0): [(0, b"a"), (1, b""), (2, b"c")]}
+
+
+def test_the_position_passes_what_transactions_leave(kafka: Kafka, join: Join, topic: Topic) -> None:
+    """Aborted records are never seen, and markers have offsets: without a record behind them the end is reached all the same."""
+    name = topic()
+    with closing(KafkaProducer(bootstrap_servers=kafka.bootstrap, transactional_id=name)) as producer:
+        producer.init_transactions()
+        for value, end in (
+            (b"a", producer.commit_transaction),
+            (b"b", producer.abort_transaction),
+            (b"c", producer.commit_transaction),
+        ):
+            producer.begin_transaction()
+            producer.send(name, value, partition=0)
+            end()
+    source = join(name)
+    (log,) = assigned(source)
+    begin(source, log)
+    assert read(source, 2) == {log: [(0, b"a"), (4, b"c")]}
+    assert source.position(log) == source.end_positions()[log] == 6
+
+
+def test_a_position_that_retention_removed_is_assigned_anew(
+    join: Join, topic: Topic, producer: KafkaProducer, admin: KafkaAdminClient
+) -> None:
+    """Nothing is passed over silently: the partition comes back to be begun, with its new first position, and the other reads on."""
+    name = topic(partitions=2)
+    produce(producer, name, VALUES, partition=0)
+    produce(producer, name, VALUES, partition=1)
+    admin.delete_records({TopicPartition(name, 0): 4})
+    source = join(name)
+    cut, whole = assigned(source, 2)
+    assert (source.first_position(cut), source.first_position(whole)) == (4, 0)
+    begin(source, cut, whole)
+    found, again = 0, set[Partition]()
+    deadline = time.monotonic() + PATIENCE_S
+    while (found < 10 or not again) and time.monotonic() < deadline:
+        polled = source.poll(100, 0.1)
+        assert cut not in polled.records
+        found += len(polled.records.get(whole, []))
+        again |= polled.assigned
+    assert (found, again) == (10, {cut})
+    begin(source, cut, at=source.first_position(cut))
+    assert read(source, 6) == {cut: numbered(VALUES)[4:]}
+
+
+def test_a_damaged_record_is_stepped_over(
+    kafka: Kafka, join: Join, topic: Topic, producer: KafkaProducer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken checksum costs its batch, which is told, and neither the records around it nor the agent, which would hang."""
+    if not isinstance(kafka, Broker):
+        pytest.skip("the files of somebody else's broker are not ours to damage")
+    name = topic()
+    for value in VALUES[:5]:
+        produce(producer, name, [value])  # a batch each
+    (segment,) = kafka.folder.glob(f"data/{name}-0/*.log")
+    segment.write_bytes(segment.read_bytes().replace(b"value-2", b"vXlue-2"))
+    source = join(name)
+    begin(source, *assigned(source))
+    assert read(source, 4) == {Partition(name, 0): [(n, VALUES[n]) for n in (0, 1, 3, 4)]}
+    assert "the record at offset 2 is damaged and is not counted" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(UnsupportedCodecError("no codec"), Stop), (KafkaConnectionError("gone"), RetryLater)],
+    ids=["missing codec", "connection"],
+)
+def test_what_a_poll_meets_is_told_by_what_to_do(
+    join: Join, topic: Topic, monkeypatch: pytest.MonkeyPatch, error: KafkaError, told: type[Exception]
+) -> None:
+    """A broker that is away is waited for; a codec that is missing needs a person, since the next poll would hang."""
+    source = join(topic())
+    assigned(source)
+    monkeypatch.setattr(source._consumer, "poll", _raising(error))
+    with pytest.raises(told, match="^Kafka: "):
+        source.poll(10, 0.1)
+
+
+def test_a_truncated_log_is_assigned_anew(join: Join, topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the broker lost records that were read already, the partition has to be begun again."""
+    name = topic(partitions=2)
+    source = join(name)
+    cut, other = assigned(source, 2)
+    begin(source, cut, other)
+    with monkeypatch.context() as patched:
+        patched.setattr(source._consumer, "poll", _raising(LogTruncationError({TopicPartition(name, cut.number): None})))
+        assert source.poll(10, 0.1).assigned == {cut}
+    assert source._consumer.paused() == {TopicPartition(name, cut.number)}
+
+
+def _raising(error: Exception) -> Callable[..., None]:
+    def poll(**_: object) -> None:
+        raise error
+
+    return poll
+
+
+def test_a_topic_made_anew_is_another_source(join: Join, topic: Topic, admin: KafkaAdminClient) -> None:
+    """Its name is the same, its identity is not; while it is gone there is none."""
+    name = topic()
+    source = join(name)
+    before = source.identity(Partition(name, 0))
+    admin.delete_topics([name])
+    deadline = time.monotonic() + PATIENCE_S
+    while not source.missing_topics() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with pytest.raises(RetryLater):
+        source.identity(Partition(name, 0))
+    admin.create_topics([NewTopic(name, 1, 1)])
+    assert source.identity(Partition(name, 0)) != before
+
+
+# --- groups
+
+
+def test_a_second_member_takes_over_a_share(join: Join, topic: Topic, producer: KafkaProducer) -> None:
+    """Each partition belongs to one of them at any time, moved ones are told to both, and those that stay read on unasked."""
+    name, group = topic(partitions=4), uuid.uuid4().hex
+    first = join(name, group=group)
+    begin(first, *assigned(first, 4))
+    second = join(name, group=group)
+    gone, taken = set[Partition](), set[Partition]()
+    deadline = time.monotonic() + PATIENCE_S
+    while (len(taken) < 2 or len(gone) < 2) and time.monotonic() < deadline:
+        for source, given in ((first, gone), (second, taken)):
+            polled = source.poll(10, 0.1)
+            given |= polled.revoked if source is first else polled.assigned
+            assert not polled.assigned & polled.revoked
+    assert len(gone) == 2
+    assert gone == taken
+    for number in range(4):
+        produce(producer, name, VALUES, number)
+    stayed = {Partition(name, number) for number in range(4)} - gone
+    assert set(read(first, 20)) == stayed
+    begin(second, *taken)
+    assert set(read(second, 20)) == taken
+    assert set(first.end_positions()) == stayed | taken
+
+
+def test_a_partition_lost_and_regained_in_one_poll_is_only_assigned(join: Join, topic: Topic) -> None:
+    """After a frozen process its group may do both within a poll: told as revoked, nobody would read it."""
+    name = topic()
+    source = join(name)
+    (log,) = assigned(source)
+    begin(source, log)
+    tp = {TopicPartition(name, 0)}
+    source._assignment.on_partitions_revoked(tp)
+    source._assignment.on_partitions_assigned(tp)
+    polled = source.poll(10, 0.1)
+    assert polled.assigned == {log}
+    assert polled.revoked == frozenset()
+    source._assignment.on_partitions_assigned(tp)
+    source._assignment.on_partitions_revoked(tp)
+    polled = source.poll(10, 0.1)
+    assert polled.assigned == frozenset()
+    assert polled.revoked == {log}
+
+
+def test_a_static_member_has_its_partitions_back_at_once(kafka: Kafka, join: Join, topic: Topic) -> None:
+    """Killed and started again it does not wait for its dead self, whose session goes on for most of a minute."""
+    name, group = topic(partitions=2), uuid.uuid4().hex
+    command = [sys.executable, "-c", MEMBER, kafka.bootstrap, name, group, "me"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as member:
+        assert member.stdout is not None
+        assert member.stdout.readline() == b"reading\n"
+        member.send_signal(signal.SIGKILL)
+    assert len(assigned(join(name, group=group, member="me"), 2)) == 2
+
+
+def test_a_twin_of_a_static_member_stops_the_first(join: Join, topic: Topic) -> None:
+    """Of two agents under one name the one that was there hears of it by its commit alone, and must not go on."""
+    name, group = topic(), uuid.uuid4().hex
+    first = join(name, group=group, member="me")
+    (log,) = assigned(first)
+    begin(first, log)
+    first.commit({log: 0})
+    second = join(name, group=group, member="me")
+    assigned(second)
+    with pytest.raises(Stop, match="another agent"):
+        first.commit({log: 0})
+    second.commit({log: 0})
