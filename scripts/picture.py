@@ -21,7 +21,7 @@ from agent.report.views import API
 from agent.web.server import listen
 
 PICTURE: Final = Path(__file__).parent.parent / "docs" / "demo.svg"
-WIDTH: Final = 100
+WIDTH: Final = 108  # the title is one line
 PATIENCE_S: Final = 120
 # No font is fetched from anywhere: whoever looks at the picture has one with letters of one width.
 SVG: Final = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
@@ -39,7 +39,8 @@ def main() -> None:
             svg = picture(httpx.Client(base_url=f"http://127.0.0.1:{port}{API}", timeout=30, trust_env=False))
         finally:
             demo.terminate()
-    Path(*sys.argv[1:2] or [PICTURE]).write_text(svg, encoding="utf-8")
+    file = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE
+    file.write_text(svg, encoding="utf-8")
 
 
 def picture(api: httpx.Client) -> str:

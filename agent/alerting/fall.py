@@ -87,12 +87,17 @@ class Weighed(NamedTuple):
 
 
 def weigh(watches: Iterable[Watch], last: int) -> Weighed:
-    """All verdicts on one language at the end of this minute. Scores that labels refute are no signal."""
+    """All verdicts on one language at the end of this minute.
+
+    Scores that labels refute are no signal, nor are scores alone where so many queries are labelled that labels decide.
+    """
     signals: list[Signal] = []
     refutation: tuple[Watch, Tally, Figures] | None = None
     for watch in watches:
         judged = list(watch.judge(last))
         found = [_signal(watch, one, one.verdict) for one in judged if isinstance(one.verdict, Breach)]
+        if watch.labels_decide() and all(signal.tally.measure != LABELS for signal in found):
+            found = []
         no = refuting(watch, judged) if found else None
         refutation = refutation or no
         signals += [signal for signal in found if no is None or signal.tally.measure == LABELS]

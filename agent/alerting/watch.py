@@ -13,6 +13,7 @@ from agent.alerting.statistics import HOURS, MICRO, TAU, Baseline, Sums
 
 ACTIVE_MINUTES = 72 * HOUR
 ROUNDING = 1e-9
+DECISIVE_SHARE = 0.5  # of the queries labelled
 LARGEST_VARIANCE = 0.25  # of any value in 0..1
 
 Find = Callable[[Reading], tuple[Baseline | None, str]]
@@ -38,6 +39,11 @@ class Tally:
         self._total += sums.total
         self._squares += sums.squares
         self._by_hour[minute // HOUR % HOURS] += sums.n
+
+    @property
+    def n(self) -> int:
+        """How many values were counted."""
+        return self._n
 
     def may_breach(self, limits: Limits) -> bool:
         """Whether the drop can be a breach: cheap and never wrongly no, as a standard error is never below TAU."""
@@ -92,6 +98,11 @@ class Watch:
     def limits_of(self, measure: Measure) -> Limits:
         """The limits of the first rule that reads this measure, else of the first rule."""
         return next((limits for rule, limits in self._rules if measure in rule.measures), self._rules[0][1])
+
+    def labels_decide(self) -> bool:
+        """Whether so many queries are labelled that labels come nearly as soon as scores: then scores need not be asked alone."""
+        labelled = sum(tally.n for tally in self.tallies.values() if tally.measure == "recall_at_k")
+        return labelled >= DECISIVE_SHARE * self.events > 0
 
     def suspect(self) -> bool:
         """Whether a closer look can find a breach: asked every minute of every language."""

@@ -21,6 +21,7 @@ class Deliveries:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._states: dict[_Told, State] = {}
+        self._unwritten: list[Entry] = []
         for entry in journal.read("delivery"):
             self._note(msgspec.convert(dict(entry.body), Delivery))
 
@@ -29,10 +30,15 @@ class Deliveries:
         return self._states.get(_Told(receiver, fingerprint, began_at))
 
     def record(self, delivery: Delivery) -> None:
-        """Remember a delivery; raises RetryLater when the journal is away."""
-        name = f"{delivery.receiver}/{delivery.fingerprint}/{delivery.began_at}/{delivery.state}"
-        self._journal.write([Entry("delivery", name, delivery.at, msgspec.to_builtins(delivery))])
+        """Remember a delivery; raises RetryLater when the journal is away, which gets the row with a later one.
+
+        It is noted first: while the journal is away nobody is told the same every minute.
+        """
         self._note(delivery)
+        name = f"{delivery.receiver}/{delivery.fingerprint}/{delivery.began_at}/{delivery.state}"
+        self._unwritten.append(Entry("delivery", name, delivery.at, msgspec.to_builtins(delivery)))
+        self._journal.write(self._unwritten)
+        self._unwritten.clear()
 
     def _note(self, delivery: Delivery) -> None:
         if delivery.outcome == "sent":

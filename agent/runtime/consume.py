@@ -63,6 +63,11 @@ class Consumer:
         """The partitions that are ours now."""
         return frozenset(self._batches) | self._unopened
 
+    @property
+    def waits(self) -> bool:
+        """Whether something cannot go on now, because the store, the log or the place for dead letters is away."""
+        return bool(self._unopened) or any(batch.frozen for batch in self._batches.values())
+
     def step(self) -> None:
         """Carry one poll from the log into the open batches; a flush makes them durable, one partition at a time."""
         polled = self._at.source.poll(MAX_RECORDS, POLL_SECONDS)

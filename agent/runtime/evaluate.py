@@ -22,6 +22,7 @@ HISTORY = timedelta(days=35)  # as far as minutes are kept
 WARM = timedelta(days=20)  # 14 complete days before a deployment that is still watched
 WATCHED = timedelta(days=4)
 OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
+TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -42,10 +43,13 @@ class Evaluation:
         self._pipeline = pipeline
         self._known_changes = {entry.id for entry in journal.read("change")}
         self._untold: list[tuple[int, Incident]] = []
+        self._ended: list[Incident] = []
         self.evaluated_to: datetime | None = None
 
     def resume(self) -> None:
         """Read up to where the last run had evaluated; nothing is told of it."""
+        known = [msgspec.convert(dict(entry.body), Incident) for entry in self._journal.read("transition")]
+        self._ended = [incident for incident in known if incident.state == "resolved"]
         for entry in self._journal.read(AS_OF):
             self.evaluated_to = entry.at
         if self.evaluated_to is not None:
@@ -54,8 +58,8 @@ class Evaluation:
     def _warm(self, until: datetime) -> None:
         """Hours tell what was usual; the days in which a deployment is watched are read by the minute, to know when it began."""
         near = until.replace(hour=0, minute=0) - WATCHED
-        self._evaluator.warm(self._windows.minutes(until - WARM, near, hourly=True))
-        self._evaluator.warm(self._windows.minutes(near, until))
+        hours = list(self._windows.minutes(until - WARM, near, hourly=True))  # all is read before any is taken in: reading may fail
+        self._evaluator.warm([*hours, *self._windows.minutes(near, until)])
 
     def walk(self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen) -> list[Incident]:
         """Evaluate every complete minute before `as_of`, and return the transitions; `seen` is told how many of how many are done.
@@ -69,7 +73,7 @@ class Evaluation:
         if span is None:
             return []
         moved: list[Incident] = []
-        start = self.evaluated_to = self.evaluated_to or max(span[0], end - HISTORY)
+        start = self.evaluated_to or max(span[0], end - HISTORY)
         for minute, rows in _by_minute(self._windows, start, end):
             transitions = self._evaluator.advance(minute, rows)
             moved += transitions
@@ -80,7 +84,7 @@ class Evaluation:
         if end > start:
             self._remember(end)
         if now is not None:
-            self._tell(incident for incident in self._evaluator.incidents if incident.state == "firing")
+            self._tell(self._to_know(now))
         return moved
 
     def _settle(self, now: datetime | None) -> None:
@@ -91,12 +95,17 @@ class Evaluation:
         self._tell(incident for minute, incident in self._untold if now is None or now - _time(minute + 1) < OVER)
         self._untold.clear()
 
+    def _to_know(self, now: datetime) -> list[Incident]:
+        """What fires, and what ended lately: who was told that it fires hears that it is over, also after a restart."""
+        newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
+        return [one for one in newest.values() if one.state == "firing" or (one.resolved_at or EPOCH) > now - TELL_ENDS]
+
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, and the deployments that were seen on the way."""
         changes = [_change(change) for change in self._evaluator.changes]
         fresh = [entry for entry in changes if entry.id not in self._known_changes]
-        self._known_changes |= {entry.id for entry in fresh}
         self._journal.write([*fresh, Entry(AS_OF, AS_OF, end, {})])
+        self._known_changes |= {entry.id for entry in fresh}
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
@@ -120,9 +129,9 @@ def _entry(incident: Incident, minute: int) -> Entry:
 
 
 def _change(change: Change) -> Entry:
-    body = msgspec.to_builtins(change)
-    name = "/".join(str(value) for value in body.values())
-    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, body)
+    """A deployment's row. Its id has the hour only: after a restart older history is read by the hour, and it is the same one."""
+    name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
+    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, msgspec.to_builtins(change))
 
 
 def minute_of(at: datetime | None) -> int:

@@ -107,8 +107,8 @@ class Live:
             self._consumer.evaluated_to = minute_of(self._evaluation.evaluated_to)
 
     def _is_evaluator(self, everything: frozenset[Partition]) -> bool:
-        """The owner of partition 0 of the topic with the smallest name evaluates for all."""
-        return min(everything) in self._consumer.partitions
+        """The owner of partition 0 of the topic with the smallest name evaluates for all; a log without partitions has none."""
+        return bool(everything) and min(everything) in self._consumer.partitions
 
     def _check_alone(self, everything: frozenset[Partition], now: datetime) -> None:
         """An embedded store sees only what its own process counted."""
@@ -126,3 +126,4 @@ class Live:
         log.warning("waiting: %s", "; ".join(missing.values()))
         self._health.needs(missing)
         self._clock.sleep(1)
+        self._health.turned(self._clock.now())

@@ -26,16 +26,21 @@ def replay(consumer: Consumer, evaluation: Evaluation, windows: WindowReader, cl
     """Count to the end, then evaluate every minute up to the newest. Raises Unreachable."""
     evaluation.resume()
     consumer.evaluated_to = minute_of(evaluation.evaluated_to)
-    while not consumer.exhausted:
-        consumer.step()
-        watcher.read()
-    _finish(consumer, clock, clock.now() + STORE_PATIENCE)
+    _read(consumer, clock, watcher)
     if span := windows.span():
         evaluation.walk(span[1] + MINUTE, None, watcher.evaluated)
 
 
-def _finish(consumer: Consumer, clock: Clock, deadline: datetime) -> None:
-    while not consumer.flush_all():
+def _read(consumer: Consumer, clock: Clock, watcher: Watcher) -> None:
+    """Read to the end, and write everything; while something is away wait for it, but not for ever."""
+    deadline = clock.now() + STORE_PATIENCE
+    while not consumer.exhausted or not consumer.flush_all():
+        if not consumer.exhausted:
+            consumer.step()
+            watcher.read()
+        if not consumer.waits:
+            deadline = clock.now() + STORE_PATIENCE
+            continue
         if clock.now() > deadline:
             raise Unreachable("the store takes no more windows; replay the same files again to go on where it stopped")
         clock.sleep(0.5)

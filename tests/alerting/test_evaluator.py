@@ -91,6 +91,13 @@ def test_labels_refute_scores() -> None:
     assert walk(judge, steady((200, 160, 200, 180), 300)) == []
 
 
+def test_where_most_queries_are_labelled_labels_decide() -> None:
+    """Scores fall before there are labels enough for a verdict: they wait for it; with few labels they are told at once."""
+    usual = history((6000, 5400, 6000, 5400))
+    assert walk(evaluator(usual), steady((10, 2, 10, 9), 15)) == []
+    assert len(walk(evaluator(usual), steady((10, 2, 0, 0), 15))) == 1
+
+
 def test_an_open_incident_that_labels_refute_later_is_closed_as_not_confirmed() -> None:
     """Too few labels at first; once they suffice for 15 minutes it ends, and the scores alone do not open it again."""
     judge = evaluator(history((6000, 5400, 600, 540)))

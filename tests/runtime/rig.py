@@ -1,7 +1,7 @@
 """The spine over twins: a log in memory, a store with a plug to pull, a clock that moves when told to."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -94,6 +94,11 @@ class UnsteadyWindows(MemoryWindows):
         self.plug.check()
         return self.stale.pop(0) if self.stale else super().position(source)
 
+    def positions(self) -> Mapping[str, int]:
+        """The stored positions, behind the same plug."""
+        self.plug.check()
+        return super().positions()
+
     def counted(self, kind: str = "language") -> dict[str, int]:
         """Events by language."""
         return {total.key.language: total.measures.events for total in self.totals(kind, ALWAYS, ("language",))}
@@ -148,11 +153,11 @@ class Log(MemorySource):
         self.plug.check()
         return super().position(partition)
 
-    def first_position(self, partition: Partition) -> int:
+    def first_position(self, partition: Partition) -> int:  # noqa: ARG002  the same for all
         """What retention has left."""
         return self.first
 
-    def start_position(self, partition: Partition) -> int:
+    def start_position(self, partition: Partition) -> int:  # noqa: ARG002  the same for all
         """Where an unknown partition begins."""
         return self.start
 

@@ -219,7 +219,9 @@ def test_exemplars_are_ids_without_text(rig: Rig) -> None:
     (row,) = rig.journal.read("exemplars")
     assert row == Entry("exemplars", "log/0@9", row.at, row.body)
     assert row.body == {
-        "exemplars": [{"service": "", "environment": "", "language": "ko", "index_version": "", "ids": ["e0", "e1", "e2", "e3", "e4"]}]
+        "exemplars": [
+            {"service": "", "environment": "", "language": "ko", "index_version": "", "ids": ["e0", "e1", "e2", "e3", "e4"]}
+        ]
     }
 
 

@@ -1,19 +1,22 @@
 """Evaluation: every minute once and in order, stored before it is told, told once, whatever happens in between."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
 from agent.alerting.incident import Incident
+from agent.alerting.sums import Minute
 from agent.errors import RetryLater
 from agent.notify.base import Message, TransportError
 from agent.notify.memory import MemoryNotifier
 from agent.report.views import incidents
 from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, minute_of
 from agent.store.base import Entry
+from agent.store.memory import MemoryWindows
 from tests.runtime.rig import UnsteadyJournal
-from tests.runtime.watchers import START, Watch, korean
-from tests.store.builders import at, flush, minute, window
+from tests.runtime.watchers import Watch, korean
+from tests.store.builders import START, at, flush, window
 
 
 def watch(script: dict[int, Incident] | None = None, minutes: int = 60) -> Watch:
@@ -142,9 +145,9 @@ def test_an_as_of_that_was_not_stored_is_stored_later() -> None:
     with pytest.raises(RetryLater):
         made.walk(6)
     made.plug.pulled = False
-    made.walk(6)
-    assert made.journal.read(AS_OF) == [Entry(AS_OF, AS_OF, at(6), {})]
-    assert made.evaluator.seen == list(range(6))
+    made.walk(7)
+    assert made.journal.read(AS_OF) == [Entry(AS_OF, AS_OF, at(7), {})]
+    assert made.evaluator.seen == list(range(7))
 
 
 def test_a_restart_tells_nobody_twice() -> None:
@@ -299,7 +302,7 @@ def test_a_deployment_is_noted_once() -> None:
 def test_a_restart_knows_the_deployment(days: int) -> None:
     """History is read by the hour where it is old, and the deployment in it is the same one."""
     made = Watch()
-    deployed(made, (0, "v1"), (37, "v2"))
+    deployed(made, (-90, "v1"), (37, "v2"))
     made.walk(60)
     made.traffic(days * 1440 + 61, index_version="v2")
     made.walk(days * 1440 + 62)
@@ -321,22 +324,44 @@ def test_a_deployment_that_was_not_stored_is_stored_later() -> None:
 
 
 def test_a_restart_reads_history_before_it_evaluates() -> None:
-    """Days of minutes and weeks of hours are taken in, oldest first, and nothing of it fires or is told."""
+    """Twenty days, the older ones by the hour and the newer ones by the minute, oldest first; nothing of it is told again."""
     made = Watch({3: korean()})
-    made.windows.append(flush(*(window(-n * 600) for n in range(40)), source="old/0"))
-    made.traffic(*range(10))
+    made.traffic(*(-n * 1440 - 61 for n in range(30)), *range(10))
     made.walk(5)
-    taken: list[int] = []
-    made.again({})
-    made.evaluator._take = lambda at_, rows: taken.append(at_)  # type: ignore[method-assign]  # what warming reads
-    made.evaluation.resume()
-    assert taken == sorted(set(taken))
-    assert taken[0] <= minute(-39 * 600) + 60
-    assert taken[-1] == minute(4)
+    made.again()
+    days = sorted(-n * 1440 - 61 for n in range(20))
+    by_the_hour = [n // 60 * 60 for n in days if n < -5 * 1440]
+    assert made.evaluator.warmed == [*by_the_hour, *days[len(by_the_hour) :], *range(5)]
     assert made.states() == ["firing"]
 
 
+class OnceAway(MemoryWindows):
+    """A store that is away at the second reading of minutes."""
+
+    readings = 0
+
+    def minutes(self, start: datetime, end: datetime, *, hourly: bool = False) -> Iterator[Minute]:
+        """Read, or fail."""
+        self.readings += 1
+        if self.readings == 2:
+            raise RetryLater("away")
+        return super().minutes(start, end, hourly=hourly)
+
+
+def test_resuming_can_be_tried_again() -> None:
+    """The store is away in the middle of reading history: the next try takes all of it in, once."""
+    made = watch(minutes=10)
+    made.walk(5)
+    away = OnceAway()
+    away.append(flush(window(-9 * 1440), *(window(n) for n in range(10))))
+    made.windows, away.readings = away, 0
+    with pytest.raises(RetryLater):
+        made.again()
+    made.evaluation.resume()
+    assert made.evaluator.warmed == [-9 * 1440, *range(5)]
+
+
 @pytest.mark.parametrize(("time", "expected"), [(None, 0), (EPOCH, 0), (EPOCH + timedelta(seconds=119), 1)])
-def test_minutes_are_counted_from_the_epoch(time: None, expected: int) -> None:
+def test_minutes_are_counted_from_the_epoch(time: datetime | None, expected: int) -> None:
     """Nothing evaluated yet is before every minute."""
     assert minute_of(time) == expected

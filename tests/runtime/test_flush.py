@@ -148,7 +148,7 @@ def test_another_writer_wins() -> None:
 class WrongSchema(UnsteadyWindows):
     """A store whose tables do not fit."""
 
-    def append(self, flush: Flush) -> None:
+    def append(self, flush: Flush) -> None:  # noqa: ARG002  whatever it is
         """Refuse, as the engine does."""
         raise Stop("no such column")
 

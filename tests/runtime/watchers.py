@@ -23,14 +23,16 @@ from agent.runtime.evaluate import Evaluation
 from agent.store.memory import MemoryWindows
 from tests.notify.examples import KOREAN, QUICK
 from tests.runtime.rig import NOW, Plug, UnsteadyJournal
-from tests.store.builders import START, at, flush, window
+from tests.store.builders import at, flush, minute, window
 
 Script = Mapping[int, Incident]
+START_MINUTE = minute()
 
 
 def korean(state: State = "firing", began: float = 0, **changes: Any) -> Incident:
     """An incident of Korean that began so many minutes after the start."""
-    return replace(KOREAN, state=state, began_at=at(began), pending_since=at(began), **changes)
+    times = {"began_at": at(began), "pending_since": at(began), "resolved_at": at(began + 1) if state == "resolved" else None}
+    return replace(KOREAN, state=state, **(times | changes))
 
 
 class Scripted(Evaluator):
@@ -39,12 +41,13 @@ class Scripted(Evaluator):
     def __init__(self, script: Script, known: Sequence[Incident] = ()) -> None:
         super().__init__([], Quality(), known)
         self.script = script
+        self.warmed: list[int] = []
         self.seen: list[int] = []
 
     def advance(self, minute: int, rows: Sequence[Minute]) -> list[Incident]:
         """Insist on every minute in order, as the real one does, and say what is written."""
         super().advance(minute, rows)
-        place = minute - window().minute
+        place = minute - START_MINUTE
         self.seen.append(place)
         said = self.script.get(place)
         if said is None:
@@ -55,6 +58,11 @@ class Scripted(Evaluator):
         else:
             self._resolved.append(said)
         return [said]
+
+    def _take(self, minute: int, rows: Sequence[Minute]) -> None:
+        super()._take(minute, rows)
+        if not self._started:
+            self.warmed.append(minute - START_MINUTE)
 
 
 @dataclass
@@ -105,6 +113,3 @@ class Watch:
     def states(self) -> list[str]:
         """The states that the chat was told."""
         return [state for state, _ in self.told()]
-
-
-__all__ = ["START", "Script", "Scripted", "Watch", "korean"]

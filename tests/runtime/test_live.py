@@ -1,0 +1,358 @@
+"""The loop of `run`: it evaluates what is complete, waits for what is away, and ends only when it is told or must."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from agent.errors import RetryLater, Stop
+from agent.records import Partition
+from agent.runtime.evaluate import minute_of
+from agent.runtime.health import STUCK, Health
+from agent.runtime.live import FLUSH_PATIENCE, PARTIAL_FOR, Live, Pace
+from agent.source.base import Polled
+from tests.runtime.rig import NOW, P0, P1, Plug, Rig, event, events
+from tests.runtime.watchers import Watch
+from tests.store.builders import flush
+
+LATENESS = timedelta(minutes=2)
+
+
+class After(threading.Event):
+    """A signal to stop that comes after so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        """Count down."""
+        self.looks -= 1
+        return self.looks < 0
+
+
+class Agent:
+    """The whole loop over twins."""
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self.rig = Rig()
+        self.watch = Watch(windows=self.rig.windows, clock=self.rig.clock)
+        self.health = Health(NOW)
+        self.missing: list[str] = []
+        self.live = Live(
+            consumer=self.rig.consumer,
+            evaluation=self.watch.evaluation,
+            source=self.rig.log,
+            windows=self.rig.windows,
+            health=self.health,
+            clock=self.rig.clock,
+            pace=Pace(LATENESS, alone=alone),
+            missing_topics=lambda: self.missing,
+        )
+
+    def turn(self, times: int = 1, seconds: float = 20) -> None:
+        """So many turns, a while before each."""
+        for _ in range(times):
+            self.rig.clock.advance(timedelta(seconds=seconds))
+            self.live.turn()
+
+    @property
+    def evaluated(self) -> int:
+        """How many minutes were evaluated."""
+        return len(self.watch.evaluator.seen)
+
+
+@pytest.fixture
+def agent() -> Agent:
+    """An agent with one partition and five events of five minutes ago."""
+    made = Agent()
+    made.rig.log.append(P0, events(range(5)))
+    return made
+
+
+def whole_minute(time: datetime) -> datetime:
+    """The beginning of its minute."""
+    return time.replace(second=0)
+
+
+def test_only_what_is_complete_is_evaluated(agent: Agent) -> None:
+    """Up to two minutes before the last note of the log's end that the store has reached."""
+    agent.turn(3)
+    assert agent.watch.evaluation.evaluated_to is None
+    agent.turn()
+    assert agent.watch.evaluation.evaluated_to == whole_minute(agent.rig.clock.now() - LATENESS)
+
+
+def test_what_is_not_stored_is_not_complete(agent: Agent) -> None:
+    """While a flush fails as_of stands still; afterwards it goes on."""
+    agent.turn(6)
+    before = agent.watch.evaluation.evaluated_to
+    agent.rig.log.append(P0, [event(9)])
+    agent.rig.windows.fail = 1000
+    agent.turn(30)
+    after = agent.watch.evaluation.evaluated_to
+    assert before is not None
+    assert after is not None
+    assert after - before <= timedelta(minutes=1)
+    agent.rig.windows.fail = 0
+    agent.turn(7)
+    assert agent.watch.evaluation.evaluated_to == whole_minute(agent.rig.clock.now() - LATENESS)
+
+
+def test_evaluation_comes_once_a_minute(agent: Agent) -> None:
+    """Polling goes on in between."""
+    asked: list[int] = []
+    agent.live._missing_topics = lambda: asked.append(1) or []  # type: ignore[func-returns-value]
+    agent.turn(600, seconds=0.5)
+    assert len(asked) == 5
+
+
+def test_late_events_are_known_by_what_was_evaluated(agent: Agent) -> None:
+    """The consumer learns how far evaluation is."""
+    agent.turn(6)
+    assert agent.rig.consumer.evaluated_to == minute_of(agent.watch.evaluation.evaluated_to) > 0
+    agent.rig.log.append(P0, [event(9)])
+    agent.turn(3)
+    assert agent.rig.consumer.tally.late == 1
+
+
+def test_a_missing_topic_is_waited_for(agent: Agent) -> None:
+    """It is named where readiness is asked, and the agent is ready once it is there."""
+    agent.missing = ["a", "b"]
+    agent.turn(6)
+    assert agent.health.missing() == {"kafka": "waits for topic a, b"}
+    assert agent.evaluated == 0
+    agent.missing = []
+    agent.turn(6)
+    assert agent.health.missing() == {}
+    assert agent.evaluated > 0
+
+
+def test_a_log_without_partitions_is_no_crash(agent: Agent) -> None:
+    """A topic that is deleted and made anew has none for a moment, also when much was evaluated before."""
+    agent.turn(6)
+    before, known = agent.evaluated, agent.rig.log.end_positions
+    agent.rig.log.end_positions = dict  # type: ignore[method-assign]  # none
+    agent.turn(6)
+    assert agent.evaluated == before
+    agent.rig.log.end_positions = known  # type: ignore[method-assign]  # and there they are again
+    agent.turn(6)
+    assert agent.evaluated > before
+
+
+def test_an_agent_is_ready_after_its_first_look(agent: Agent) -> None:
+    """Not before it has seen broker and store."""
+    assert agent.health.missing() == {"start": "starting"}
+    agent.turn()
+    assert agent.health.missing() == {}
+
+
+def other_s(agent: Agent, *partitions: Partition) -> None:
+    """These partitions are in the log, and another member has them."""
+    for partition in partitions:
+        agent.rig.log.append(partition, [])
+        agent.rig.log.revoke(partition)
+
+
+def test_an_embedded_store_that_sees_a_part_only_stops() -> None:
+    """Ninety seconds are more than a rebalance takes; the sentence says what to do."""
+    agent = Agent(alone=True)
+    agent.rig.log.append(P0, events(range(5)))
+    other_s(agent, P1)
+    agent.turn(4)
+    with pytest.raises(Stop, match="run one agent, or give all of them one ClickHouse server"):
+        agent.turn(PARTIAL_FOR // timedelta(seconds=20) + 3)
+    assert agent.rig.clock.now() - NOW >= PARTIAL_FOR
+
+
+def test_a_rebalance_does_not_stop_an_embedded_agent() -> None:
+    """Partitions that come within the time begin it anew."""
+    agent = Agent(alone=True)
+    agent.rig.log.append(P0, events(range(5)))
+    for _ in range(4):
+        other_s(agent, P1)
+        agent.turn(4)
+        agent.rig.log.assign(P1)
+        agent.turn(4)
+    assert agent.rig.consumer.partitions == {P0, P1}
+
+
+def test_agents_over_one_server_share_the_partitions(agent: Agent) -> None:
+    """Others may have some for ever."""
+    other_s(agent, P1)
+    agent.turn(30)
+    assert agent.rig.consumer.partitions == {P0}
+
+
+@pytest.mark.parametrize(
+    ("ours", "others", "evaluates"),
+    [
+        pytest.param([P0], [P1], True, id="it has partition 0"),
+        pytest.param([P1], [P0], False, id="another has partition 0"),
+        pytest.param([P0], [Partition("a", 0)], False, id="another has partition 0 of the smaller name"),
+        pytest.param([Partition("a", 0)], [P0, P1], True, id="it has that of the smaller name"),
+    ],
+)
+def test_one_agent_evaluates_for_all(ours: list[Partition], others: list[Partition], evaluates: bool) -> None:  # noqa: FBT001
+    """The owner of partition 0 of the topic with the smallest name; the others only count."""
+    agent = Agent()
+    for partition in ours:
+        agent.rig.log.append(partition, events([partition.number]))
+    other_s(agent, *others)
+    for partition in others:
+        agent.rig.windows.append(flush(source=f"log/{partition.number}", end=0))
+    agent.turn(12)
+    assert (agent.evaluated > 0) is evaluates
+
+
+class Unsteady:
+    """Something that is away for a while."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.plug = Plug()
+        self._wrap(agent.rig.log, "poll")
+        self.log, self.store, self.journal = self.plug, agent.rig.windows.plug, agent.watch.plug
+
+    def _wrap(self, thing: Any, name: str) -> None:
+        real = getattr(thing, name)
+
+        def asked(*arguments: Any) -> Any:
+            self.plug.check()
+            return real(*arguments)
+
+        setattr(thing, name, asked)
+
+
+@pytest.mark.parametrize("what", ["log", "store", "journal"])
+def test_what_is_away_for_a_while_ends_nothing(agent: Agent, what: str) -> None:
+    """The loop goes on, is alive, says what it waits for, and makes up for everything afterwards."""
+    unsteady = Unsteady(agent)
+    agent.turn(6)
+    plug: Plug = getattr(unsteady, what)
+    plug.pulled = True
+    agent.rig.log.append(P0, events(range(5, 9)))
+    agent.turn(60)
+    assert agent.health.alive(agent.rig.clock.now())
+    assert agent.health.missing() == {"log or store": "the store is away"}
+    plug.pulled = False
+    agent.turn(8)
+    assert agent.health.missing() == {}
+    assert agent.rig.windows.counted() == {"ko": 9}
+    seen = agent.watch.evaluator.seen
+    assert seen == list(range(seen[0], seen[0] + len(seen)))
+    assert agent.watch.evaluation.evaluated_to is not None
+    assert agent.rig.clock.now() - agent.watch.evaluation.evaluated_to < LATENESS + timedelta(minutes=2)
+
+
+def test_an_end_offset_that_cannot_be_asked_is_not_taken_for_the_last_one(agent: Agent) -> None:
+    """Only the end offsets tell idle from blind: without them nothing is called complete."""
+    agent.turn(6)
+    before = agent.watch.evaluation.evaluated_to
+    ends = agent.rig.log.end_positions
+    plug = Plug()
+
+    def asked() -> Any:
+        plug.check()
+        return ends()
+
+    agent.rig.log.end_positions = asked  # type: ignore[method-assign]  # the broker is away
+    plug.pulled = True
+    agent.turn(30)
+    assert agent.watch.evaluation.evaluated_to == before
+
+
+def test_what_a_person_has_to_mend_ends_the_loop(agent: Agent) -> None:
+    """A schema that does not fit is not waited for."""
+
+    def refuse(source: str) -> int | None:
+        raise Stop("unknown column")
+
+    agent.rig.windows.position = refuse  # type: ignore[method-assign]  # the schema is another one
+    with pytest.raises(Stop, match="unknown column"):
+        agent.live.run(threading.Event())
+
+
+def test_at_the_end_what_is_open_is_written(agent: Agent) -> None:
+    """A stop does not wait for the interval, and loses nothing."""
+    agent.live.run(After(4))
+    assert agent.rig.windows.counted() == {"ko": 5}
+    assert agent.rig.windows.positions() == {"log/0": 5}
+
+
+def failing_inserts(agent: Agent) -> None:
+    """The store does not take a flush."""
+    agent.rig.windows.fail = 1000
+
+
+def unknown_positions(agent: Agent) -> None:
+    """The broker does not say where a partition stands."""
+    agent.rig.log.plug.pulled = True
+
+
+@pytest.mark.parametrize("trouble", [failing_inserts, unknown_positions])
+def test_the_end_is_not_held_up_for_ever(agent: Agent, caplog: pytest.LogCaptureFixture, trouble: Callable[[Agent], None]) -> None:
+    """Twenty seconds fit into the time that a stop has; what is left is read again."""
+    agent.turn(2, seconds=0)
+    trouble(agent)
+    before = agent.rig.clock.now()
+    with caplog.at_level(logging.ERROR):
+        agent.live.run(After(2))
+    assert agent.rig.clock.now() - before == timedelta(seconds=FLUSH_PATIENCE)
+    assert "will be read again at the next start" in caplog.text
+
+
+def test_a_store_that_comes_back_at_the_end_gets_everything(agent: Agent) -> None:
+    """One failed insert is tried again a second later."""
+    agent.turn(2, seconds=0)
+    agent.rig.windows.fail = 3
+    agent.live.run(After(2))
+    assert agent.rig.windows.counted() == {"ko": 5}
+
+
+class Resuming:
+    """An evaluation whose history cannot be read yet."""
+
+    def __init__(self, agent: Agent, failures: int) -> None:
+        self.left = failures
+        self.agent = agent
+        self.alive: list[bool] = []
+        self.missing: list[object] = []
+        self._real = agent.watch.evaluation.resume
+
+    def __call__(self) -> None:
+        """Fail so many times."""
+        self.alive.append(self.agent.health.alive(self.agent.rig.clock.now()))
+        self.missing.append(self.agent.health.missing())
+        if self.left:
+            self.left -= 1
+            raise RetryLater("the store is away")
+        self._real()
+
+
+def test_a_store_that_is_away_at_the_start_is_waited_for(agent: Agent) -> None:
+    """For minutes, and the agent is not called stuck meanwhile: ending it would not help."""
+    tries = int(STUCK.total_seconds()) + 60
+    resume = agent.watch.evaluation.resume = Resuming(agent, tries)  # type: ignore[method-assign]  # the store is away
+    agent.live.run(After(tries + 5))
+    assert resume.left == 0
+    assert all(resume.alive)
+    assert resume.missing[1:] == [{"store": "the store is away"}] * tries
+    assert agent.rig.windows.counted() == {"ko": 5}
+
+
+def test_waiting_at_the_start_can_be_stopped(agent: Agent) -> None:
+    """A signal ends the wait, and nothing is read."""
+    agent.watch.evaluation.resume = Resuming(agent, 1000)  # type: ignore[method-assign]  # the store is away
+    agent.live.run(After(5))
+    assert agent.rig.log.polled == {}
+
+
+def test_a_poll_that_brings_nothing_is_a_turn(agent: Agent) -> None:
+    """A loop without traffic is alive."""
+    agent.rig.log.poll = lambda *_: Polled({})  # type: ignore[method-assign]  # nothing comes
+    agent.turn(30)
+    assert agent.health.alive(agent.rig.clock.now())
