@@ -16,7 +16,7 @@ from agent import logs, opening, parts, telemetry
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.decode.sink import FileSink
-from agent.errors import Stop
+from agent.errors import Misconfigured, Mistake, Stop
 from agent.language.tagger import Tagger
 from agent.opening import CLOCK
 from agent.progress import replaying
@@ -127,8 +127,14 @@ def migrate_store(settings: Settings) -> list[int]:
 
 def check(settings: Settings) -> None:
     """Read what the settings name; raises Misconfigured with every mistake."""
-    parts.rules(settings)
-    parts.tagger(settings)
+    mistakes: list[Mistake] = []
+    for read in (parts.rules, parts.tagger):
+        try:
+            read(settings)
+        except Misconfigured as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise Misconfigured(mistakes)
 
 
 def tagger(settings: Settings) -> Tagger:

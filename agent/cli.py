@@ -5,6 +5,7 @@ Exit status: 0 yes; 1 the answer is no; 2 wrong use or configuration; 3 somethin
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -19,7 +20,7 @@ from agent.config import configuration, showing
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.demo import play
-from agent.errors import BabelwatchError, Locked, RetryLater
+from agent.errors import BabelwatchError, Locked, Misconfigured, Mistake, RetryLater
 from agent.report import terminal
 from agent.report.views import Rows, Words
 from agent.times import parse_duration
@@ -51,7 +52,10 @@ Language = Annotated[str | None, typer.Option("--language", help="Only this quer
 
 @cli.command()
 def run(config: Config = None) -> None:
-    """The agent: consume, tag, aggregate, evaluate, notify, serve the API; until SIGTERM."""
+    """The agent, until SIGTERM.
+
+    Consume, tag, aggregate, evaluate, notify, serve the API.
+    """
     app.run(_settings(config))
 
 
@@ -60,21 +64,29 @@ def demo(
     duration: Annotated[
         str | None, typer.Option(metavar="TIME", help="Stop after this long, such as 2m (default: Ctrl-C).")
     ] = None,
-    port: Annotated[int, typer.Option(help="Of the API; the next free one if it is taken.")] = 8080,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65_535, help="Of the API; the next free one if it is taken.")
+    ] = 8080,
 ) -> None:
-    """The same on an in-process broker and a temporary store: one language breaks while the average rises."""
+    """See one language break while the average rises.
+
+    The agent on an in-process broker and a temporary store.
+    """
     play.play(_duration(duration), port)
 
 
 @cli.command()
 def replay(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="JSON-lines logs, plain or .gz; - for standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="JSON-lines logs, plain or .gz; - for standard input.")],
     store: Store = None,
     send: Annotated[bool, typer.Option("--send", help="Send the notifications too.")] = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Logs through the very same path at full speed; rules are evaluated in event time, minute by minute."""
+    """Logs from files through the very same path at full speed.
+
+    Rules are evaluated in event time, minute by minute.
+    """
     result = app.replay(_settings(config), files, store, send=send)
     if as_json:
         _print_json(result)
@@ -111,7 +123,7 @@ def _table_command(name: str, help_text: str, draw: Callable[[Rows], RenderableT
     cli.command(name, help=help_text)(command)
 
 
-_table_command("languages", "The per-language table (default: the seven days up to the newest window).", terminal.languages)
+_table_command("languages", "The per-language table (default: the newest seven days).", terminal.languages)
 _table_command("pairs", "The same by query language and document language.", terminal.pairs)
 
 
@@ -120,23 +132,33 @@ def alerts(  # noqa: PLR0913, PLR0917 - one parameter an option
     everything: Annotated[bool, typer.Option("--all", help="Resolved incidents too.")] = False,
     service: Service = None,
     environment: Environment = None,
+    collection: Collection = None,
     language: Language = None,
     store: Store = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Open incidents, newest first."""
-    given = {"all": "true" if everything else None, "service": service, "environment": environment, "language": language}
+    given = {
+        "all": "true" if everything else None,
+        "service": service,
+        "environment": environment,
+        "collection": collection,
+        "language": language,
+    }
     _show(config, store, "alerts", _words(given), terminal.alerts, as_json=as_json)
 
 
 @cli.command()
 def tag(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="One text a line (default: standard input).")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="One text a line (default: standard input).")] = None,
     locale: Annotated[str | None, typer.Option(metavar="TAG", help="A hint: the language of the user interface.")] = None,
     config: Config = None,
 ) -> None:
-    """Tag texts: for each line `language<TAB>confidence<TAB>source`, in the same order."""
+    """Tag texts, one a line.
+
+    For each line `language<TAB>confidence<TAB>source`, in the same order.
+    """
     tagger = app.tagger(_settings(config))
     with progress.lines_of(file) as lines:
         for line in lines:
@@ -156,7 +178,10 @@ def config_check(config: Config = None) -> None:
 
 @config_commands.command("show")
 def config_show(config: Config = None, as_json: AsJson = False) -> None:
-    """Print the effective settings, each with one line of meaning; secrets as <secret>."""
+    """Print the effective settings, each with its meaning.
+
+    Secrets are printed as <secret>.
+    """
     settings = _settings(config)
     if as_json:
         _print_json(showing.as_json(settings))
@@ -168,7 +193,8 @@ def config_show(config: Config = None, as_json: AsJson = False) -> None:
 def migrate(config: Config = None) -> None:
     """Apply the schema to the configured store."""
     applied = app.migrate_store(_settings(config))
-    typer.echo(f"Applied {len(applied)} migrations." if applied else "The schema is up to date.")
+    many = "s" * (len(applied) > 1)
+    typer.echo(f"Applied {len(applied)} migration{many}." if applied else "The schema is up to date.")
 
 
 def _version(value: bool) -> None:
@@ -192,7 +218,7 @@ def _duration(text: str | None) -> timedelta | None:
     try:
         return None if text is None else parse_duration(text)
     except ValueError as expected:
-        raise typer.BadParameter(f"{text!r}: expected {expected}") from None
+        raise typer.BadParameter(f"{text!r}: expected {expected}", param_hint="'--duration'") from None
 
 
 def _words(given: Mapping[str, str | None]) -> Words:
@@ -203,7 +229,10 @@ def _show(  # noqa: PLR0913 - what is shared by three commands
     config: Path | None, store: Path | None, name: str, words: Words, draw: Callable[[Rows], RenderableType], *, as_json: bool
 ) -> None:
     with app.reading(_settings(config), store) as views:
-        rows: Rows = getattr(views, name)(words)
+        try:
+            rows: Rows = getattr(views, name)(words)
+        except Misconfigured as error:
+            raise Misconfigured([_of_option(mistake) for mistake in error.mistakes]) from error
     if as_json:
         _print_json(rows)
     elif rows:
@@ -212,19 +241,22 @@ def _show(  # noqa: PLR0913 - what is shared by three commands
         typer.echo("Nothing to show.")
 
 
+def _of_option(mistake: Mistake) -> Mistake:
+    """What is wrong with a word of the command line stands in no file: its option says where."""
+    return mistake if mistake.file else Mistake(f"--{mistake.key}", "", mistake.expected)
+
+
 def _print_replay(result: dict[str, Any], store: Path | None) -> None:
     console = Console()
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in result["reasons"].items())
-    console.print(
-        f"{result['messages']:,} messages, {result['accepted']:,} accepted, {result['rejected']:,} rejected"
-        f"{f' ({reasons})' if reasons else ''}, {result['duplicates']:,} duplicates; {result['first']} to {result['last']}\n"
-    )
-    console.print(terminal.languages(result["languages"]))
+    console.print(terminal.tally(result))
+    if result["languages"]:
+        console.print()
+        console.print(terminal.languages(result["languages"]))
     if result["alerts"]:
         console.print()
         console.print(terminal.alerts(result["alerts"]))
     if store:
-        typer.echo(f"\nThe store is kept: babelwatch languages --store {store}")
+        typer.echo(f"\nThe store is kept: babelwatch languages --store {shlex.quote(str(store))}")
 
 
 def _print_json(document: object) -> None:

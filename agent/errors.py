@@ -40,7 +40,7 @@ class Mistake(NamedTuple):
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.key}: {self.expected}" if self.key else f"{self.file}: {self.expected}"
+        return ": ".join(part for part in self if part)
 
 
 class Misconfigured(Stop):

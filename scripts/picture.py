@@ -21,7 +21,7 @@ from agent.report.views import API
 from agent.web.server import listen
 
 PICTURE: Final = Path(__file__).parent.parent / "docs" / "demo.svg"
-WIDTH: Final = 108  # the title is one line
+WIDTH: Final = len(TITLE)
 PATIENCE_S: Final = 120
 # No font is fetched from anywhere: whoever looks at the picture has one with letters of one width.
 SVG: Final = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(

@@ -18,6 +18,7 @@ from agent.alerting.watch import Judged, Tally, Watch
 from agent.records import WindowKey
 
 LABELS = "recall_at_k"
+DECISIVE_SHARE = 0.5  # of the queries labelled: then scores are not asked alone
 
 
 class Signal(NamedTuple):
@@ -96,11 +97,10 @@ def weigh(watches: Iterable[Watch], last: int) -> Weighed:
     for watch in watches:
         judged = list(watch.judge(last))
         found = [_signal(watch, one, one.verdict) for one in judged if isinstance(one.verdict, Breach)]
-        if watch.labels_decide() and all(signal.tally.measure != LABELS for signal in found):
-            found = []
+        labels = [signal for signal in found if signal.tally.measure == LABELS]
         no = refuting(watch, judged) if found else None
         refutation = refutation or no
-        signals += [signal for signal in found if no is None or signal.tally.measure == LABELS]
+        signals += labels if no or (not labels and labels_decide(watch, judged)) else found
     signals.sort(key=lambda signal: signal.rank)
     return Weighed(tuple(signals), None if signals else refutation)
 
@@ -111,6 +111,16 @@ def refuting(watch: Watch, judged: Sequence[Judged]) -> tuple[Watch, Tally, Figu
         if one.tally.measure == LABELS and isinstance(one.verdict, Clear) and one.verdict.figures.upper95 < one.limits.threshold:
             return watch, one.tally, one.verdict.figures
     return None
+
+
+def labels_decide(watch: Watch, judged: Sequence[Judged]) -> bool:
+    """Whether labels can be judged and come nearly as soon as scores, as so many queries are labelled."""
+    return any(
+        one.tally.measure == LABELS
+        and one.verdict.figures.n_baseline >= one.limits.min_events
+        and one.tally.n >= DECISIVE_SHARE * watch.events
+        for one in judged
+    )
 
 
 def _signal(watch: Watch, judged: Judged, breach: Breach) -> Signal:

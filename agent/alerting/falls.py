@@ -74,7 +74,7 @@ class Falls:
         for subject in dict.fromkeys([*self._watches, *(subject for subject in standings if subject.class_ == "change")]):
             watches = self._watches.get(subject, {}).values()
             standing = standings.get(subject)
-            if standing is None and not any(watch.suspect() for watch in watches):
+            if standing is None and not any(watch.in_breach(minute) for watch in watches):
                 continue
             signals, refutation = weigh(watches, minute)
             fall = Fall(subject, signals, self._quality) if signals else None

@@ -55,12 +55,12 @@ def refuted_text(language: str, measure: Fact) -> str:
 def low_text(language: str, figures: Figures, limit: float, floor: float, reference: Sequence[str]) -> str:
     """Best scores that look like those of unrelated text."""
     names = ", ".join(display_name(tag) for tag in reference)
-    noise = f", below noise ({floor:.2f})" if figures.current < floor else ""
+    noise = ", below noise" if figures.current < floor else ""
     return (
-        f"{display_name(language)}: {UNCONFIRMED}: median best score {figures.current:.2f}"
-        f" (95 % CI {figures.baseline - figures.ci95[1]:.2f} to {figures.baseline - figures.ci95[0]:.2f}){noise}"
-        f" in the last {duration(figures.scale_minutes)} ({figures.n:,} queries), under the limit of {limit:.2f},"
-        f" against {figures.baseline:.2f} in {names} ({figures.n_baseline:,})."
+        f"{display_name(language)} is consistently low{noise}: median best score {figures.current:.2f}"
+        f" (95 % CI {figures.baseline - figures.ci95[1]:.2f} to {figures.baseline - figures.ci95[0]:.2f})"
+        f" in the last {duration(figures.scale_minutes)} ({figures.n:,} queries), under the limit of {limit:.2f};"
+        f" unrelated text scores {floor:.2f}, {names} {figures.baseline:.2f} ({figures.n_baseline:,}). {UNCONFIRMED.capitalize()}."
     )
 
 

@@ -5,7 +5,7 @@ from operator import mul
 from typing import NamedTuple
 
 from agent.alerting.changes import Change
-from agent.alerting.condition import Counts, NotComparable, Verdict, fell
+from agent.alerting.condition import Breach, Counts, NotComparable, Verdict, fell
 from agent.alerting.measures import NO_SCALE, Reading
 from agent.alerting.minutes import HOUR
 from agent.alerting.rule import DropRule, Limits, Measure
@@ -13,7 +13,6 @@ from agent.alerting.statistics import HOURS, MICRO, TAU, Baseline, Sums
 
 ACTIVE_MINUTES = 72 * HOUR
 ROUNDING = 1e-9
-DECISIVE_SHARE = 0.5  # of the queries labelled
 LARGEST_VARIANCE = 0.25  # of any value in 0..1
 
 Find = Callable[[Reading], tuple[Baseline | None, str]]
@@ -22,10 +21,11 @@ Find = Callable[[Reading], tuple[Baseline | None, str]]
 class Tally:
     """One measure since the change: integers only, so that neither order nor grouping of rows matters."""
 
-    __slots__ = ("_by_hour", "_n", "_squares", "_total", "baseline", "measure", "reason", "scale")
+    __slots__ = ("_by_hour", "_highest", "_n", "_squares", "_total", "baseline", "measure", "reason", "scale")
 
     def __init__(self, measure: Measure, scale: tuple[str, str], baseline: Baseline | None, reason: str) -> None:
         self.measure, self.scale, self.baseline, self.reason = measure, scale, baseline, reason
+        self._highest = max(baseline.rates) + ROUNDING if baseline else 0.0
         self.clear()
 
     def clear(self) -> None:
@@ -49,8 +49,11 @@ class Tally:
         """Whether the drop can be a breach: cheap and never wrongly no, as a standard error is never below TAU."""
         if self._n < limits.min_events or self.baseline is None or self.reason:
             return False
+        least = self._total / MICRO + (max(limits.threshold, limits.z * TAU) - ROUNDING) * self._n
+        if self._highest * self._n < least:
+            return False
         usual: float = sum(map(mul, self._by_hour, self.baseline.rates))
-        return usual - self._total / MICRO >= (max(limits.threshold, limits.z * TAU) - ROUNDING) * self._n
+        return usual >= least
 
     def verdict(self, first: int, last: int, limits: Limits) -> Verdict:
         """The version rule over the minutes first..last."""
@@ -99,14 +102,14 @@ class Watch:
         """The limits of the first rule that reads this measure, else of the first rule."""
         return next((limits for rule, limits in self._rules if measure in rule.measures), self._rules[0][1])
 
-    def labels_decide(self) -> bool:
-        """Whether so many queries are labelled that labels come nearly as soon as scores: then scores need not be asked alone."""
-        labelled = sum(tally.n for tally in self.tallies.values() if tally.measure == "recall_at_k")
-        return labelled >= DECISIVE_SHARE * self.events > 0
-
-    def suspect(self) -> bool:
-        """Whether a closer look can find a breach: asked every minute of every language."""
-        return any(tally.may_breach(limits) for _, limits in self._rules for tally in self.tallies.values())
+    def in_breach(self, last: int) -> bool:
+        """Whether any rule sees any measure in breach: cheap, as it is asked every minute of every language."""
+        return any(
+            tally.may_breach(limits) and isinstance(tally.verdict(self.first, last, limits), Breach)
+            for rule, limits in self._rules
+            for tally in self.tallies.values()
+            if tally.measure in rule.measures
+        )
 
     def judge(self, last: int) -> Iterator[Judged]:
         """Every rule's verdict on every measure at the end of this minute."""

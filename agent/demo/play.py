@@ -49,9 +49,9 @@ def play(duration: timedelta | None, port: int) -> None:
         stack.enter_context(WebServer(build(views, health, CLOCK, None), listener))
         live = _live(stack, settings, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
-        stack.callback(stop.set)
         _beside(stack, lambda: show.until(stop))
         _beside(stack, lambda: stage.go_on(broker, started, CLOCK, stop))
+        stack.callback(stop.set)  # before the two are waited for, also where the loop ends by an error
         _ring(stop, duration)
         live.run(stop)
 
@@ -93,7 +93,8 @@ def _commands(folder: Path, port: int) -> list[str]:
     """What to type in a second shell; the agent that holds the store answers."""
     babelwatch = shlex.quote(str(Path(sys.argv[0]).resolve()))
     commands = ("languages --by version", "pairs", "alerts", "alerts --json")
-    return [*(f"{babelwatch} {command} --store {folder}" for command in commands), f"curl http://{HOST}:{port}/readyz"]
+    store = shlex.quote(str(folder))
+    return [*(f"{babelwatch} {command} --store {store}" for command in commands), f"curl http://{HOST}:{port}/readyz"]
 
 
 def _beside(stack: ExitStack, work: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """What a reader asks for, as text: the same words on the command line and in the API."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from agent.errors import Misconfigured, Mistake
@@ -17,6 +17,8 @@ BY: Mapping[str, tuple[str, ...]] = {
 }
 DEFAULT_RANGE = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
+NEWEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Query(NamedTuple):
@@ -29,8 +31,8 @@ class Query(NamedTuple):
 
     def selection(self, newest: datetime) -> Selection:
         """The windows this asks for, in a store whose newest window begins at `newest`."""
-        end = self.end or newest + MINUTE
-        return Selection(self.start or end - DEFAULT_RANGE, end, self.where)
+        end = _within(self.end or newest + MINUTE)
+        return Selection(_within(self.start or end - DEFAULT_RANGE), end, self.where)
 
 
 def parse(words: Mapping[str, str], now: datetime) -> Query:
@@ -49,6 +51,11 @@ def parse(words: Mapping[str, str], now: datetime) -> Query:
     if mistakes:
         raise Misconfigured(mistakes)
     return Query(times["from"], times["to"], BY.get(by, ()), {key: words[key] for key in FILTERS if words.get(key)})
+
+
+def _within(time: datetime) -> datetime:
+    """The nearest time that a store can hold."""
+    return min(max(time, OLDEST), NEWEST)
 
 
 def _time(text: str, now: datetime) -> datetime | None:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -12,22 +13,35 @@ from rich.text import Text
 from agent.language.codes import display_name
 
 NOTHING = "–"
+ANY_WIDTH = 10_000
 STATES: Mapping[str, str] = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
 DIMENSIONS = ("service", "environment", "collection", "embedding_model", "index_version")
 WORDS = ("language", "language", "document\nlanguage", "state", *(name.replace("_", "\n") for name in DIMENSIONS))
+COUNTS = ("messages", "accepted", "rejected", "duplicates", "excluded")
 Row = Mapping[str, Any]
 Show = Callable[[Row], str | Text]
 
 
+def tally(result: Row) -> RenderableType:
+    """What became of the messages of a replay, and the time they span."""
+    if not result["messages"]:
+        return Text("There is nothing new to count: the log is empty, or this store has counted it already.")
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in result["reasons"].items())
+    told = {"rejected": f" ({reasons})"} if reasons else {}
+    counts = ", ".join(f"{result[name]:,} {name}{told.get(name, '')}" for name in COUNTS if result[name] or name != "excluded")
+    span = f"\n{result['first']} to {result['last']}" if result["first"] else ""
+    return Text(f"{counts}{span}")
+
+
 def languages(rows: Sequence[Row]) -> RenderableType:
     """One line a language (and version, collection …): volume, measures, state."""
-    return _table(rows, {"language": _language("language"), **_dimensions(rows), **_measures(rows)})
+    return _Fitting(rows, {"language": _language("language"), **_dimensions(rows), **_measures(rows)})
 
 
 def pairs(rows: Sequence[Row]) -> RenderableType:
     """One line a pair of query language and document language."""
     keys = {"language": _language("language"), "document\nlanguage": _language("document_language")}
-    return _table(rows, {**keys, **_dimensions(rows), **_measures(rows)})
+    return _Fitting(rows, {**keys, **_dimensions(rows), **_measures(rows)})
 
 
 def alerts(rows: Sequence[Row]) -> RenderableType:
@@ -43,10 +57,25 @@ def _alert(row: Row) -> Iterable[RenderableType]:
     yield Padding(Text(row["summary"]), (0, 0, 1, 2))
 
 
-def _table(rows: Sequence[Row], shown: Mapping[str, Show]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+class _Fitting:
+    """A table with room between its columns, or close together where the screen is too narrow for that."""
+
+    def __init__(self, rows: Sequence[Row], shown: Mapping[str, Show]) -> None:
+        self._rows = rows
+        self._shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Names are folded where even that is too wide; figures are not."""
+        roomy = _table(self._rows, self._shown, room=1)
+        fits = Measurement.get(console, options.update(width=ANY_WIDTH), roomy).maximum <= options.max_width
+        yield roomy if fits else _table(self._rows, self._shown, room=0)
+
+
+def _table(rows: Sequence[Row], shown: Mapping[str, Show], room: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, room, 0, 0), header_style="bold")
     for heading in shown:
-        table.add_column(heading, no_wrap=heading == "language", overflow="fold", vertical="bottom")
+        name = heading in WORDS and heading != "state"
+        table.add_column(heading, no_wrap=not name, overflow="fold", vertical="bottom")
         table.columns[-1].justify = "left" if heading in WORDS else "right"
     for row in rows:
         table.add_row(*(show(row) for show in shown.values()), style=STATES.get(row["state"], ""))
@@ -68,7 +97,7 @@ def _measures(rows: Sequence[Row]) -> dict[str, Show]:
         f"recall\n@{k}": ("recall_at_k", _percent("recall_at_k")),
         f"MRR\n@{k}": ("mrr_at_k", _number("mrr_at_k")),
         f"nDCG\n@{k}": ("ndcg_at_k", _number("ndcg_at_k")),
-        f"best score\n≥ {_threshold(rows)}": ("hit_rate", _percent("hit_rate")),
+        f"best\nscore\n≥ {_threshold(rows)}": ("hit_rate", _percent("hit_rate")),
         "mean\nscore": ("similarity_mean", _number("similarity_mean")),
         "zero\nresults": ("zero_result_rate", _percent("zero_result_rate")),
         "p95\nms": ("latency_p95_ms", lambda row: NOTHING if row["latency_p95_ms"] is None else f"{row['latency_p95_ms']:,.0f}"),

@@ -19,6 +19,7 @@ from agent.store.base import Journal, WindowReader
 
 Words = Mapping[str, str]
 Rows = list[dict[str, Any]]
+NO = ("", "0", "false")
 RANK = {"pending": 1, "firing": 2}
 ANSWER_SECONDS = 30
 API = "/api/v1"
@@ -69,16 +70,15 @@ class StoreViews:
 
     def alerts(self, words: Words) -> Rows:
         """Open incidents, or with `all` every one; newest first."""
-        wanted = {key: words[key] for key in FILTERS if words.get(key)}
-        if unknown := sorted(words.keys() - {"all", *FILTERS}):
-            raise Misconfigured([Mistake("", key, f"unknown, expected one of all, {', '.join(FILTERS)}") for key in unknown])
-        shown = [incident for incident in incidents(self._journal) if words.get("all") or incident.state != "resolved"]
+        wanted = _filters(words, "all")
+        everything = words.get("all", "") not in NO
+        shown = [incident for incident in incidents(self._journal) if everything or incident.state != "resolved"]
         built: Rows = [msgspec.to_builtins(incident) for incident in reversed(shown)]
         return [row for row in built if all(row.get(key) == value for key, value in wanted.items())]
 
     def changes(self, words: Words) -> Rows:
         """Deployments, oldest first."""
-        wanted = {key: words[key] for key in FILTERS if words.get(key)}
+        wanted = _filters(words)
         bodies = [dict(entry.body) for entry in self._journal.read("change")]
         return [row for row in bodies if all(row.get(key) == value for key, value in wanted.items())]
 
@@ -87,9 +87,8 @@ class RemoteViews:
     """Views of a store that a running agent holds, through its API on this machine."""
 
     def __init__(self, address: str, token: str) -> None:
-        self._client = httpx.Client(
-            base_url=address + API, headers={"Authorization": f"Bearer {token}"}, timeout=ANSWER_SECONDS, trust_env=False
-        )
+        self._base = address + API
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def languages(self, words: Words) -> Rows:
         """The per-language table."""
@@ -109,7 +108,9 @@ class RemoteViews:
 
     def _ask(self, path: str, words: Words) -> Rows:
         try:
-            answer = self._client.get(path, params=dict(words))
+            answer = httpx.get(
+                self._base + path, params=dict(words), headers=self._headers, timeout=ANSWER_SECONDS, trust_env=False
+            )
         except httpx.HTTPError as error:
             raise Unreachable(f"the agent that holds the store does not answer: {type(error).__name__}") from error
         if answer.status_code == httpx.codes.BAD_REQUEST:
@@ -118,6 +119,14 @@ class RemoteViews:
             raise Unreachable(f"the agent that holds the store answers {answer.status_code}")
         rows: Rows = answer.json()
         return rows
+
+
+def _filters(words: Words, *others: str) -> Words:
+    """The filters among the words; raises Misconfigured for what is neither one nor one of the others."""
+    known = (*others, *FILTERS)
+    if unknown := sorted(words.keys() - set(known)):
+        raise Misconfigured([Mistake("", key, f"unknown, expected one of {', '.join(known)}") for key in unknown])
+    return {key: words[key] for key in FILTERS if words.get(key)}
 
 
 def incidents(journal: Journal) -> list[Incident]:

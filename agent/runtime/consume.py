@@ -76,10 +76,10 @@ class Consumer:
         for partition, messages in polled.records.items():
             if batch := self._batches.get(partition):
                 self._fold(batch, messages, now)
+        self.exhausted = polled.exhausted and not self._unopened  # a partition that begins anew has more to bring
         self._open_all(now)  # after the fold: what was polled before the seek is nobody's
         for batch in list(self._batches.values()):
             self._flush_if_due(batch, now, self._interval)
-        self.exhausted = polled.exhausted
 
     def flush_all(self) -> bool:
         """Write everything that is open; True when all of it is in the store."""

@@ -1,6 +1,6 @@
 """`replay`: files through the very same path at full speed, then the minutes one by one in event time."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from agent.clock import Clock
@@ -32,15 +32,14 @@ def replay(consumer: Consumer, evaluation: Evaluation, windows: WindowReader, cl
 
 
 def _read(consumer: Consumer, clock: Clock, watcher: Watcher) -> None:
-    """Read to the end, and write everything; while something is away wait for it, but not for ever."""
+    """Read to the end, and write everything; what is away is waited for, but not for ever."""
     deadline = clock.now() + STORE_PATIENCE
-    while not consumer.exhausted or not consumer.flush_all():
-        if not consumer.exhausted:
-            consumer.step()
-            watcher.read()
-        if not consumer.waits:
+    while not consumer.exhausted or not consumer.flush_all() or consumer.waits:
+        if not consumer.exhausted and not consumer.waits:
             deadline = clock.now() + STORE_PATIENCE
-            continue
-        if clock.now() > deadline:
+        elif clock.now() > deadline:
             raise Unreachable("the store takes no more windows; replay the same files again to go on where it stopped")
-        clock.sleep(0.5)
+        else:
+            clock.sleep(0.5)
+        consumer.step()
+        watcher.read()

@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import io
 import os
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +19,7 @@ STDIN = "-"
 FINGERPRINT_BYTES = 4096
 GZIP_MAGIC = b"\x1f\x8b"
 DAMAGED = (OSError, EOFError, zlib.error)
+SKIP = 10_000  # lines at a time
 
 
 class FileSource:
@@ -96,6 +99,7 @@ class _Log:
         self.at_end = False
         self.position = 0
         self._path = path
+        self._damage = ""
         self._open()
         self.size = 0 if path == STDIN else os.fstat(self._raw.fileno()).st_size
         self.fingerprint = self._fingerprint()
@@ -113,23 +117,30 @@ class _Log:
             return hashlib.sha256(self._stream.peek(FINGERPRINT_BYTES).split(b"\n", 1)[0]).hexdigest()[:16]
         except DAMAGED as error:
             self.close()
-            raise self._damaged(error) from error
+            self._damage = str(error)
+            raise self._broken() from error
 
-    def _damaged(self, error: Exception) -> Unreachable:
-        return Unreachable(f"{self._path} cannot be read at line {self.position + 1}: {error}")
+    def _broken(self) -> Unreachable:
+        return Unreachable(f"{self._path} cannot be read at line {self.position + 1}: {self._damage}")
 
     def take(self, most: int) -> list[RawMessage]:
         """The next lines, up to what is damaged; blank ones are passed over but keep their number."""
+        first, lines = self.position, self._read(most)
+        if self._damage and not lines:
+            raise self._broken()
+        return [RawMessage(self.partition, n, line.rstrip(b"\r\n")) for n, line in enumerate(lines, first) if not line.isspace()]
+
+    def _read(self, most: int) -> list[bytes]:
+        """The next lines; none after damage, behind which gzip would find the end of the file and no error."""
         lines: list[bytes] = []
         try:
-            lines.extend(islice(self._stream, most))
-            self.at_end = len(lines) < most
+            if not self._damage:
+                lines.extend(islice(self._stream, most))
+                self.at_end = len(lines) < most
         except DAMAGED as error:
-            if not lines:
-                raise self._damaged(error) from error
-        numbered = enumerate(lines, self.position)
+            self._damage = str(error)
         self.position += len(lines)
-        return [RawMessage(self.partition, n, line.rstrip(b"\r\n")) for n, line in numbered if not line.isspace()]
+        return lines
 
     def seek(self, offset: int) -> None:
         """Go to a line, from the beginning when it lies behind."""
@@ -138,24 +149,24 @@ class _Log:
                 raise Stop("standard input cannot be read a second time: replay it again from the beginning")
             self.close()
             self._open()
-            self.position = 0
-        try:
-            self.position += sum(1 for _ in islice(self._stream, offset - self.position))
-        except DAMAGED as error:
-            raise self._damaged(error) from error
+            self.position, self._damage = 0, ""
+        self.skip_to(offset)
         self.at_end = False
+
+    def skip_to(self, offset: int) -> None:
+        """Pass over lines up to this one, or the end."""
+        while self.position < offset and self._read(min(SKIP, offset - self.position)):
+            pass
+        if self._damage and self.position < offset:
+            raise self._broken()
 
     def count_lines(self) -> int:
         """All lines of the file; of standard input those that were read."""
         if self._path == STDIN:
             return self.position
-        other = _Log(self._path, self.partition)
-        try:
-            return sum(1 for _ in other._stream)
-        except DAMAGED as error:
-            raise other._damaged(error) from error
-        finally:
-            other.close()
+        with closing(_Log(self._path, self.partition)) as whole:
+            whole.skip_to(sys.maxsize)
+            return whole.position
 
     def bytes_read(self) -> int:
         """How far the file on the disk was read."""

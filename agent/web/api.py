@@ -72,10 +72,11 @@ class BearerToken:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer 401."""
         if scope["type"] == "http" and scope["path"] not in OPEN and not self._known(Request(scope)):
-            await JSONResponse({"error": "a bearer token is needed"}, 401)(scope, receive, send)
+            refusal = JSONResponse({"error": "a bearer token is needed"}, 401, {"WWW-Authenticate": "Bearer"})
+            await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _known(self, request: Request) -> bool:
-        shown = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return any(hmac.compare_digest(shown.encode(), token.encode()) for token in self._tokens)
+        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and any(hmac.compare_digest(shown.encode(), token.encode()) for token in self._tokens)

@@ -9,15 +9,22 @@ from starlette.applications import Starlette
 
 from agent.errors import Unreachable
 
+BACKLOG = 128
+
 
 def listen(host: str, port: int, *, search: bool = False) -> socket.socket:
-    """Bind before anything else starts, so that a taken port is told at once; `search`: the next free one will do."""
-    for candidate in range(port, port + (100 if search else 1)):
+    """Take the port before anything else starts, so that a taken one is told at once; `search`: the next free one will do.
+
+    It listens already: two that are bound and do not listen could share a port.
+    """
+    problem: str | None = "there is no such port"
+    for candidate in range(port, min(port + (100 if search else 1), 1 << 16)):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, candidate))
+            listener.listen(BACKLOG)
         except OSError as error:
             listener.close()
             problem = error.strerror

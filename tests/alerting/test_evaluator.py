@@ -98,6 +98,14 @@ def test_where_most_queries_are_labelled_labels_decide() -> None:
     assert len(walk(evaluator(usual), steady((10, 2, 0, 0), 15))) == 1
 
 
+def test_labels_that_have_nothing_to_compare_with_decide_nothing() -> None:
+    """Labelling began with the deployment, or the rule does not read labels: scores are told, though every query is labelled."""
+    assert len(walk(evaluator(history()), steady((100, 80, 100, 90), 15))) == 1
+    judge = Evaluator([replace(RULES[0], measures=("hit_rate",))], QUALITY)
+    judge.warm(history((6000, 5400, 6000, 5400)))
+    assert len(walk(judge, steady((100, 80, 100, 90), 15))) == 1
+
+
 def test_an_open_incident_that_labels_refute_later_is_closed_as_not_confirmed() -> None:
     """Too few labels at first; once they suffice for 15 minutes it ends, and the scores alone do not open it again."""
     judge = evaluator(history((6000, 5400, 600, 540)))

@@ -68,8 +68,8 @@ def test_a_low_language() -> None:
     """Below noise is said where it is so."""
     figures = Figures(92, 5000, 0.034, 0.57, 0.536, 0.01, 9.0, (0.52, 0.55), 45)
     assert low_text("lo", figures, 0.318, 0.21, ("en", "ja")) == (
-        "Lao: score signal, unconfirmed: median best score 0.03 (95 % CI 0.02 to 0.05), below noise (0.21) in the last 45 min"
-        " (92 queries), under the limit of 0.32, against 0.57 in English, Japanese (5,000)."
+        "Lao is consistently low, below noise: median best score 0.03 (95 % CI 0.02 to 0.05) in the last 45 min (92 queries),"
+        " under the limit of 0.32; unrelated text scores 0.21, English, Japanese 0.57 (5,000). Score signal, unconfirmed."
     )
     assert "noise" not in low_text("lo", figures, 0.318, 0.01, ("en",))
     assert not_low_text("lo", figures, 0.318) == (

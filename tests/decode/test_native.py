@@ -50,6 +50,8 @@ CASES = {
     "null": Case(Reason.NOT_AN_OBJECT, b"null"),
     "array, mapped": Case(Reason.NOT_AN_OBJECT, b"[1]", decoder=MAPPED),
     "mapping": Case(Reason.MAPPING_FAILED, written(path=[1]), decoder=MAPPED),
+    "infinity, mapped": Case(Reason.MAPPING_FAILED, written(n="1e999"), decoder=NativeDecoder({"top_k": "ceil(to_number(n))"})),
+    "no object, mapped": Case(Reason.MAPPING_FAILED, written(n="x"), decoder=NativeDecoder({"translation": "merge(@, n)"})),
     "no id": Case(Reason.MISSING_FIELD, b'{"timestamp": 1}', "event_id"),
     "no time": Case(Reason.MISSING_FIELD, b'{"event_id": "a"}', "timestamp"),
     "no doc_id": Case(Reason.MISSING_FIELD, written(results=[{"doc_id": "a"}, {}]), "results[1].doc_id"),

@@ -79,7 +79,7 @@ class Watch:
         self.journal = UnsteadyJournal(self.plug)
         self.again()
 
-    def again(self, script: Script | None = None) -> None:
+    def again(self, script: Script | None = None, *, resume: bool = True) -> None:
         """The process ends without a word, and the next one reads what it left."""
         self.script = self.script if script is None else script
         self.evaluator = Scripted(self.script, incidents(self.journal))
@@ -93,7 +93,8 @@ class Watch:
             patience=QUICK,
         )
         self.evaluation = Evaluation(self.evaluator, self.windows, self.journal, pipeline)
-        self.evaluation.resume()
+        if resume:
+            self.evaluation.resume()
 
     def traffic(self, *minutes: int, **sums: Any) -> None:
         """Windows at these minutes after the start."""

@@ -1,7 +1,7 @@
 """What a reader of a log does, as the spine does it."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -25,6 +25,14 @@ def assigned(source: Source, count: int = 1) -> list[Partition]:
         found |= polled.assigned
     assert len(found) == count
     return sorted(found)
+
+
+def until(done: Callable[[], bool]) -> None:
+    """Ask again and again, for as long as a real broker may need."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def begin(source: Source, *partitions: Partition, at: int = 0) -> None:
@@ -60,7 +68,7 @@ def numbered(values: Iterable[bytes], start: int = 0) -> Read:
 
 def produce(producer: KafkaProducer, topic: str, values: Iterable[bytes | None], partition: int = 0) -> None:
     """Send, and wait until the broker has everything."""
-    for sent in [producer.send(topic, value, partition=partition) for value in values]:
+    for sent in [producer.send(topic, value, key=b"key", partition=partition) for value in values]:
         sent.get(timeout=20)
 
 

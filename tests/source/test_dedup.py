@@ -2,6 +2,7 @@
 
 from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,16 @@ def test_a_warm_start_decides_alike(log: Log, window: int, start: int) -> None:
     duplicates([(at, event_id) for at, event_id in log if start - window <= at < start], recent)
     after = [(at, event_id) for at, event_id in log if at >= start]
     assert duplicates(after, recent) == [at for at in naive(log, window) if at >= start]
+
+
+@pytest.mark.parametrize("window", range(1, 8))
+def test_the_window_has_one_length_at_any_time(window: int) -> None:
+    """However much was read before, an id is known `window` offsets later and not one more."""
+    for before in range(3 * window + 2):
+        for distance in (window, window + 1):
+            others = [(at, f"e{at}") for at in range(before + distance)]
+            others[before] = (before, "x")
+            assert duplicates([*others, (before + distance, "x")], RecentIds(window)) == [before + distance] * (distance == window)
 
 
 def test_the_window_is_fifty_thousand_offsets() -> None:

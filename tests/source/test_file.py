@@ -17,6 +17,7 @@ from tests.source.builders import assigned, begin, lines, numbered, read
 
 ROOT = Path(__file__).parents[2]
 EVENTS = [b'{"event_id":"%d"}' % n for n in range(20_000)]
+HEADER = gzip.compress(b"")[:10]
 # Reads standard input as the agent does, in polls of two lines, and tells offsets, values, ends and identity.
 READER = """\
 from agent.source.file import FileSource
@@ -137,28 +138,32 @@ def until_damage(source: FileSource) -> tuple[list[RawMessage], str]:
     return found, "no damage"
 
 
-@pytest.mark.parametrize("damage", ["truncated", "overwritten"])
-def test_a_damaged_file_is_read_up_to_the_damage(tmp_path: Path, begun: Callable[..., FileSource], damage: str) -> None:
+@pytest.mark.parametrize(
+    "tail", [b"", HEADER + b"\xff" * 100, HEADER[:5], b"no gzip"], ids=["cut", "bad block", "cut header", "noise"]
+)
+def test_a_damaged_file_is_read_up_to_the_damage(tmp_path: Path, begun: Callable[..., FileSource], tail: bytes) -> None:
     """Whole lines before it come, then the file and the line are told, whatever the file is asked for."""
     path = tmp_path / "log.gz"
     zipped = gzip.compress(b"\n".join(EVENTS))
-    half = len(zipped) // 2
-    path.write_bytes(zipped[:half] + (b"\xff" * half if damage == "overwritten" else b""))
+    path.write_bytes(zipped + tail if tail else zipped[: len(zipped) // 2])
     source = begun(path)
     found, told = until_damage(source)
     assert [(message.offset, message.value) for message in found[:6000]] == numbered(EVENTS)[:6000]
-    assert len(EVENTS) > len(found) == source.position(partition(path))
+    assert len(EVENTS) >= len(found) == source.position(partition(path))
     assert f"{path} cannot be read at line {len(found) + 1}: " in told
     assert until_damage(source) == ([], told)
+    source.seek(partition(path), 6000)
+    assert source.position(partition(path)) == 6000
     for asked in (source.end_positions, lambda: source.seek(partition(path), len(EVENTS))):
         with pytest.raises(Unreachable, match="cannot be read"):
             asked()
 
 
-def test_a_file_that_only_begins_like_gzip_cannot_be_read(tmp_path: Path) -> None:
-    """Two bytes of gzip and then noise: told with its name before anything is read."""
+@pytest.mark.parametrize("tail", [b"no gzip at all", HEADER[2:] + b"\xff" * 100, b""], ids=["noise", "bad block", "nothing"])
+def test_a_file_that_only_begins_like_gzip_cannot_be_read(tmp_path: Path, tail: bytes) -> None:
+    """The first two bytes of gzip and then something else: told with its name before anything is read."""
     path = tmp_path / "log.gz"
-    path.write_bytes(b"\x1f\x8b" + b"no gzip at all")
+    path.write_bytes(HEADER[:2] + tail)
     with pytest.raises(Unreachable, match=r"log\.gz cannot be read at line 1"):
         FileSource([str(path)])
 

@@ -1,0 +1,287 @@
+"""The composition root: a whole agent on a real broker, whom the commands ask, and who ends well; and its small decisions."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+import pytest
+from kafka import KafkaConsumer, KafkaProducer
+
+from agent import app, opening
+from agent.config.settings import Settings
+from agent.errors import Locked, Misconfigured, Stop, Unreachable
+from agent.store.base import Entry
+from agent.store.migrate import migrate
+from agent.web.server import listen
+from tests.acceptance.command import BABELWATCH, PATIENCE_S, Answer, babelwatch, environment, event, write_log
+from tests.notify.examples import resolved
+from tests.support.broker import Kafka
+
+TOKEN = "of-a-test"
+LANGUAGES = {"en": 30, "ko": 20, "de": 10}
+QUIET = [("languages",), ("languages", "--by", "version"), ("languages", "--service", "shop"), ("pairs",), ("alerts", "--all")]
+OVER = resolved(fired_at=None, pending_since=datetime(2026, 1, 5, tzinfo=UTC))
+
+
+class Agent(NamedTuple):
+    """A running `babelwatch run`: its folder (settings, store, log) and its topic."""
+
+    folder: Path
+    topic: str
+    bootstrap: str
+
+    @property
+    def store(self) -> Path:
+        """The embedded store."""
+        return self.folder / "store"
+
+    def command(self, *words: object) -> Answer:
+        """A command beside it, with the same settings."""
+        return babelwatch(*words, cwd=self.folder)
+
+    def events(self) -> dict[str, int]:
+        """What `languages` counts, nothing while there is no store yet."""
+        told = self.command("languages", "--json")
+        return {row["language"]: row["events"] for row in told.json()} if told.status == 0 else {}
+
+    def get(self, path: str, token: str = TOKEN) -> httpx.Response:
+        """Ask its API, at the address that it wrote into the lock."""
+        address = json.loads((self.store / "agent.lock").read_bytes())["address"]
+        return httpx.get(address + path, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False)
+
+    def send(self, values: list[Any]) -> None:
+        """Put messages into the topic."""
+        with closing(KafkaProducer(bootstrap_servers=self.bootstrap)) as producer:
+            for value in values:
+                producer.send(self.topic, value if isinstance(value, bytes) else json.dumps(value).encode())
+            producer.flush()
+
+
+def configured(folder: Path, topic: str, kafka: Kafka, flush_interval: str) -> Agent:
+    """An agent's folder with its settings."""
+    given = {
+        "source": {
+            "kafka": {
+                "bootstrap_servers": [kafka.bootstrap],
+                "topics": [topic],
+                "group_id": topic,
+                "dead_letter_topic": f"{topic}-dead",
+            }
+        },
+        "store": {"path": "store", "flush_interval": flush_interval},
+        "web": {"port": 0, "token": TOKEN},
+    }
+    (folder / "babelwatch.yaml").write_text(json.dumps(given))
+    return Agent(folder, topic, kafka.bootstrap)
+
+
+@contextmanager
+def running(agent: Agent) -> Iterator[subprocess.Popen[bytes]]:
+    """Start it; whoever leaves has ended it, or it is killed."""
+    with (agent.folder / "agent.log").open("ab") as log:
+        process = subprocess.Popen([BABELWATCH, "run"], cwd=agent.folder, env=environment(), stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def terminated(process: subprocess.Popen[bytes]) -> int:
+    """Its exit status after SIGTERM."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(PATIENCE_S)
+
+
+def until(done: Callable[[], bool]) -> None:
+    """Wait for something that comes."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not done():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.2)
+
+
+def ready(agent: Agent) -> bool:
+    """Whether everything that it needs is there."""
+    try:
+        return agent.get("/readyz").status_code == 200
+    except (OSError, ValueError, httpx.HTTPError):
+        return False
+
+
+def traffic() -> list[Any]:
+    """Sixty retrievals of the last hour in three languages, and a message that is none."""
+    begin = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=61)
+    languages = [language for language, count in LANGUAGES.items() for _ in range(count)]
+    stamps = [(begin + timedelta(minutes=number)).isoformat() for number in range(len(languages))]
+    rows = [event(n, language, timestamp=stamps[n]) for n, language in enumerate(languages)]
+    return [*(row | {"service": "shop", "index_version": "v2"} if n % 2 else row for n, row in enumerate(rows)), b"{"]
+
+
+@pytest.fixture
+def agent(tmp_path: Path, kafka: Kafka, topic: Callable[..., str]) -> Agent:
+    """An agent whose store has an incident that is over; it is not started yet."""
+    ours = configured(tmp_path, topic(partitions=2), kafka, "1s")
+    with ExitStack() as stack:
+        opening.locked(stack, ours.store)
+        store = opening.store_in(stack, Settings(), ours.store)
+        migrate(store.engine, app.schemas(), retention=True)
+        store.journal.write([Entry("transition", "1", datetime(2026, 11, 16, tzinfo=UTC), msgspec.to_builtins(OVER))])
+    return ours
+
+
+def test_the_commands_ask_the_agent_that_holds_the_store(agent: Agent) -> None:
+    """One run: what is read, told and refused while it holds the store is what the store says when it is gone."""
+    agent.send(traffic())
+    with running(agent) as process:
+        until(lambda: ready(agent) and agent.events() == LANGUAGES)
+        while_it_runs = {words: agent.command(*words, "--json").json() for words in QUIET}
+        _check_api(agent, while_it_runs)
+        _check_refusals(agent)
+        table = agent.command("languages").out
+        assert terminated(process) == 0
+    assert {words: agent.command(*words, "--json").json() for words in QUIET} == while_it_runs
+    assert agent.command("languages").out == table
+    assert [row["language"] for row in while_it_runs["alerts", "--all"]] == ["ko"]
+    assert [message.value for message in _dead_letters(agent)] == [b"{"]
+
+
+def _check_api(agent: Agent, told: dict[tuple[str, ...], Any]) -> None:
+    """The API gives the same JSON, to those who have the token."""
+    paths = ["languages", "languages?by=version", "languages?service=shop", "pairs", "alerts?all=true"]
+    for words, path in zip(QUIET, paths, strict=True):
+        assert agent.get(f"/api/v1/{path}").json() == told[words], path
+    assert agent.get("/api/v1/languages", token="another").status_code == 401
+    metrics = agent.get("/metrics", token="").text
+    assert 'babelwatch_messages_total{outcome="accepted"} 60.0' in metrics
+    assert 'babelwatch_dead_letters_total{reason="not_json"} 1.0' in metrics
+
+
+def _check_refusals(agent: Agent) -> None:
+    """Mistakes come back through the API as they would without it; nobody else writes into the store."""
+    assert "--by: 'day': expected one of version" in agent.command("pairs", "--by", "day", "--json").refusal(2)
+    log = write_log(agent.folder / "log.jsonl", [event(1)])
+    for words in (("replay", log, "--store", "store"), ("migrate",), ("run",)):
+        assert "the store in store belongs to the running agent" in agent.command(*words).refusal(3)
+
+
+def _dead_letters(agent: Agent) -> list[Any]:
+    reader = KafkaConsumer(f"{agent.topic}-dead", bootstrap_servers=agent.bootstrap, auto_offset_reset="earliest")
+    with closing(reader):
+        found: list[Any] = []
+        until(lambda: bool(found.extend(each for some in reader.poll(500).values() for each in some) or found))
+        return found
+
+
+def test_sigterm_writes_what_is_open(tmp_path: Path, kafka: Kafka, topic: Callable[..., str]) -> None:
+    """With a flush once an hour only the end of the agent can have written its events: every one, once, and exit status 0."""
+    agent = configured(tmp_path, topic(), kafka, "1h")
+    agent.send(traffic())
+    for patience in (3, 10, 60):  # how long a busy machine needs to read them cannot be seen from outside
+        with running(agent) as process:
+            until(lambda: ready(agent))
+            time.sleep(patience)
+            assert agent.events() == {}
+            assert terminated(process) == 0
+        if agent.events() == LANGUAGES:
+            break
+    assert agent.events() == LANGUAGES
+    assert "Traceback" not in (agent.folder / "agent.log").read_text()
+
+
+def test_a_missing_topic_is_waited_for(tmp_path: Path, kafka: Kafka) -> None:
+    """`/readyz` says what is missing, `/healthz` that the loop turns; SIGTERM ends the waiting."""
+    agent = configured(tmp_path, "nobody-made-it", kafka, "1s")
+    with running(agent) as process:
+        until(lambda: (agent.store / "agent.lock").exists() and "nobody-made-it" in _readyz(agent))
+        assert json.loads(_readyz(agent)) == {"status": "waiting", "missing": {"kafka": "waits for topic nobody-made-it"}}
+        assert agent.get("/healthz", token="").json() == {"status": "ok"}
+        assert agent.command("languages", "--json").json() == []
+        assert terminated(process) == 0
+
+
+def _readyz(agent: Agent) -> str:
+    try:
+        return agent.get("/readyz", token="").text
+    except (OSError, ValueError, httpx.HTTPError):
+        return ""
+
+
+# Small decisions.
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (("127.0.0.1", 8080), "http://127.0.0.1:8080"),
+        (("0.0.0.0", 8080), "http://127.0.0.1:8080"),
+        (("10.1.2.3", 80), "http://10.1.2.3:80"),
+        (("::1", 8080, 0, 0), "http://[::1]:8080"),
+        (("::", 8080, 0, 0), "http://[::1]:8080"),
+    ],
+)
+def test_commands_reach_the_agent_on_this_machine(name: tuple[Any, ...], expected: str) -> None:
+    """A listener on every address is asked on the loopback."""
+    assert app.local_address(name) == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_asks_to_stop_and_a_second_one_insists(number: signal.Signals) -> None:
+    """The first is an event that the loop looks at, the second ends the process where it is."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        stop = app.until_signal()
+        assert not stop.is_set()
+        os.kill(os.getpid(), number)
+        assert stop.wait(10)
+        with pytest.raises(Stop, match="told twice"):
+            signal.raise_signal(number)
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """No lock is taken, no store made."""
+    with closing(listen("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        given = {"store": {"path": str(tmp_path / "store")}, "web": {"port": port}}
+        with pytest.raises(Unreachable, match=rf"web: 127\.0\.0\.1:{port} cannot be listened on: Address already in use"):
+            app.run(Settings.model_validate(given))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_is_migrated_by_one_at_a_time(tmp_path: Path) -> None:
+    """Whoever holds the store is named; when it is free the versions that were applied are told."""
+    settings = Settings.model_validate({"store": {"path": str(tmp_path / "store")}})
+    with ExitStack() as stack:
+        opening.locked(stack, tmp_path / "store").announce("http://127.0.0.1:1")
+        with pytest.raises(Locked, match=rf"belongs to the running agent {os.getpid()} at http://127\.0\.0\.1:1"):
+            app.migrate_store(settings)
+    assert app.migrate_store(settings) == [1]
+    assert app.migrate_store(settings) == []
+
+
+def test_what_was_opened_is_closed_when_something_fails(tmp_path: Path) -> None:
+    """A replay that ends in an error lets go of the store: the next one has it."""
+    log = write_log(tmp_path / "log.jsonl", [event(1)])
+    wrong = Settings.model_validate({"rules": ["away.yaml"]})
+    with pytest.raises(Misconfigured, match=r"away\.yaml"):
+        app.replay(wrong, [str(log)], tmp_path / "store", send=False)
+    assert app.replay(Settings(), [str(log)], tmp_path / "store", send=False)["accepted"] == 1
+    with app.reading(Settings(), tmp_path / "store") as views:
+        assert [row["events"] for row in views.languages({})] == [1]
+
+
+def test_check_finds_nothing_in_the_defaults() -> None:
+    """The bundled rules and the bundled model are there."""
+    app.check(Settings())

@@ -1,0 +1,283 @@
+"""What the documentation says is tried: its commands run, its examples load, its links lead somewhere, its figures are computed."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from agent.aggregate.histogram import MICRO
+from agent.alerting.condition import Breach, Clear, Limit, fell, low, low_limit
+from agent.alerting.load import load as load_rules
+from agent.alerting.rule import DropRule
+from agent.alerting.statistics import Baseline, Sums, baseline_of
+from agent.config.configuration import load
+from agent.config.settings import Settings
+from agent.config.showing import as_json
+from agent.decode.dead_letter import Reason
+from agent.decode.native import NativeDecoder
+from agent.records import Event, Partition, RawMessage, Result, Translation
+from agent.resources import rules_dir
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.joinpath("docs").rglob("*.md")])
+COMMANDS = Path(sys.executable).parent
+NEEDS_A_BROKER = ("run", "demo")
+FILES = (".py", ".yaml", ".sql", ".json")
+NOT_RUN = ("make", "export", "curl", "git")  # targets are looked up; the others speak for themselves
+NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
+NOW_MS = int(NOON.timestamp() * 1000)
+
+FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+NO_PROSE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    kind: str
+    text: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The fenced blocks of a page, in order and without the indent of a list."""
+    for indent, kind, text in FENCE.findall(page.read_text(encoding="utf-8")):
+        yield Block(kind, "".join(line.removeprefix(indent) for line in text.splitlines(keepends=True)))
+
+
+def yaml_of(page: Path) -> list[str]:
+    """The examples of settings on a page."""
+    return [block.text for block in blocks(page) if block.kind == "yaml"]
+
+
+def lines_of(page: Path) -> list[str]:
+    """The examples of log lines on a page."""
+    return [line for block in blocks(page) if block.kind == "json" for line in block.text.splitlines()]
+
+
+def name(page: Path) -> str:
+    """A page as it is called in the repository."""
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder of somebody who follows the README: a log in our names, one in their own, Slack's address."""
+    ours = list(log())
+    tmp_path.joinpath("old.jsonl").write_text("".join(json.dumps(record) + "\n" for record in ours), encoding="utf-8")
+    tmp_path.joinpath("theirs.jsonl").write_text("".join(json.dumps(renamed(record)) + "\n" for record in ours), encoding="utf-8")
+    for secret in ("slack-webhook", "clickhouse-password"):  # the pages' examples name these files
+        tmp_path.joinpath(secret).write_text("https://hooks.slack.example/services/T/B/x\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def log() -> Iterator[dict[str, Any]]:
+    """A day on one index, and half an hour on the next, on which Spanish falls from 80 to 40 %."""
+    questions = {"en": "where is my parcel", "es": "cómo puedo cambiar mi dirección", "de": "wie ändere ich meine Lieferadresse"}
+    for day, version, minutes in ((NOON - timedelta(days=1), "2026-11-a", 60), (NOON, "2026-11-b", 30)):
+        for number in range(minutes * 30):
+            language = ("en", "es", "de")[number % 3]
+            bad = language == "es" and number // 3 % 5 >= (4 if version == "2026-11-a" else 2)
+            yield {
+                "event_id": f"{version}/{number}",
+                "timestamp": (day + timedelta(seconds=2 * number)).isoformat(),
+                "query": questions[language],
+                "index_version": version,
+                "score_kind": "cosine",
+                "results": [{"doc_id": "kb-12", "score": 0.2 if bad else 0.5, "language": "en"}],
+            }
+
+
+def renamed(record: dict[str, Any]) -> dict[str, Any]:
+    """A record as the README's log with other names has it."""
+    hits = [{"id": result["doc_id"], "_score": result["score"]} for result in record["results"]]
+    at = int(datetime.fromisoformat(record["timestamp"]).timestamp() * 1000)
+    return {"trace": record["event_id"], "ts": at, "text": record["query"], "index": record["index_version"], "hits": hits}
+
+
+def babelwatch(*arguments: str) -> str:
+    """What a command prints; it must succeed."""
+    done = subprocess.run([COMMANDS / "babelwatch", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"babelwatch {shlex.join(arguments)}: {done.stderr}"
+    return done.stdout
+
+
+def test_the_readme_can_be_followed(folder: Path) -> None:
+    """Every command of the README that needs no broker runs, in its order, with the settings as far as they are written by then."""
+    said: dict[str, str] = {}
+    for kind, text in blocks(README):
+        if kind == "yaml":
+            folder.joinpath("babelwatch.yaml").write_text(text, encoding="utf-8")
+        for line in text.splitlines() if kind == "shell" else ():
+            words = shlex.split(line, comments=True)
+            if not words or words[0] in NOT_RUN or words[:2] in [["babelwatch", each] for each in NEEDS_A_BROKER]:
+                continue
+            assert words[0] == "babelwatch", f"the README has a command that nobody tries: {line}"
+            if "--store" in words or words[1] in {"config", "tag"}:
+                said[shlex.join(words[1:])] = babelwatch(*words[1:])
+            else:
+                babelwatch(*words[1:], "--store", "old")  # the README asks a running agent here
+    assert "2,700 accepted" in said["replay old.jsonl --store old"]
+    assert "2,700 accepted" in said["replay theirs.jsonl --store theirs"]
+    assert "Spanish" in said["languages --store old"]
+    assert "2026-11-b" in said["languages --store old --by version --from 2026-11-01"]
+    assert "mean best score fell" in said["alerts --store old --all --json"]
+    assert said["config check"] == "The configuration is valid.\n"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if yaml_of(page)], ids=name)
+def test_examples_of_settings_load(folder: Path, page: Path) -> None:
+    """Each YAML block is a valid file of settings, or of rules."""
+    for number, text in enumerate(yaml_of(page)):
+        file = folder / f"{number}.yaml"
+        file.write_text(text, encoding="utf-8")
+        if text.startswith("rules:\n  -"):
+            assert load_rules([str(file)], rules_dir(), folder)
+        else:
+            load(file, {})
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if lines_of(page)], ids=name)
+def test_examples_of_log_lines_decode(folder: Path, page: Path) -> None:
+    """Each JSON line is an event: as it stands, or through one of the page's mappings."""
+    mappings: list[dict[str, str]] = [{}]
+    for text in yaml_of(page):
+        folder.joinpath("mapping.yaml").write_text(text, encoding="utf-8")
+        mappings.append(dict(load(folder / "mapping.yaml", {}).source.mapping))
+    for line in lines_of(page):
+        message = RawMessage(Partition("docs", 0), 0, line.encode())
+        events = [accepted for mapping in mappings for accepted in NativeDecoder(mapping).decode_all([message], NOW_MS)[0]]
+        assert any(item.event.query and item.event.results for item in events), f"no event with a query and results: {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A link inside the repository names a file that is there, and a heading that is in it."""
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name(page)} links to {link}"
+        assert not heading or heading in anchors(target), f"{name(page)} links to {link}: no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub makes of the headings of a page."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_make_targets_exist(page: Path) -> None:
+    """Whatever a page says to `make` is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z]+):", ROOT.joinpath("Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"`make ([a-z]+)", text)
+    named += [
+        words[1]
+        for block in blocks(page)
+        if block.kind == "shell"
+        for line in block.text.splitlines()
+        if (words := line.split())[:1] == ["make"]
+    ]
+    assert set(named) <= targets
+
+
+def dotted(settings: Any, at: str = "") -> Iterator[str]:
+    """The dotted names of settings."""
+    if isinstance(settings, dict) and settings:
+        for key, below in settings.items():
+            yield from dotted(below, f"{at}.{key}" if at else key)
+    else:
+        yield at
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_settings_that_are_named_exist(page: Path) -> None:
+    """A dotted name in backticks that begins like a setting is one."""
+    known = set(dotted(as_json(Settings())))
+    sections = {each.partition(".")[0] for each in known}
+    named = re.findall(r"`([a-z_]+(?:\.[a-z_0-9]+)+)`", page.read_text(encoding="utf-8"))
+    asked = {each for each in named if each.partition(".")[0] in sections and Path(each).suffix not in FILES}
+    assert {
+        each for each in asked if not any(f"{one}.".startswith(f"{each}.") or each.startswith(f"{one}.") for one in known)
+    } == set()
+
+
+@pytest.mark.parametrize("record", [Event, Result, Translation], ids=lambda record: record.__name__)
+def test_every_field_of_the_log_is_explained(record: type[Event | Result | Translation]) -> None:
+    """`docs/connect.md` names each field that a log can have."""
+    text = ROOT.joinpath("docs", "connect.md").read_text(encoding="utf-8")
+    assert [field for field in record.__struct_fields__ if f"`{field}`" not in text] == []
+
+
+def test_every_reason_of_a_dead_letter_is_explained() -> None:
+    """`docs/connect.md` has a row for each reason, and for no other."""
+    text = ROOT.joinpath("docs", "connect.md").read_text(encoding="utf-8").partition("## Dead letters")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == {reason.value for reason in Reason}
+
+
+def usual() -> Baseline:
+    """The worked example's past: 1,400 queries at each hour of the day, nine of ten hit."""
+    found = baseline_of([Sums(1400, 1260 * MICRO, 1260 * MICRO)] * 24, days=14)
+    assert found is not None
+    return found
+
+
+class Fall(NamedTuple):
+    """A step of the worked example: what came in so many minutes, and what the page says of it."""
+
+    minutes: int
+    n: int
+    hits: int
+    verdict: type[Clear | Breach]
+    said: tuple[str, str]
+
+
+@pytest.mark.parametrize(
+    "fall",
+    [Fall(30, 300, 246, Clear, ("0.0307", "2.6")), Fall(120, 1200, 984, Breach, ("0.0183", "4.4"))],
+    ids=["after half an hour", "after two hours"],
+)
+def test_the_worked_example_of_a_fall(fall: Fall) -> None:
+    """The pocket calculator and the program agree, and the page has what they say."""
+    rule = load_rules(["default"], rules_dir())[0]
+    assert isinstance(rule, DropRule)
+    by_hour = [0] * 24
+    for minute in range(fall.minutes):
+        by_hour[9 + minute // 60] += fall.n // fall.minutes
+    now = Sums(fall.n, fall.hits * MICRO, fall.hits * MICRO)
+    found = fell(by_hour, now, usual(), (540, 539 + fall.minutes), rule.limits)
+    assert isinstance(found, fall.verdict)
+    assert (f"{found.figures.se:.4f}", f"{found.figures.z:.1f}") == fall.said
+    page = ROOT.joinpath("docs", "how-it-decides.md").read_text(encoding="utf-8")
+    assert [figure for figure in fall.said if figure not in page] == []
+
+
+@pytest.mark.parametrize(("below", "verdict"), [(19, Clear), (20, Breach)])
+def test_the_worked_example_of_a_low_language(below: int, verdict: type[Clear | Breach]) -> None:
+    """Twenty of thirty queries under the limit are low, nineteen are not."""
+    limit = low_limit(0.21, 0.57)
+    assert limit is not None
+    assert limit == pytest.approx(0.318)
+    found = low({20: below, 50: 30 - below}, "cosine", Limit(limit, 0.57, 1000, ("en",)), 15)
+    assert isinstance(found, verdict)
+
+
+def test_nothing_of_this_machine_stands_in_the_documentation() -> None:
+    """Neither pages nor the picture name a folder of the machine they were made on."""
+    for page in [*PAGES, ROOT / "docs" / "demo.svg"]:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(rf"{re.escape(str(ROOT))}\b|/tmp/babelwatch|{re.escape(os.sep)}home/", text), name(page)

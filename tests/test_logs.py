@@ -1,0 +1,86 @@
+"""Logs: on standard error, in UTC, and nobody shouts."""
+
+import logging
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from agent.logs import MOST, PERIOD_S, SHOUTING, Hush
+
+SCRIPT = """
+import logging, sys
+from agent import logs
+logging.getLogger("agent.x").error("before")
+logs.configure({level})
+logs.configure({level})
+print("the answer")
+for name in ("agent.x", "kafka.net", "httpx", "uvicorn.error"):
+    logging.getLogger(name).info("info of %s", name)
+    logging.getLogger(name).warning("warning of %s", name)
+for n in range(100):
+    logging.getLogger("kafka.cluster").warning("again %d", n)
+"""
+
+
+def record(name: str, at: float) -> logging.LogRecord:
+    """A record of a logger at a time."""
+    made = logging.LogRecord(name, logging.WARNING, __file__, 1, "text", (), None)
+    made.created = at
+    return made
+
+
+def passed(hush: Hush, name: str, at: float, count: int) -> int:
+    """How many of so many records come through."""
+    return sum(hush.filter(record(name, at)) for _ in range(count))
+
+
+@pytest.mark.parametrize("name", SHOUTING)
+def test_a_client_that_shouts_is_cut_short(name: str) -> None:
+    """Twenty records a minute of each logger below it."""
+    hush = Hush()
+    assert passed(hush, f"{name}.deep.inside", 1000, 5000) == MOST
+    assert passed(hush, f"{name}.elsewhere", 1000, 5000) == MOST
+
+
+def test_a_new_minute_is_a_new_chance() -> None:
+    """What is still wrong is said again."""
+    hush = Hush()
+    assert passed(hush, "kafka", 1000, 100) == MOST
+    assert passed(hush, "kafka", 1000 + PERIOD_S - 0.1, 100) == 0
+    assert passed(hush, "kafka", 1000 + PERIOD_S, 100) == MOST
+
+
+@pytest.mark.parametrize("name", ["agent.runtime.live", "root", "uvicorn.error"])
+def test_the_agent_itself_is_never_cut(name: str) -> None:
+    """Its own lines are few, and each is meant."""
+    assert passed(Hush(), name, 1000, 5000) == 5000
+
+
+def written(level: str) -> subprocess.CompletedProcess[str]:
+    """What a command that logs at this level writes."""
+    script = SCRIPT.format(level=level)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"TZ": "Asia/Seoul"})
+
+
+def test_logs_go_to_standard_error_in_utc() -> None:
+    """Standard output is for the answer. Each line once, with time, level and logger; clients speak of trouble only."""
+    done = written("logging.INFO")
+    assert done.stdout == "the answer\n"
+    lines = done.stderr.splitlines()
+    told = Counter(line.split(": ", 1)[1] for line in lines[1:])
+    assert set(told.values()) == {1}
+    assert sorted(text for text in told if "again" not in text) == [
+        "info of agent.x",
+        "info of uvicorn.error",
+        *(f"warning of {name}" for name in ("agent.x", "httpx", "kafka.net", "uvicorn.error")),
+    ]
+    assert sum("again" in text for text in told) == MOST
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (INFO   |WARNING) [\w.]+: .*", line) for line in lines[1:])
+
+
+def test_a_command_may_be_quieter() -> None:
+    """One that answers a question says only what went wrong."""
+    assert "info of" not in written("logging.WARNING").stderr

@@ -1,0 +1,203 @@
+"""From settings to parts: what a user writes is what each station is given."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent import parts
+from agent.alerting.measures import first_hit_bin
+from agent.clock import FakeClock
+from agent.config import configuration
+from agent.config.settings import Settings
+from agent.errors import Misconfigured
+from agent.notify.slack import SlackNotifier
+from agent.notify.terminal import LogNotifier
+from agent.records import Partition, RawMessage, WindowKey
+from tests.acceptance.command import event
+
+NOW = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
+KEY = WindowKey(
+    service="help",
+    environment="prod",
+    collection="kb-en",
+    language="en",
+    document_language="",
+    embedding_model="m1",
+    index_version="v1",
+    score_kind="cosine",
+)
+
+
+def settings(**given: Any) -> Settings:
+    """Settings as the file gives them."""
+    return Settings.model_validate(given)
+
+
+def message(**others: Any) -> RawMessage:
+    """A record of a log, the first of its partition."""
+    return RawMessage(Partition("logs", 0), 0, msgspec.json.encode(event(1) | others))
+
+
+def test_the_decoder_maps_the_names_of_the_log() -> None:
+    """A mapped field is found where the settings say."""
+    decoder = parts.decoder(settings(source={"mapping": {"query_language": "truth.language"}}).source)
+    [accepted], rejected = decoder.decode_all([message(truth={"language": "lo"})], 0x7FFFFFFFFFFF)
+    assert (accepted.event.query_language, rejected) == ("lo", [])
+
+
+def test_the_decoder_allows_as_much_future_as_the_settings() -> None:
+    """A clock that is an hour ahead is allowed, or not."""
+    ahead = message(timestamp=int((NOW + timedelta(hours=1)).timestamp() * 1000))
+    now = int(NOW.timestamp() * 1000)
+    assert parts.decoder(settings().source).decode_all([ahead], now)[0] == []
+    assert len(parts.decoder(settings(source={"max_future_skew": "2h"}).source).decode_all([ahead], now)[0]) == 1
+
+
+def test_exclusions_are_those_of_the_settings() -> None:
+    """One for each entry, in their order."""
+    given = [{"field": "service", "equals": "loadtest"}, {"field": "session", "equals": "me"}]
+    assert [(each.field, each.equals) for each in parts.exclusions(settings(source={"exclude": given}).source)] == [
+        ("service", "loadtest"),
+        ("session", "me"),
+    ]
+    assert parts.exclusions(settings().source) == []
+
+
+def test_the_tagger_answers_allowed_languages_only() -> None:
+    """None given: all that the model knows."""
+    text = "hur ändrar jag mitt lösenord"
+    assert parts.tagger(settings()).tag(text).language == "sv"
+    assert parts.tagger(settings(language={"allowed": ["en", "de"]})).tag(text).language == "und"
+
+
+def test_the_tagger_is_as_sure_as_it_must_be() -> None:
+    """A cut of 0 names what the fitted one leaves open; 0 is not taken for no cut."""
+    text = "hotel menu pdf"
+    fitted = parts.tagger(settings()).tag(text)
+    sure = parts.tagger(settings(language={"min_confidence": 1.0})).tag("I forgot my password")
+    bold = parts.tagger(settings(language={"min_confidence": 0.0})).tag(text)
+    assert sure.language == "und"
+    assert bold.language != "und"
+    assert bold.confidence < 1
+    assert fitted.language in {"und", bold.language}
+
+
+def test_a_language_that_the_model_does_not_know_is_a_mistake() -> None:
+    """It would never be an answer."""
+    with pytest.raises(Misconfigured, match=r"language\.allowed: .*languages the model knows; it has no ha"):
+        parts.tagger(settings(language={"allowed": ["en", "ha"]}))
+
+
+@pytest.mark.parametrize(
+    ("given", "first"),
+    [
+        ({}, None),
+        ({"default": 0.35}, 35),
+        ({"default": 1}, 100),
+        ({"default": 0.35, "models": {"m1": 0.3}}, 30),
+        ({"default": 0.35, "models": {"m1": 0.3}, "collections": {"kb-en": 0.25}}, 25),
+        ({"default": 0.35, "models": {"m1": 0.3}, "collections": {"kb-en": 0.25}, "languages": {"en": 0.2}}, 20),
+        ({"default": 0.35, "languages": {"en": "auto"}}, None),
+    ],
+)
+def test_the_most_specific_threshold_wins(given: dict[str, Any], first: int | None) -> None:
+    """Language before collection before model before the default; `auto` is not measured yet, so it is none."""
+    assert first_hit_bin(KEY, parts.quality(settings(quality={"hit_threshold": given}))) == first
+
+
+def test_quality_has_k_floor_and_reference() -> None:
+    """What was not set is not there."""
+    given = parts.quality(settings(quality={"k": 5, "similarity": {"floor": 0.21, "reference": ["en", "ja"]}}))
+    assert (given.k, given.floor, given.reference) == (5, 0.21, ("en", "ja"))
+    usual = parts.quality(settings())
+    assert (usual.k, usual.floor, usual.reference) == (10, None, ())
+
+
+def test_the_bundled_rules_are_on_by_default() -> None:
+    """Falls and low levels."""
+    assert {rule.name for rule in parts.rules(settings())} == {"drop", "low"}
+
+
+def test_rules_may_be_files(tmp_path: Path) -> None:
+    """Beside the bundled ones, or instead of them."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("rules: [{name: mine, kind: drop}]")
+    assert [rule.name for rule in parts.rules(settings(rules=[str(file)]))] == ["mine"]
+    assert [rule.name for rule in parts.rules(settings(rules=[str(file), "default"]))] == ["mine", "drop", "low"]
+
+
+def test_without_receivers_the_log_is_told() -> None:
+    """A first run needs no Slack."""
+    assert isinstance(parts.notifiers(settings())["log"], LogNotifier)
+
+
+def test_receivers_have_their_secrets_in_clear_and_do_not_show_them(tmp_path: Path) -> None:
+    """Also a secret that came from its file; the file's name is nothing to a receiver."""
+    (tmp_path / "hook").write_text("https://hooks.example/hunter2\n")
+    given = f"notify: {{receivers: {{chat: {{type: slack, webhook_url_file: '{tmp_path / 'hook'}'}}}}}}"
+    (tmp_path / "babelwatch.yaml").write_text(given)
+    made = parts.notifiers(configuration.load(tmp_path / "babelwatch.yaml", {}))
+    assert made.keys() == {"chat"}
+    assert isinstance(made["chat"], SlackNotifier)
+    assert made["chat"]._webhook_url == "https://hooks.example/hunter2"
+    assert "hunter2" not in repr(made)
+
+
+def test_routes_carry_all_their_conditions() -> None:
+    """With the names that are words of Python as well."""
+    receivers = {"chat": {"type": "slack", "webhook_url": "https://hooks.example/a"}}
+    written = {
+        "match": {"language": ["ja", "ko"]},
+        "match_re": {"service": "help.*"},
+        "not": {"severity": "info"},
+        "continue": True,
+        "receivers": ["chat"],
+    }
+    [route] = parts.routes(settings(notify={"receivers": receivers, "routes": [written]}))
+    assert (route.match, route.not_) == ({"language": ("ja", "ko")}, {"severity": ("info",)})
+    assert (dict(route.match_re), route.continue_, route.receivers) == ({"service": "help.*"}, True, ("chat",))
+
+
+def test_the_broker_is_reached_as_the_settings_say() -> None:
+    """In kafka-python's names, without what was not set; and the password is in no text of it."""
+    security = {"protocol": "SASL_SSL", "ca_file": "ca.pem", "sasl_mechanism": "PLAIN", "username": "ann", "password": "hunter2"}
+    address = parts.kafka_address(settings(source={"kafka": {"bootstrap_servers": ["a:1", "b:2"], "security": security}}))
+    assert address.bootstrap_servers == ("a:1", "b:2")
+    assert address.client == {
+        "security_protocol": "SASL_SSL",
+        "ssl_cafile": "ca.pem",
+        "sasl_mechanism": "PLAIN",
+        "sasl_plain_username": "ann",
+        "sasl_plain_password": "hunter2",
+    }
+    assert "hunter2" not in repr(address)
+    assert parts.kafka_address(settings()).client == {"security_protocol": "PLAINTEXT"}
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("earliest", "earliest"),
+        ("latest", "latest"),
+        ("-14d", NOW - timedelta(days=14)),
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01T09:00:00+01:00", datetime(2026, 11, 1, 8, tzinfo=UTC)),
+    ],
+)
+def test_an_unknown_source_starts_where_the_settings_say(start: str, expected: str | datetime) -> None:
+    """At an end of the log, or at a time, which may be relative to now."""
+    assert parts.kafka_start(settings(source={"kafka": {"start": start}}), FakeClock(NOW)) == expected
+
+
+def test_a_server_is_used_where_one_is_configured() -> None:
+    """Else there is none, and the store is embedded."""
+    assert parts.clickhouse_address(settings()) is None
+    given = {"url": "https://ch:8443", "database": "watch", "username": "ann", "password": "hunter2"}
+    address = parts.clickhouse_address(settings(store={"clickhouse": given}))
+    assert address is not None
+    assert (address.url, address.database, address.username) == ("https://ch:8443", "watch", "ann")
+    assert address.password.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(address)
