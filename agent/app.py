@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -34,6 +34,7 @@ from agent.web.server import WebServer, listen
 log = logging.getLogger(__name__)
 
 DEAD_LETTERS = "dead-letters.jsonl"
+IMPATIENT = timedelta(seconds=1)
 EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 
 
@@ -52,11 +53,14 @@ def run(settings: Settings) -> None:
         migrate(store.engine, schemas(), replicated=_replicated(settings), retention=True)
         health = Health(CLOCK.now())
         readers = opening.views(settings, opening.store_in(stack, settings, folder))
-        stack.enter_context(WebServer(build(readers, health, CLOCK, _tokens(settings, token)), listener))
+        web = build(readers, health, CLOCK, _tokens(settings, token), metrics=settings.telemetry.prometheus)
+        log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
+        kafka, meters = settings.source.kafka, telemetry.prometheus()
+        log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
         live = Live(
-            consumer=opening.consumer(settings, store, source, sink, telemetry.prometheus().stored),
-            evaluation=opening.evaluation(settings, store, parts.notifiers(settings)),
+            consumer=opening.consumer(settings, store, source, sink, meters.stored),
+            evaluation=opening.evaluation(settings, store, parts.notifiers(settings), meters.told),
             source=source,
             windows=store.windows,
             health=health,
@@ -76,7 +80,8 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         opening.locked(stack, folder)
         store = opening.store_in(stack, settings, folder)
         migrate(store.engine, schemas(), retention=False)
-        sink = FileSink(settings.source.dead_letter_file or folder / DEAD_LETTERS)
+        letters = settings.source.dead_letter_file or folder / DEAD_LETTERS
+        sink = FileSink(letters)
         consumer = opening.consumer(settings, store, source, sink)
         evaluation = opening.evaluation(settings, store, parts.notifiers(settings) if send else {})
         bars = stack.enter_context(replaying(source.progress))
@@ -148,12 +153,18 @@ def schemas() -> Path:
 
 
 def until_signal() -> threading.Event:
-    """An event that SIGTERM or SIGINT sets; the second one ends the process at once."""
+    """An event that SIGTERM or SIGINT sets; another one a while later ends the process at once.
+
+    A while, since a signal to a whole process group may reach us twice.
+    """
     stop = threading.Event()
+    first: list[datetime] = []
 
     def heard(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+        now = CLOCK.now()
+        if first and now - first[0] > IMPATIENT:
             raise Stop("told twice to stop")
+        first.append(now)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

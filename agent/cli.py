@@ -255,6 +255,11 @@ def _print_replay(result: dict[str, Any], store: Path | None) -> None:
     if result["alerts"]:
         console.print()
         console.print(terminal.alerts(result["alerts"]))
+    if result["rejected"]:
+        kept = "in dead-letters.jsonl of the store" if store else "with --store"
+        typer.echo(
+            f"\nRejected messages are kept {kept}, each with its reason and field; for other field names set source.mapping."
+        )
     if store:
         typer.echo(f"\nThe store is kept: babelwatch languages --store {shlex.quote(str(store))}")
 

@@ -17,6 +17,7 @@ from agent.notify.base import Notifier
 from agent.notify.deliveries import Deliveries
 from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
+from agent.notify.steps import Delivery, Record
 from agent.report.views import StoreViews, incidents
 from agent.runtime.consume import Consumer, Stations
 from agent.runtime.evaluate import Evaluation
@@ -125,14 +126,23 @@ def consumer(
     return Consumer(stations, settings.store.flush_interval)
 
 
-def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier]) -> Evaluation:
-    """Rules over a store, and who is told."""
+def _nothing(_: Delivery) -> None:
+    """What is done with a delivery where nobody counts them."""
+
+
+def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier], told: Record = _nothing) -> Evaluation:
+    """Rules over a store, and who is told; `told` hears of each delivery."""
     deliveries = Deliveries(store.journal)
+
+    def record(delivery: Delivery) -> None:
+        told(delivery)
+        deliveries.record(delivery)
+
     pipeline = Pipeline(
         notifiers=notifiers,
-        renderer=Renderer(external_url=settings.notify.external_url),
+        renderer=Renderer(),
         sent=deliveries.sent,
-        record=deliveries.record,
+        record=record,
         clock=CLOCK,
         routes=parts.routes(settings),
     )

@@ -50,7 +50,9 @@ def lines_of(file: Path | None) -> Iterator[Iterator[str]]:
         return
     console = Console(stderr=True)
     try:
-        stream = rich.progress.open(file, "rb", description="tagging", console=console, transient=True, disable=not console.is_terminal)
+        stream = rich.progress.open(
+            file, "rb", description="tagging", console=console, transient=True, disable=not console.is_terminal
+        )
     except OSError as error:
         raise Misconfigured([Mistake(str(file), "", f"cannot be read: {error.strerror}")]) from error
     with stream as lines:

@@ -8,6 +8,7 @@ from opentelemetry.metrics import Meter
 from opentelemetry.sdk.metrics import MeterProvider
 
 from agent import __version__
+from agent.notify.steps import Delivery
 from agent.runtime.tally import Tally
 
 COUNTERS: Final[Mapping[str, str]] = {
@@ -18,7 +19,6 @@ COUNTERS: Final[Mapping[str, str]] = {
 }
 GAUGES: Final[Mapping[str, str]] = {
     "babelwatch_build_info": "Always 1, with the version",
-    "babelwatch_as_of_age_seconds": "How long ago everything was last known to be counted",
 }
 
 
@@ -38,13 +38,9 @@ class Telemetry:
             self._counters["babelwatch_dead_letters"].add(count, {"reason": reason})
         self._counters["babelwatch_late_events"].add(tally.late)
 
-    def notified(self, receiver: str, outcome: str) -> None:
+    def told(self, delivery: Delivery) -> None:
         """A notification was sent, or failed."""
-        self._counters["babelwatch_notifications"].add(1, {"receiver": receiver, "outcome": outcome})
-
-    def as_of_age(self, seconds: float) -> None:
-        """How far evaluation is behind the wall clock."""
-        self._gauges["babelwatch_as_of_age_seconds"].set(seconds)
+        self._counters["babelwatch_notifications"].add(1, {"receiver": delivery.receiver, "outcome": delivery.outcome})
 
 
 def prometheus() -> Telemetry:

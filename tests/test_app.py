@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -19,16 +20,32 @@ from kafka import KafkaConsumer, KafkaProducer
 from agent import app, opening
 from agent.config.settings import Settings
 from agent.errors import Locked, Misconfigured, Stop, Unreachable
+from agent.report.views import Rows, Words
 from agent.store.base import Entry
 from agent.store.migrate import migrate
 from agent.web.server import listen
-from tests.acceptance.command import BABELWATCH, PATIENCE_S, Answer, babelwatch, environment, event, write_log
+from tests.acceptance.command import (
+    BABELWATCH,
+    PATIENCE_S,
+    Answer,
+    babelwatch,
+    environment,
+    event,
+    logging_as_before,
+    write_log,
+)
 from tests.notify.examples import resolved
 from tests.support.broker import Kafka
 
 TOKEN = "of-a-test"
 LANGUAGES = {"en": 30, "ko": 20, "de": 10}
-QUIET = [("languages",), ("languages", "--by", "version"), ("languages", "--service", "shop"), ("pairs",), ("alerts", "--all")]
+QUESTIONS: list[tuple[str, Words]] = [
+    ("languages", {}),
+    ("languages", {"by": "version"}),
+    ("languages", {"service": "shop"}),
+    ("pairs", {}),
+    ("alerts", {"all": "true"}),
+]
 OVER = resolved(fired_at=None, pending_since=datetime(2026, 1, 5, tzinfo=UTC))
 
 
@@ -48,15 +65,20 @@ class Agent(NamedTuple):
         """A command beside it, with the same settings."""
         return babelwatch(*words, cwd=self.folder)
 
+    def answers(self) -> list[Rows]:
+        """What the reading commands print as JSON, one list for each question."""
+        with app.reading(Settings(), self.store) as views:
+            return [json.loads(json.dumps(getattr(views, name)(words))) for name, words in QUESTIONS]
+
     def events(self) -> dict[str, int]:
-        """What `languages` counts, nothing while there is no store yet."""
-        told = self.command("languages", "--json")
-        return {row["language"]: row["events"] for row in told.json()} if told.status == 0 else {}
+        """What `languages` counts."""
+        return {row["language"]: row["events"] for row in self.answers()[0]}
 
     def get(self, path: str, token: str = TOKEN) -> httpx.Response:
         """Ask its API, at the address that it wrote into the lock."""
         address = json.loads((self.store / "agent.lock").read_bytes())["address"]
-        return httpx.get(address + path, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.get(address + path, headers=headers, timeout=60, trust_env=False)
 
     def send(self, values: list[Any]) -> None:
         """Put messages into the topic."""
@@ -127,6 +149,13 @@ def traffic() -> list[Any]:
     return [*(row | {"service": "shop", "index_version": "v2"} if n % 2 else row for n, row in enumerate(rows)), b"{"]
 
 
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Parts that set up logging do it for a process of their own."""
+    with logging_as_before():
+        yield
+
+
 @pytest.fixture
 def agent(tmp_path: Path, kafka: Kafka, topic: Callable[..., str]) -> Agent:
     """An agent whose store has an incident that is over; it is not started yet."""
@@ -144,22 +173,30 @@ def test_the_commands_ask_the_agent_that_holds_the_store(agent: Agent) -> None:
     agent.send(traffic())
     with running(agent) as process:
         until(lambda: ready(agent) and agent.events() == LANGUAGES)
-        while_it_runs = {words: agent.command(*words, "--json").json() for words in QUIET}
+        while_it_runs = agent.answers()
+        _check_commands(agent, while_it_runs)
         _check_api(agent, while_it_runs)
         _check_refusals(agent)
-        table = agent.command("languages").out
         assert terminated(process) == 0
-    assert {words: agent.command(*words, "--json").json() for words in QUIET} == while_it_runs
-    assert agent.command("languages").out == table
-    assert [row["language"] for row in while_it_runs["alerts", "--all"]] == ["ko"]
+    assert agent.answers() == while_it_runs
+    assert agent.command("languages", "--json").json() == while_it_runs[0]
     assert [message.value for message in _dead_letters(agent)] == [b"{"]
 
 
-def _check_api(agent: Agent, told: dict[tuple[str, ...], Any]) -> None:
+def _check_commands(agent: Agent, told: list[Rows]) -> None:
+    """The commands themselves, in a process of their own."""
+    languages, _, _, pairs, over = told
+    assert agent.command("languages", "--json").json() == languages
+    assert agent.command("pairs", "--json").json() == pairs
+    assert agent.command("alerts", "--all", "--json").json() == over
+    assert [row["language"] for row in over] == ["ko"]
+    assert agent.command("alerts").out == "Nothing to show.\n"
+
+
+def _check_api(agent: Agent, told: list[Rows]) -> None:
     """The API gives the same JSON, to those who have the token."""
-    paths = ["languages", "languages?by=version", "languages?service=shop", "pairs", "alerts?all=true"]
-    for words, path in zip(QUIET, paths, strict=True):
-        assert agent.get(f"/api/v1/{path}").json() == told[words], path
+    for (name, words), rows in zip(QUESTIONS, told, strict=True):
+        assert agent.get(f"/api/v1/{name}?{urlencode(words)}").json() == rows, name
     assert agent.get("/api/v1/languages", token="another").status_code == 401
     metrics = agent.get("/metrics", token="").text
     assert 'babelwatch_messages_total{outcome="accepted"} 60.0' in metrics
@@ -170,16 +207,24 @@ def _check_refusals(agent: Agent) -> None:
     """Mistakes come back through the API as they would without it; nobody else writes into the store."""
     assert "--by: 'day': expected one of version" in agent.command("pairs", "--by", "day", "--json").refusal(2)
     log = write_log(agent.folder / "log.jsonl", [event(1)])
-    for words in (("replay", log, "--store", "store"), ("migrate",), ("run",)):
+    for words in (("replay", log, "--store", "store"), ("run",)):
         assert "the store in store belongs to the running agent" in agent.command(*words).refusal(3)
+    with pytest.raises(Locked, match="belongs to the running agent"):
+        app.migrate_store(Settings.model_validate({"store": {"path": str(agent.store)}}))
 
 
 def _dead_letters(agent: Agent) -> list[Any]:
     reader = KafkaConsumer(f"{agent.topic}-dead", bootstrap_servers=agent.bootstrap, auto_offset_reset="earliest")
+    found: list[Any] = []
+
+    def read() -> bool:
+        for records in reader.poll(500).values():
+            found.extend(records)
+        return bool(found)
+
     with closing(reader):
-        found: list[Any] = []
-        until(lambda: bool(found.extend(each for some in reader.poll(500).values() for each in some) or found))
-        return found
+        until(read)
+    return found
 
 
 def test_sigterm_writes_what_is_open(tmp_path: Path, kafka: Kafka, topic: Callable[..., str]) -> None:
@@ -205,7 +250,7 @@ def test_a_missing_topic_is_waited_for(tmp_path: Path, kafka: Kafka) -> None:
         until(lambda: (agent.store / "agent.lock").exists() and "nobody-made-it" in _readyz(agent))
         assert json.loads(_readyz(agent)) == {"status": "waiting", "missing": {"kafka": "waits for topic nobody-made-it"}}
         assert agent.get("/healthz", token="").json() == {"status": "ok"}
-        assert agent.command("languages", "--json").json() == []
+        assert agent.events() == {}
         assert terminated(process) == 0
 
 

@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import logging
 import re
 import stat
 import sys
@@ -23,7 +22,7 @@ from agent.alerting.incident import Incident
 from agent.config.settings import Settings
 from agent.store.base import Entry
 from tests.acceptance import command
-from tests.acceptance.command import Answer, event, write_log
+from tests.acceptance.command import Answer, event, logging_as_before, write_log
 from tests.notify.examples import incident
 
 MEASURES = {
@@ -57,8 +56,6 @@ def babelwatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.chdir(tmp_path)
     for name, value in {"COLUMNS": "80", "LANG": "C.UTF-8"}.items():
         monkeypatch.setenv(name, value)
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
 
     def run(*arguments: object, stdin: bytes = b"") -> Answer:
         monkeypatch.setattr(sys, "argv", ["babelwatch", *map(str, arguments)])
@@ -68,9 +65,8 @@ def babelwatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         out, err = capsys.readouterr()
         return Answer(int(ended.value.code or 0), out, err)
 
-    yield run
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with logging_as_before():
+        yield run
 
 
 @pytest.fixture(scope="module")

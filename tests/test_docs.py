@@ -72,10 +72,11 @@ def name(page: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder of somebody who follows the README: a log in our names, one in their own, Slack's address."""
+    """The working folder of somebody who follows the README: a log in our names, one in their own, queries, secrets."""
     ours = list(log())
     tmp_path.joinpath("old.jsonl").write_text("".join(json.dumps(record) + "\n" for record in ours), encoding="utf-8")
     tmp_path.joinpath("theirs.jsonl").write_text("".join(json.dumps(renamed(record)) + "\n" for record in ours), encoding="utf-8")
+    tmp_path.joinpath("queries.txt").write_text("wo ist mein Paket\n비밀번호를 잊어버렸어요\nE-4711\n", encoding="utf-8")
     for secret in ("slack-webhook", "clickhouse-password"):  # the pages' examples name these files
         tmp_path.joinpath(secret).write_text("https://hooks.slack.example/services/T/B/x\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -133,6 +134,7 @@ def test_the_readme_can_be_followed(folder: Path) -> None:
     assert "Spanish" in said["languages --store old"]
     assert "2026-11-b" in said["languages --store old --by version --from 2026-11-01"]
     assert "mean best score fell" in said["alerts --store old --all --json"]
+    assert [line.split("\t")[0] for line in said["tag queries.txt"].splitlines()] == ["de", "ko", "und"]
     assert said["config check"] == "The configuration is valid.\n"
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from agent import __version__
+from agent.notify.dedup import Reason
+from agent.notify.steps import Delivery, Outcome
 from agent.runtime.tally import Tally
 from agent.telemetry import COUNTERS, GAUGES, Telemetry
 
@@ -19,14 +22,20 @@ ROOT = Path(__file__).parents[1]
 TALLY = Tally(messages=10, accepted=5, duplicates=2, excluded=1, late=3, reasons=Counter(not_json=1, empty=1))
 SCRAPED = """
 from prometheus_client import generate_latest
-from tests.test_telemetry import TALLY
+from tests.test_telemetry import TALLY, delivery
 from agent import telemetry
 metrics = telemetry.prometheus()
 metrics.stored(TALLY)
-metrics.notified("chat", "sent")
-metrics.as_of_age(125)
+metrics.told(delivery("sent"))
 print(generate_latest().decode())
 """
+
+
+def delivery(outcome: Outcome) -> Delivery:
+    """What became of one message to the receiver `chat`."""
+    return Delivery(
+        "chat", "fingerprint", "2026-11-21T08:00:00+00:00", "firing", Reason.FIRST, datetime(2026, 11, 21, tzinfo=UTC), outcome
+    )
 
 
 class Counted:
@@ -76,16 +85,10 @@ def test_an_outcome_that_never_happened_is_zero(counted: Counted) -> None:
 
 def test_notifications_are_counted_by_receiver_and_outcome(counted: Counted) -> None:
     """A channel that fails can be seen."""
-    for outcome in ("sent", "failed", "failed"):
-        counted.telemetry.notified("chat", outcome)
+    outcomes: list[Outcome] = ["sent", "failed", "failed"]
+    for outcome in outcomes:
+        counted.telemetry.told(delivery(outcome))
     assert counted.figures("babelwatch_notifications") == {("chat", "sent"): 1, ("chat", "failed"): 2}
-
-
-def test_an_age_is_what_it_is_now(counted: Counted) -> None:
-    """A gauge, which may fall."""
-    counted.telemetry.as_of_age(500)
-    counted.telemetry.as_of_age(125.5)
-    assert counted.figures("babelwatch_as_of_age_seconds") == {(): 125.5}
 
 
 def test_the_version_is_told(counted: Counted) -> None:
@@ -105,7 +108,6 @@ def test_prometheus_shows_the_names_of_the_contract() -> None:
     done = subprocess.run([sys.executable, "-c", SCRAPED], capture_output=True, text=True, check=True, cwd=ROOT)
     lines = [line for line in done.stdout.splitlines() if line.startswith("babelwatch_")]
     assert sorted(line for line in lines if "_created" not in line) == [
-        "babelwatch_as_of_age_seconds 125.0",
         f'babelwatch_build_info{{version="{__version__}"}} 1.0',
         'babelwatch_dead_letters_total{reason="empty"} 1.0',
         'babelwatch_dead_letters_total{reason="not_json"} 1.0',

@@ -57,12 +57,15 @@ def _of_known_type(receiver: object) -> object:
 class NotifySettings(Section):
     """Who is told, of what, and how often."""
 
-    external_url: kind.Address | None = Field(default=None, description="base of the links to the agent's pages in messages")
+    external_url: kind.Address | None = Field(
+        default=None, description="base of the links to the agent's pages in messages; no effect yet"
+    )
     trace_url: kind.TraceAddress | None = Field(
         default=None, description="address of a trace, with {trace_id} in it, for links in messages; no effect yet"
     )
     group_wait: kind.Duration = Field(
-        default=parse_duration("30s"), description="how long a new message waits for more incidents of the same cause; no effect yet"
+        default=parse_duration("30s"),
+        description="how long a new message waits for more incidents of the same cause; no effect yet",
     )
     group_interval: kind.Period = Field(
         default=parse_duration("5m"), description="how long after a message the next one of the same group is sent; no effect yet"

@@ -7,6 +7,7 @@ from agent.config.settings import Settings
 WITHOUT_EFFECT: Final = (
     "language.prior",
     "language.merge",
+    "notify.external_url",
     "notify.group_wait",
     "notify.group_interval",
     "notify.repeat_interval",

@@ -132,7 +132,8 @@ class LanguageSettings(Section):
         default={}, description="share of the traffic in each language, in 0..1; the others share the rest evenly; no effect yet"
     )
     merge: kind.Groups = Field(
-        default="default", description="languages counted as one, a list of groups whose first is the tag; or default; no effect yet"
+        default="default",
+        description="languages counted as one, a list of groups whose first is the tag; or default; no effect yet",
     )
     min_confidence: kind.Share | None = Field(
         default=None, description="confidence, in 0..1, below which the tag is und; null: the fitted cut"

@@ -1,4 +1,4 @@
-"""What the newcomer watches: a live screen on a terminal, plain text now and then where there is none."""
+"""What the newcomer watches: a live screen on a terminal, plain text now and then where there is none or too low a one."""
 
 import threading
 from collections.abc import Sequence
@@ -31,13 +31,16 @@ class Show:
         """Draw until told to stop."""
         if self._console.is_terminal:
             self._live(stop)
-        else:
-            self._plain(stop)
+        self._plain(stop)
 
     def _live(self, stop: threading.Event) -> None:
+        """Draw in place while all of it fits: of a taller one each refresh would leave a copy of the top behind."""
         with Live(console=self._console, auto_refresh=False, vertical_overflow="visible") as live:
             while not stop.wait(REFRESH_S):
-                live.update(self._panel(), refresh=True)
+                shown = self._panel()
+                if len(self._console.render_lines(shown)) >= self._console.height:
+                    return
+                live.update(shown, refresh=True)
 
     def _plain(self, stop: threading.Event) -> None:
         """Print when there is something to see, when the alert comes, and every twenty seconds."""

@@ -28,9 +28,13 @@ def tally(result: Row) -> RenderableType:
         return Text("There is nothing new to count: the log is empty, or this store has counted it already.")
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in result["reasons"].items())
     told = {"rejected": f" ({reasons})"} if reasons else {}
-    counts = ", ".join(f"{result[name]:,} {name}{told.get(name, '')}" for name in COUNTS if result[name] or name != "excluded")
+    counts = ", ".join(f"{_many(result[name], name)}{told.get(name, '')}" for name in COUNTS if result[name] or name != "excluded")
     span = f"\n{result['first']} to {result['last']}" if result["first"] else ""
     return Text(f"{counts}{span}")
+
+
+def _many(count: int, name: str) -> str:
+    return f"{count:,} {name.removesuffix('s') if count == 1 else name}"
 
 
 def languages(rows: Sequence[Row]) -> RenderableType:
@@ -52,8 +56,9 @@ def alerts(rows: Sequence[Row]) -> RenderableType:
 def _alert(row: Row) -> Iterable[RenderableType]:
     place = " · ".join(filter(None, (row["service"], row["environment"])))
     ended = f", resolved {_minute(row['resolved_at'])}" if row["resolved_at"] else ""
-    what = f"  {row['severity']}  {display_name(row['language'])}  {place}  since {_minute(row['began_at'])}{ended}  "
-    yield Text.assemble((row["state"], STATES.get(row["state"], "")), what, (row["fingerprint"], "dim"))
+    what = [row["severity"], display_name(row["language"]), place, f"since {_minute(row['began_at'])}{ended}"]
+    head = f"  {'  '.join(filter(None, what))}  "
+    yield Text.assemble((row["state"], STATES.get(row["state"], "")), head, (row["fingerprint"], "dim"))
     yield Padding(Text(row["summary"]), (0, 0, 1, 2))
 
 

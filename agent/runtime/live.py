@@ -95,6 +95,8 @@ class Live:
             self._health.needs({"kafka": f"waits for topic {', '.join(missing)}"})
             return
         self._walk(now)
+        if self._health.missing():
+            log.info("ready")
         self._health.needs({})
 
     def _walk(self, now: datetime) -> None:

@@ -111,6 +111,9 @@ class KafkaSource:
     def _subscribe(self) -> bool:
         if self.missing_topics():  # a subscription would create them where the broker allows it
             return False
+        known = (self._ask(self._consumer.partitions_for_topic, topic) for topic in self._topics)
+        if not all(known):  # joined without them, the group would leave them out until metadata_max_age_ms
+            return False
         self._consumer.subscribe(list(self._topics), listener=self._assignment)
         self._subscribed = True
         return True

@@ -22,7 +22,7 @@ OPEN = ("/healthz", "/readyz", "/metrics")
 Read = Callable[[Words], Rows]
 
 
-def build(views: Views, health: Health, clock: Clock, tokens: frozenset[str] | None) -> Starlette:
+def build(views: Views, health: Health, clock: Clock, tokens: frozenset[str] | None, *, metrics: bool = True) -> Starlette:
     """The app; with `tokens` every path but health and metrics needs one of them as bearer token."""
 
     async def healthz(_: Request) -> Response:
@@ -33,18 +33,19 @@ def build(views: Views, health: Health, clock: Clock, tokens: frozenset[str] | N
         missing = health.missing()
         return JSONResponse({"status": "waiting" if missing else "ok", "missing": missing}, 503 if missing else 200)
 
-    async def metrics(_: Request) -> Response:
+    async def own_metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     routes = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route("/metrics", metrics),
         Route(f"{API}/languages", _reading(views.languages)),
         Route(f"{API}/pairs", _reading(views.pairs)),
         Route(f"{API}/alerts", _reading(views.alerts)),
         Route(f"{API}/changes", _reading(views.changes)),
     ]
+    if metrics:
+        routes.append(Route("/metrics", own_metrics))
     middleware = [Middleware(BearerToken, tokens=tokens)] if tokens is not None else []
     return Starlette(routes=routes, middleware=middleware)
 

@@ -1,10 +1,12 @@
 """The command as a user has it: the installed `babelwatch`, started in a process of its own."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +52,18 @@ def environment() -> dict[str, str]:
     """Of a terminal of eighty columns; no setting of whoever runs the tests."""
     ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("BABELWATCH_")}
     return {**ours, "COLUMNS": "80"}
+
+
+@contextmanager
+def logging_as_before() -> Iterator[None]:
+    """For a command inside the tests' process: it sets up logging as for a process of its own."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def write_log(path: Path, rows: Iterable[Any]) -> Path:

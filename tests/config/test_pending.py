@@ -8,6 +8,7 @@ from agent.config.settings import Settings
 SET = {
     "language": {"prior": {"en": 0.8}, "merge": [["no", "nn"]]},
     "notify": {
+        "external_url": "https://babelwatch.example",
         "group_wait": "0s",
         "group_interval": "1m",
         "repeat_interval": {"critical": "1h"},

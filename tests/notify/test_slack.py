@@ -275,7 +275,7 @@ def test_a_wrong_url_is_not_repeated(url: str, caplog: pytest.LogCaptureFixture)
 def _said(notifier: SlackNotifier, caplog: pytest.LogCaptureFixture) -> str:
     """All that becomes visible of one try to send."""
     error = None
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "httpx"), caplog.at_level(logging.DEBUG, "httpcore"):
         try:
             notifier.send(RENDERER.render(KOREAN, CHANNEL.escape))
         except TransportError as raised:

@@ -3,11 +3,12 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -287,6 +288,7 @@ def test_a_second_member_takes_over_a_share(
     first = join(name, group=group)
     begin(first, *assigned(first, 4))
     gone: set[Partition] = set()
+    done = threading.Event()
 
     def gave() -> bool:
         polled = first.poll(10, 0.1)
@@ -296,14 +298,19 @@ def test_a_second_member_takes_over_a_share(
 
     def take_over(second: KafkaSource) -> dict[Partition, Read]:
         begin(second, *assigned(second, 2))
-        return read(second, 20)
+        found = read(second, 20)
+        while not done.is_set():  # a member that does not poll holds up the other's rebalance
+            assert not second.poll(10, 0.1).records
+        return found
 
-    with ThreadPoolExecutor(1) as pool:  # a member that waits for its turn to poll holds up the other's rebalance
+    with ThreadPoolExecutor(1) as pool, ExitStack() as after:
+        after.callback(done.set)
         theirs = pool.submit(take_over, join(name, group=group))
         until(gave)
         for number in range(4):
             produce(producer, name, VALUES, number)
         ours = read(first, 20)
+        done.set()
         assert set(theirs.result()) == gone
     assert set(ours) == set(first.end_positions()) - gone
     assert all(found == numbered(VALUES) for found in (ours | theirs.result()).values())

@@ -30,7 +30,7 @@ from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-import lz4.frame  # type: ignore[import-untyped]  # it carries no types
+import lz4.frame  # it carries no types
 import msgspec
 import zstandard
 

@@ -1,0 +1,170 @@
+"""The demo as a newcomer starts it, with a second shell beside it."""
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from agent.demo import play
+from agent.web.server import listen
+from tests.acceptance.command import BABELWATCH, PATIENCE_S, Answer, environment
+from tests.support.broker import free_port
+
+FIGURES = re.compile(
+    r"Spanish recall@10 fell (?P<drop>[0-9.]+) points \(95 % CI (?P<low>[0-9.]+) to (?P<high>[0-9.]+); first estimate, tends high\):"
+    r" [0-9.]+ % since index version 2026-11-b \([0-9,]+ labelled queries, [0-9]+ min\) against [0-9.]+ %"
+)
+
+
+class Demo:
+    """A demo that is not on a terminal, its temporary folder below one of ours."""
+
+    def __init__(self, folder: Path, port: int, *words: str) -> None:
+        self.port = port
+        self.printed = ""
+        self._errors = folder.with_name("demo.err")
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [BABELWATCH, "demo", "--port", str(port), *words],
+                env={**environment(), "TMPDIR": str(folder)},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.printed += line.decode()
+        self.process.stdout.close()
+
+    def until(self, *words: str) -> None:
+        """Wait until it has printed all of these."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not all(word in self.printed for word in words):
+            assert self.process.poll() is None, self.errors()
+            assert time.monotonic() < deadline, self.printed
+            time.sleep(0.1)
+
+    def ended(self) -> int:
+        """Its exit status."""
+        status = self.process.wait(PATIENCE_S)
+        self._reader.join()
+        return status
+
+    def errors(self) -> str:
+        """What stands on standard error."""
+        return self._errors.read_text()
+
+    def commands(self) -> list[list[str]]:
+        """What the newest screen offers for a second shell, as a shell reads it."""
+        screen = self.printed.rpartition("In a second shell:\n")[2].replace("\\\n", "")
+        return [shlex.split(line) for line in screen.splitlines() if line.startswith(("  /", "  curl"))]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where temporary folders are made; its name has a space."""
+    (tmp_path / "temporary files").mkdir()
+    return tmp_path / "temporary files"
+
+
+@pytest.fixture
+def demo(folder: Path) -> Iterator[Demo]:
+    """Until Ctrl-C."""
+    running = Demo(folder, free_port())
+    yield running
+    running.process.kill()
+    running.ended()
+
+
+def second_shell(words: list[str]) -> Answer:
+    """A command as it was printed."""
+    done = subprocess.run(words, env=environment(), capture_output=True, timeout=PATIENCE_S, check=False)
+    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_the_demo_shows_spanish_fall_while_the_mean_rises(demo: Demo, folder: Path) -> None:
+    """The table, the alert with its figures, commands that answer beside it, and no trace when Ctrl-C ends it."""
+    demo.until("newest alert", "/readyz")
+    _check_alert(demo.printed)
+    _check_screen(demo.printed[: demo.printed.rindex("newest alert")])
+    _check_second_shell(demo.commands(), demo.port)
+    assert [each.name.startswith("babelwatch-demo-") for each in folder.iterdir()] == [True]
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.ended() == 0
+    assert list(folder.iterdir()) == []
+    assert "Traceback" not in demo.errors()
+
+
+def _check_alert(printed: str) -> None:
+    """It was told once, as a critical one, with interval, version and what to do."""
+    assert printed.count("Critical: retrieval got worse in Spanish (es)") == 1
+    assert "got worse" not in printed.replace("Critical: retrieval got worse in Spanish (es)", "")
+    told = FIGURES.search(printed)
+    assert told, printed
+    assert 0 < float(told["low"]) < float(told["drop"]) < float(told["high"]) < 100
+    assert "Compare index version 2026-11-b with the one before it, or roll it back." in printed
+
+
+def _check_screen(printed: str) -> None:
+    """Fourteen languages and their mean; Spanish falls and fires, the mean rises."""
+    screen = printed[printed.rindex("babelwatch demo:") :]
+    table = screen[screen.index("───") : screen.index("points of recall")].splitlines()[1:]
+    assert len([line for line in table if line.strip()]) == 14 + 1 + 1  # languages, the mean, the legend
+    [spanish] = [line for line in table if line.startswith("Spanish")]
+    [mean] = [line for line in table if line.startswith("Mean of all")]
+    assert re.search(r"▼ +1[0-9]\.[0-9] .* firing *$", spanish)
+    assert re.search(r"[0-9.]+% +[▲△] +[0-9.]+", mean)
+    assert max(map(len, printed.splitlines())) <= 80 or "Spanish recall@10" in printed  # the alert's text is one long line
+
+
+def _check_second_shell(commands: list[list[str]], port: int) -> None:
+    """What is printed can be pasted, and a script finds the same alert."""
+    *babelwatch, curl = commands
+    assert [words[1] for words in babelwatch] == ["languages", "pairs", "alerts", "alerts"]
+    versions, pairs, alerts, as_json = map(second_shell, babelwatch)
+    assert [answer.status for answer in (versions, pairs, alerts, as_json)] == [0] * 4
+    assert len(re.findall(r"^Spanish +2026-11-[ab] ", versions.out, re.MULTILINE)) == 2
+    assert re.search(r"^Spanish +English ", pairs.out, re.MULTILINE)
+    assert "Spanish recall@10 fell" in " ".join(alerts.out.split())
+    [incident] = as_json.json()
+    assert (incident["language"], incident["class"], incident["confirmed"]) == ("es", "change", "yes")
+    assert curl == ["curl", f"http://127.0.0.1:{port}/readyz"]
+    assert httpx.get(curl[1], timeout=60, trust_env=False).json() == {"status": "ok", "missing": {}}
+
+
+def test_a_demo_ends_by_itself_and_goes_round_a_taken_port(folder: Path) -> None:
+    """After `--duration`, also when that is over before anything was seen; another server on the port is no obstacle."""
+    with closing(listen(play.HOST, 0)) as other:
+        demo = Demo(folder, other.getsockname()[1], "--duration", "1s")
+        assert demo.ended() == 0, demo.errors()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_duration_rings_once() -> None:
+    """Without one nothing ends the demo but a signal."""
+    stop = threading.Event()
+    play._ring(stop, None)
+    assert not stop.is_set()
+    play._ring(stop, timedelta(milliseconds=1))
+    assert stop.wait(PATIENCE_S)
+
+
+def test_commands_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the command and the store lie."""
+    monkeypatch.setattr(sys, "argv", ["/opt/our tools/babelwatch", "demo"])
+    first, *_, last = play._commands(Path("/tmp/two words"), 8081)
+    assert shlex.split(first) == ["/opt/our tools/babelwatch", "languages", "--by", "version", "--store", "/tmp/two words"]
+    assert last == "curl http://127.0.0.1:8081/readyz"
