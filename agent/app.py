@@ -34,7 +34,7 @@ from agent.web.server import WebServer, listen
 log = logging.getLogger(__name__)
 
 DEAD_LETTERS = "dead-letters.jsonl"
-IMPATIENT = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=1)
 EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 
 
@@ -152,17 +152,17 @@ def schemas() -> Path:
     return schemas_dir() / "clickhouse"
 
 
-def until_signal() -> threading.Event:
-    """An event that SIGTERM or SIGINT sets; another one a while later ends the process at once.
+def until_signal(patience: timedelta = PATIENCE) -> threading.Event:
+    """An event that SIGTERM or SIGINT sets; another one after `patience` ends the process at once.
 
-    A while, since a signal to a whole process group may reach us twice.
+    Not sooner, since a signal to a whole process group may reach us twice.
     """
     stop = threading.Event()
     first: list[datetime] = []
 
     def heard(_number: int, _frame: FrameType | None) -> None:
         now = CLOCK.now()
-        if first and now - first[0] > IMPATIENT:
+        if first and now - first[0] >= patience:
             raise Stop("told twice to stop")
         first.append(now)
         stop.set()

@@ -284,7 +284,7 @@ def test_a_signal_asks_to_stop_and_a_second_one_insists(number: signal.Signals) 
     """The first is an event that the loop looks at, the second ends the process where it is."""
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
-        stop = app.until_signal()
+        stop = app.until_signal(patience=timedelta(0))
         assert not stop.is_set()
         os.kill(os.getpid(), number)
         assert stop.wait(10)
@@ -330,3 +330,16 @@ def test_what_was_opened_is_closed_when_something_fails(tmp_path: Path) -> None:
 def test_check_finds_nothing_in_the_defaults() -> None:
     """The bundled rules and the bundled model are there."""
     app.check(Settings())
+
+
+def test_a_signal_that_comes_twice_at_once_is_one() -> None:
+    """A process group and its parent may both pass it on: the loop still ends in order."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        stop = app.until_signal()
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.is_set()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -22,7 +22,7 @@ from agent.store.base import Entry, Flush, Journal, WindowLog
 TOPIC: Final = "retrieval-logs"
 PER_MINUTE: Final = 600.0
 IN_TOPIC: Final = timedelta(minutes=15)  # what lies in the topic at the start
-UPDATED: Final = timedelta(minutes=13)  # so long before the start the new index came
+UPDATED: Final = timedelta(minutes=14)  # so long before the start the new index came
 SLICE_S: Final = 0.5
 
 

@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -29,16 +30,16 @@ FIGURES = re.compile(
 class Demo:
     """A demo that is not on a terminal, its temporary folder below one of ours."""
 
-    def __init__(self, folder: Path, port: int, *words: str) -> None:
+    def __init__(self, folder: Path, errors: Path, port: int, *words: str) -> None:
         self.port = port
         self.printed = ""
-        self._errors = folder.with_name("demo.err")
-        with self._errors.open("wb") as errors:
+        self._errors = errors
+        with errors.open("wb") as stream:
             self.process = subprocess.Popen(
                 [BABELWATCH, "demo", "--port", str(port), *words],
                 env={**environment(), "TMPDIR": str(folder)},
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=stream,
             )
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -74,16 +75,16 @@ class Demo:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where temporary folders are made; its name has a space."""
-    (tmp_path / "temporary files").mkdir()
-    return tmp_path / "temporary files"
+def folder() -> Iterator[Path]:
+    """Where temporary folders are made: near the root, so that a path fits on one line of the screen."""
+    with tempfile.TemporaryDirectory(prefix="test-") as near:
+        yield Path(near)
 
 
 @pytest.fixture
-def demo(folder: Path) -> Iterator[Demo]:
+def demo(folder: Path, tmp_path: Path) -> Iterator[Demo]:
     """Until Ctrl-C."""
-    running = Demo(folder, free_port())
+    running = Demo(folder, tmp_path / "errors", free_port())
     yield running
     running.process.kill()
     running.ended()
@@ -101,7 +102,7 @@ def test_the_demo_shows_spanish_fall_while_the_mean_rises(demo: Demo, folder: Pa
     _check_alert(demo.printed)
     _check_screen(demo.printed[: demo.printed.rindex("newest alert")])
     _check_second_shell(demo.commands(), demo.port)
-    assert [each.name.startswith("babelwatch-demo-") for each in folder.iterdir()] == [True]
+    assert list(folder.glob("babelwatch-demo-*/engine"))
     demo.process.send_signal(signal.SIGINT)
     assert demo.ended() == 0
     assert list(folder.iterdir()) == []
@@ -145,10 +146,10 @@ def _check_second_shell(commands: list[list[str]], port: int) -> None:
     assert httpx.get(curl[1], timeout=60, trust_env=False).json() == {"status": "ok", "missing": {}}
 
 
-def test_a_demo_ends_by_itself_and_goes_round_a_taken_port(folder: Path) -> None:
+def test_a_demo_ends_by_itself_and_goes_round_a_taken_port(folder: Path, tmp_path: Path) -> None:
     """After `--duration`, also when that is over before anything was seen; another server on the port is no obstacle."""
     with closing(listen(play.HOST, 0)) as other:
-        demo = Demo(folder, other.getsockname()[1], "--duration", "1s")
+        demo = Demo(folder, tmp_path / "errors", other.getsockname()[1], "--duration", "1s")
         assert demo.ended() == 0, demo.errors()
     assert list(folder.iterdir()) == []
 

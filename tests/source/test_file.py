@@ -1,6 +1,7 @@
 """Files of their own: compressed or damaged, from standard input, with blank lines, growing."""
 
 import gzip
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -172,7 +173,8 @@ def test_a_file_that_only_begins_like_gzip_cannot_be_read(tmp_path: Path, tail: 
 def test_progress_goes_from_nothing_to_the_size_on_the_disk(tmp_path: Path, begun: Callable[..., FileSource], zipped: bool) -> None:  # noqa: FBT001 - a parameter
     """It counts the bytes that lie there, never falls, and is complete at the end."""
     path = tmp_path / "log"
-    content = b"\n".join(EVENTS)
+    noise = random.Random(1)
+    content = b"\n".join(noise.randbytes(100).hex().encode() for _ in range(20_000))  # far larger than any buffer, zipped too
     path.write_bytes(gzip.compress(content) if zipped else content)
     source = begun(path)
     size = path.stat().st_size
