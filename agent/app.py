@@ -16,7 +16,7 @@ from agent import logs, opening, parts, telemetry
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.decode.sink import FileSink
-from agent.errors import Misconfigured, Mistake, Stop
+from agent.errors import Misconfigured, Mistake
 from agent.language.tagger import Tagger
 from agent.opening import CLOCK
 from agent.progress import replaying
@@ -163,7 +163,7 @@ def until_signal(patience: timedelta = PATIENCE) -> threading.Event:
     def heard(_number: int, _frame: FrameType | None) -> None:
         now = CLOCK.now()
         if first and now - first[0] >= patience:
-            raise Stop("told twice to stop")
+            raise KeyboardInterrupt
         first.append(now)
         stop.set()
 

@@ -144,7 +144,7 @@ def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier],
         sent=deliveries.sent,
         record=record,
         clock=CLOCK,
-        routes=parts.routes(settings),
+        routes=parts.routes(settings) if notifiers else (),
     )
     evaluator = Evaluator(parts.rules(settings), parts.quality(settings), incidents(store.journal))
     return Evaluation(evaluator, store.windows, store.journal, pipeline)

@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from agent.decode.dead_letter import DeadLetter
 from agent.errors import RetryLater
 
-PROOF_TIMEOUT_S = 30.0  # the future of each send is the only proof of delivery
+PROOF_TIMEOUT_S = 5.0  # the future of each send is the only proof of delivery
 VALUE_LIMIT = 900_000  # producer and broker take a megabyte, uncompressed and with headers: a larger letter would never leave
 
 

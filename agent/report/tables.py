@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.aggregate.histogram import MICRO, at_or_above, latency_at, quantile_bin
 from agent.aggregate.measures import Measures, merged
+from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality, first_hit_bin
 from agent.alerting.statistics import mean_interval, wilson
 from agent.store.base import Total
@@ -23,20 +24,21 @@ def columns(*, pairs: bool, by: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*shown, *ALWAYS)))
 
 
-def rows(totals: Iterable[Total], shown: Sequence[str], quality: Quality, states: Mapping[str, str]) -> list[Row]:
-    """One row for each combination of the shown columns, the one with most events first."""
+def rows(totals: Iterable[Total], shown: Sequence[str], quality: Quality, incidents: Sequence[Incident] = ()) -> list[Row]:
+    """One row for each combination of the shown columns, the one with most events first; `incidents` in their newest states."""
     groups: defaultdict[tuple[str, ...], list[Total]] = defaultdict(list)
     for total in totals:
         groups[tuple(getattr(total.key, name) for name in shown)].append(total)
-    found = [
-        {**dict(zip(shown, values, strict=True)), **_figures(parts, quality), **_standing(values[0], states)}
-        for values, parts in groups.items()
-    ]
+    keys = {values: dict(zip(shown, values, strict=True)) for values in groups}
+    found = [{**keys[values], **_figures(parts, quality), **_standing(keys[values], incidents)} for values, parts in groups.items()]
     return sorted(found, key=lambda row: (-row["events"], *(row[name] for name in shown)))
 
 
-def _standing(language: str, states: Mapping[str, str]) -> Row:
-    return {"state": states.get(language, "ok"), "detectable": None, "watched_by": None}
+def _standing(key: Mapping[str, str], incidents: Sequence[Incident]) -> Row:
+    """The worst state of the incidents in this row; an incident without an index version is in all of them."""
+    states = {one.state for one in incidents if all(getattr(one, name, None) in (value, None) for name, value in key.items())}
+    state = "firing" if "firing" in states else "pending" if "pending" in states else "ok"
+    return {"state": state, "detectable": None, "watched_by": None}
 
 
 def _figures(parts: Sequence[Total], quality: Quality) -> Row:

@@ -20,7 +20,6 @@ from agent.store.base import Journal, WindowReader
 Words = Mapping[str, str]
 Rows = list[dict[str, Any]]
 NO = ("", "0", "false")
-RANK = {"pending": 1, "firing": 2}
 ANSWER_SECONDS = 30
 API = "/api/v1"
 
@@ -66,7 +65,7 @@ class StoreViews:
         grouped = tables.columns(pairs=pairs, by=query.by)
         shown = tuple(name for name in grouped if name not in tables.ALWAYS or name in query.by)
         totals = self._windows.totals(kind, query.selection(span[1]), grouped)
-        return tables.rows(totals, shown, self._quality, _states(incidents(self._journal)))
+        return tables.rows(totals, shown, self._quality, _of(incidents(self._journal), query.where))
 
     def alerts(self, words: Words) -> Rows:
         """Open incidents, or with `all` every one; newest first."""
@@ -138,10 +137,6 @@ def incidents(journal: Journal) -> list[Incident]:
     return list(newest.values())
 
 
-def _states(known: list[Incident]) -> dict[str, str]:
-    """The worst state of a language."""
-    states: dict[str, str] = {}
-    for incident in known:
-        if RANK.get(incident.state, 0) > RANK.get(states.get(incident.language, ""), 0):
-            states[incident.language] = incident.state
-    return states
+def _of(known: list[Incident], where: Mapping[str, str]) -> list[Incident]:
+    """The incidents that the filters mean."""
+    return [incident for incident in known if all(getattr(incident, name) in (value, None) for name, value in where.items())]

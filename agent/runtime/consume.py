@@ -153,7 +153,7 @@ class Consumer:
         except RetryLater as error:
             log.warning("%s is not flushed yet: %s", batch.partition, error)
             if batch.frozen:
-                batch.frozen.try_at = now + RETRY_EVERY
+                batch.frozen.try_at = self._at.clock.now() + RETRY_EVERY  # what failed may have taken long
             return
         if outcome is Outcome.DONE:
             self._go_on(batch, now)

@@ -73,13 +73,15 @@ class Evaluation:
         if span is None:
             return []
         moved: list[Incident] = []
-        start = self.evaluated_to or max(span[0], end - HISTORY)
+        start = self.evaluated_to or (span[0] if now is None else max(span[0], end - HISTORY))
         for minute, rows in _by_minute(self._windows, start, end):
             transitions = self._evaluator.advance(minute, rows)
             moved += transitions
             self._untold += [(minute, incident) for incident in transitions]
             self.evaluated_to = _time(minute + 1)
             self._settle(now)
+            if self.evaluated_to < end and self.evaluated_to.hour == self.evaluated_to.minute == 0:
+                self._remember(self.evaluated_to)  # a long walk that is interrupted goes on from the day it had reached
             seen(minute - minute_of(start), minute_of(end) - minute_of(start))
         if end > start:
             self._remember(end)

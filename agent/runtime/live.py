@@ -95,9 +95,10 @@ class Live:
             self._health.needs({"kafka": f"waits for topic {', '.join(missing)}"})
             return
         self._walk(now)
-        if self._health.missing():
+        waits = {"flush": "a partition cannot be opened or written yet"} if self._consumer.waits else {}
+        if self._health.missing() and not waits:
             log.info("ready")
-        self._health.needs({})
+        self._health.needs(waits)
 
     def _walk(self, now: datetime) -> None:
         ends = self._source.end_positions()

@@ -179,7 +179,9 @@ class KafkaSource:
         """End offsets of all partitions; raises RetryLater while the broker is away: only this tells idle from blind."""
         if not self._subscribed:
             return {}
-        known = {topic: self._consumer.partitions_for_topic(topic) or () for topic in self._topics}
+        known = {topic: self._ask(self._consumer.partitions_for_topic, topic) for topic in self._topics}
+        if not all(known.values()):  # said to be complete without them, minutes would be evaluated too soon
+            raise RetryLater("Kafka: the partitions of a topic are not known")
         everything = [TopicPartition(topic, number) for topic, numbers in known.items() for number in numbers]
         return {_ours(tp): int(end) for tp, end in self._ask(self._consumer.end_offsets, everything, ANSWER_TIMEOUT_MS).items()}
 
@@ -215,7 +217,7 @@ class KafkaSource:
 
 def producer(address: KafkaAddress) -> KafkaProducer:
     """A producer for dead letters; raises Unreachable."""
-    return connect(KafkaProducer, address)
+    return connect(KafkaProducer, address, max_block_ms=ANSWER_TIMEOUT_MS)
 
 
 def connect(client: Any, address: KafkaAddress, **settings: Any) -> Any:

@@ -12,6 +12,7 @@ from agent.alerting.measures import Quality, Thresholds
 from agent.records import WindowKey
 from agent.report import tables
 from agent.store.base import Total
+from tests.notify.examples import KOREAN
 
 MEASURES = ("hit_rate", "zero_result_rate", "error_rate", "similarity_mean", "recall_at_k", "mrr_at_k", "ndcg_at_k")
 KEY = WindowKey("", "", "kb", "ko", "", "mini", "", "cosine")
@@ -39,7 +40,7 @@ def scored(*hundredths: int, key: WindowKey = KEY, **more: Any) -> Total:
 
 def row_of(*totals: Total, quality: Quality = AT_35, shown: tuple[str, ...] = ("language",)) -> dict[str, Any]:
     """The one row of these sums."""
-    (row,) = tables.rows(totals, shown, quality, {})
+    (row,) = tables.rows(totals, shown, quality)
     return row
 
 
@@ -203,20 +204,27 @@ def test_latencies_are_read_from_the_histogram() -> None:
 def test_the_most_asked_language_comes_first() -> None:
     """And among equals the alphabet decides, so that two calls give the same."""
     totals = [total(KEY._replace(language=name), events=n) for name, n in (("de", 2), ("ar", 2), ("ko", 9))]
-    assert [row["language"] for row in tables.rows(totals, ("language",), AT_35, {})] == ["ko", "ar", "de"]
+    assert [row["language"] for row in tables.rows(totals, ("language",), AT_35)] == ["ko", "ar", "de"]
 
 
 def test_states_belong_to_languages() -> None:
     """One with an incident has its state, the others are well."""
     totals = [total(KEY._replace(language=name), events=1) for name in ("de", "ko")]
-    rows = tables.rows(totals, ("language",), AT_35, {"ko": "firing"})
+    rows = tables.rows(totals, ("language",), AT_35, [KOREAN])
     assert {row["language"]: row["state"] for row in rows} == {"de": "ok", "ko": "firing"}
+
+
+def test_states_belong_to_the_version_that_fell() -> None:
+    """Split by version, the one before it is well."""
+    totals = [total(KEY._replace(language="ko", index_version=version), events=1) for version in ("v41", "v42")]
+    rows = tables.rows(totals, ("language", "index_version"), AT_35, [KOREAN])
+    assert {row["index_version"]: row["state"] for row in rows} == {"v41": "ok", "v42": "firing"}
 
 
 def test_rows_are_split_by_what_is_shown() -> None:
     """Only those columns are in a row, before its figures."""
     totals = [scored(40), scored(60, key=KEY._replace(index_version="v2"))]
-    rows = tables.rows(totals, ("language", "embedding_model", "index_version"), AT_35, {})
+    rows = tables.rows(totals, ("language", "embedding_model", "index_version"), AT_35)
     assert [list(row)[:4] for row in rows] == [["language", "embedding_model", "index_version", "queries"]] * 2
     assert [row["index_version"] for row in rows] == ["", "v2"]
 
