@@ -39,7 +39,7 @@ def consumer(broker: DemoBroker) -> Iterator[KafkaConsumer]:
 def read(consumer: KafkaConsumer, expected: int) -> list[tuple[int, bytes]]:
     """Partition and value of each message, until as many came as are expected."""
     found: list[tuple[int, bytes]] = []
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + 120
     while len(found) < expected and time.monotonic() < give_up:
         polled = consumer.poll(timeout_ms=200).values()
         found += [(record.partition, record.value) for records in polled for record in records]

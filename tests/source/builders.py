@@ -11,7 +11,7 @@ from agent.records import Partition
 from agent.source.base import Source
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 Read = list[tuple[int, bytes]]
 
 
