@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BABELWATCH := .venv/bin/babelwatch
 
-.PHONY: help setup run test check format bench wheel constraints clean
+.PHONY: help setup run test check format bench fit wheel constraints clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,11 @@ format:  ## write the format and the fixes that are safe
 bench:  ## measure speed and memory; the figures are in benchmarks/README.md
 	@scripts/setup.sh dev
 	@$(PYTHON) -m benchmarks.path
+	@$(PYTHON) -m benchmarks.language
+
+fit:  ## fit the tagger's own tables again, from ../shared/data/lid
+	@scripts/setup.sh dev
+	@$(PYTHON) -m scripts.fit_language
 
 wheel:  ## build the wheel, install it into a clean environment and run the command from there
 	@scripts/setup.sh dev

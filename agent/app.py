@@ -17,7 +17,7 @@ from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.decode.sink import FileSink
 from agent.errors import Misconfigured, Mistake
-from agent.language.tagger import Tagger
+from agent.language.services import Taggers
 from agent.opening import CLOCK
 from agent.progress import replaying
 from agent.report.views import RemoteViews, Views
@@ -133,7 +133,7 @@ def migrate_store(settings: Settings) -> list[int]:
 def check(settings: Settings) -> None:
     """Read what the settings name; raises Misconfigured with every mistake."""
     mistakes: list[Mistake] = []
-    for read in (parts.rules, parts.tagger):
+    for read in (parts.rules, parts.taggers):
         try:
             read(settings)
         except Misconfigured as error:
@@ -142,9 +142,9 @@ def check(settings: Settings) -> None:
         raise Misconfigured(mistakes)
 
 
-def tagger(settings: Settings) -> Tagger:
-    """The tagger alone, for `tag`."""
-    return parts.tagger(settings)
+def taggers(settings: Settings) -> Taggers:
+    """The taggers alone, for `tag`."""
+    return parts.taggers(settings)
 
 
 def schemas() -> Path:

@@ -159,10 +159,10 @@ def tag(
 
     For each line `language<TAB>confidence<TAB>source`, in the same order.
     """
-    tagger = app.tagger(_settings(config))
+    taggers = app.taggers(_settings(config))
     with progress.lines_of(file) as lines:
         for line in lines:
-            found = tagger.tag(line, locale=locale)
+            found = taggers.tag(line, locale=locale)
             sys.stdout.write(f"{found.language}\t{found.confidence:.3f}\t{found.source}\n")
 
 

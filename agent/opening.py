@@ -114,7 +114,7 @@ def consumer(
         source=source,
         decoder=parts.decoder(settings.source),
         exclusions=parts.exclusions(settings.source),
-        tagger=parts.tagger(settings),
+        taggers=parts.taggers(settings),
         admission=admission,
         new_aggregator=lambda: Aggregator(k, documents, admission),
         dead_letters=sink,

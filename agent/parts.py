@@ -9,11 +9,16 @@ from agent.alerting import load
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.rule import Rule
 from agent.clock import Clock
-from agent.config.settings import Settings, SourceSettings
+from agent.config.settings import LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
 from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
+from agent.errors import Misconfigured, Mistake
+from agent.language import evidence
+from agent.language.cld2 import Cld2
+from agent.language.expected import MERGED, Expected
 from agent.language.fasttext import FastTextModel, bundled_model
-from agent.language.tagger import MIN_CONFIDENCE, Tagger
+from agent.language.services import Taggers
+from agent.language.tagger import MIN_CONFIDENCE, Models, Tagger
 from agent.notify.base import Notifier
 from agent.notify.integrations import INTEGRATIONS
 from agent.notify.route import Route
@@ -39,13 +44,32 @@ def documents(source: SourceSettings) -> DocumentLanguages:
     return DocumentLanguages(source.document_language.collections, source.document_language.pattern)
 
 
-def tagger(settings: Settings) -> Tagger:
-    """Which language a query is in."""
+def taggers(settings: Settings) -> Taggers:
+    """Which language a query is in; raises Misconfigured with every mistake."""
+    models = Models(FastTextModel(bundled_model()), Cld2(), evidence.load())
     language = settings.language
-    allowed = None if language.allowed is None else frozenset(language.allowed)
-    return Tagger(
-        FastTextModel(bundled_model()), allowed, MIN_CONFIDENCE if language.min_confidence is None else language.min_confidence
-    )
+    mistakes: list[Mistake] = []
+    made: dict[str | None, Tagger] = {}
+    owns: dict[str | None, LanguageSettings | ServiceLanguageSettings] = dict([(None, language), *language.services.items()])
+    for service, own in owns.items():
+        try:
+            made[service] = _tagger(models, language, own)
+        except Misconfigured as error:
+            place = "language" if service is None else f"language.services.{service}"
+            mistakes += [mistake._replace(key=f"{place}.{mistake.key}") for mistake in error.mistakes]
+    if mistakes:
+        raise Misconfigured(mistakes)
+    return Taggers(made.pop(None), {service: tagger for service, tagger in made.items() if service})
+
+
+def _tagger(models: Models, general: LanguageSettings, own: LanguageSettings | ServiceLanguageSettings) -> Tagger:
+    """What a service does not set is that of all services."""
+    allowed = general.allowed if own.allowed is None else own.allowed
+    prior = general.prior if own.prior is None else own.prior
+    cut = general.min_confidence if own.min_confidence is None else own.min_confidence
+    merge = MERGED if general.merge == "default" else general.merge
+    expected = Expected(models.first.languages, allowed, prior, merge)
+    return Tagger(models, expected, MIN_CONFIDENCE if cut is None else cut, general.cache)
 
 
 def quality(settings: Settings) -> Quality:

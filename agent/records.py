@@ -83,17 +83,25 @@ class Accepted(NamedTuple):
     event: Event
 
 
+TagSource = Literal["declared", "script", "model", "prior", "none"]
+TagReason = Literal["", "no_text", "no_letters", "no_evidence", "unsure", "not_allowed", "second_script", "two_languages"]
+
+
 class Tag(NamedTuple):
     """Which language a query is in.
 
-    `language` is BCP 47, `und` when the text does not tell. `confidence` is in 0..1. `source` says who decided.
-    `mixed`: words of a second script stand in the text.
+    `language` is BCP 47: `und` when the text does not tell, `mul` when it is in two. `confidence` is in 0..1. `source` says
+    who decided; `prior`: the opinions alone had named another. `mixed`: words of a second script or language stand in the
+    text. `reason`: why it is und or mixed. `agrees`: whether the text itself is in the language that the service declared
+    (None: nothing was declared, or the text does not tell).
     """
 
     language: str
     confidence: float
-    source: Literal["declared", "script", "model", "prior", "none"]
+    source: TagSource
     mixed: bool = False
+    reason: TagReason = ""
+    agrees: bool | None = None
 
 
 class WindowKey(NamedTuple):

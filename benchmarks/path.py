@@ -43,7 +43,7 @@ def main() -> None:
 def measure_parts(log: Path) -> dict[str, float]:
     """Microseconds of CPU an event of each part alone, over chunks as a poll brings them."""
     settings = Settings()
-    decoder, tagger, recent = parts.decoder(settings.source), parts.tagger(settings), RecentIds()
+    decoder, tagger, recent = parts.decoder(settings.source), parts.taggers(settings), RecentIds()
     aggregator = Aggregator(settings.quality.k, parts.documents(settings.source), Admission())
     spent = dict.fromkeys(("poll", "decode", "dedup", "tag", "fold"), 0.0)
 

@@ -69,16 +69,16 @@ def test_exclusions_are_those_of_the_settings() -> None:
 def test_the_tagger_answers_allowed_languages_only() -> None:
     """None given: all that the model knows."""
     text = "hur ändrar jag mitt lösenord"
-    assert parts.tagger(settings()).tag(text).language == "sv"
-    assert parts.tagger(settings(language={"allowed": ["en", "de"]})).tag(text).language == "und"
+    assert parts.taggers(settings()).tag(text).language == "sv"
+    assert parts.taggers(settings(language={"allowed": ["en", "de"]})).tag(text).language == "und"
 
 
 def test_the_tagger_is_as_sure_as_it_must_be() -> None:
     """A cut of 0 names what the fitted one leaves open; 0 is not taken for no cut."""
     text = "hotel menu pdf"
-    fitted = parts.tagger(settings()).tag(text)
-    sure = parts.tagger(settings(language={"min_confidence": 1.0})).tag("I forgot my password")
-    bold = parts.tagger(settings(language={"min_confidence": 0.0})).tag(text)
+    fitted = parts.taggers(settings()).tag(text)
+    sure = parts.taggers(settings(language={"min_confidence": 1.0})).tag("I forgot my password")
+    bold = parts.taggers(settings(language={"min_confidence": 0.0})).tag(text)
     assert sure.language == "und"
     assert bold.language != "und"
     assert bold.confidence < 1
@@ -87,8 +87,8 @@ def test_the_tagger_is_as_sure_as_it_must_be() -> None:
 
 def test_a_language_that_the_model_does_not_know_is_a_mistake() -> None:
     """It would never be an answer."""
-    with pytest.raises(Misconfigured, match=r"language\.allowed: .*languages the model knows; it has no ha"):
-        parts.tagger(settings(language={"allowed": ["en", "ha"]}))
+    with pytest.raises(Misconfigured, match=r"language\.allowed: languages that can be told from a text, which ha cannot"):
+        parts.taggers(settings(language={"allowed": ["en", "ha"]}))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,9 @@ class Aggregator:
             cell.synthetic += 1
             return False
         late = minute < evaluated_to
-        cell.add_traffic(event, mixed=tag.mixed, late=late)
+        cell.add_traffic(event, late=late)
+        if tag.mixed or tag.reason or tag.agrees is not None:
+            cell.add_tag(tag)
         cell.add_documents([known for known in languages if known != UNKNOWN], key.language)
         if event.response_language is not None or event.translation is not None:
             cell.add_answer(event, otherwise=_otherwise(event.response_language, key.language))

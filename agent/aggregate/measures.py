@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from agent.aggregate.histogram import MICRO, latency_bin, micro, score_bin
 from agent.aggregate.ranking import Ranking
-from agent.records import Event
+from agent.records import Event, Tag
 
 SQUARE_LIMIT = 1000.0  # the square of a score beyond it saturates, so that sums stay in Int64
 
@@ -20,7 +20,9 @@ class Measures(Struct, gc=False):
 
     events: int = 0  # seen; every rate and every test uses these
     queries: int = 0  # estimated volume in millionths: the sum of 1 / sample_rate
-    mixed: int = 0  # words of a second script stand in the text
+    mixed: int = 0  # words of a second script or language stand in the text
+    declared: int = 0  # the service declared the language, and the text tells one too
+    declared_agrees: int = 0  # ... and it is the same
     synthetic: int = 0  # probes, golden runs, load tests: in no other count
     late: int = 0  # came after their minute was evaluated
     zero_results: int = 0
@@ -47,13 +49,22 @@ class Measures(Struct, gc=False):
     label_hit_hist: dict[int, int] = {}  # ... of those that hit: together they tell how well the score knows
     latency_hist: dict[int, int] = {}
     routes: dict[str, int] = {}
+    tag_reasons: dict[str, int] = {}  # why queries are und, and why mixed
     session_hashes: set[int] = set()
 
-    def add_traffic(self, event: Event, *, mixed: bool, late: bool) -> None:
+    def add_tag(self, tag: Tag) -> None:
+        """Count what is known of a query's language besides the language."""
+        self.mixed += tag.mixed
+        if tag.reason:
+            _count(self.tag_reasons, tag.reason)
+        if tag.agrees is not None:
+            self.declared += 1
+            self.declared_agrees += tag.agrees
+
+    def add_traffic(self, event: Event, *, late: bool) -> None:
         """Count one event that a user made."""
         self.events += 1
         self.queries += MICRO if event.sample_rate is None else micro(1 / event.sample_rate)
-        self.mixed += mixed
         self.late += late
         if event.route is not None:
             _count(self.routes, event.route)

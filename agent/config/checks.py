@@ -6,7 +6,7 @@ The text of its ValueError goes on after the word "expected": `ValueError("host:
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from types import UnionType
@@ -75,6 +75,14 @@ def language_tag(text: str) -> str:
     if not _TAG.fullmatch(text) or canonical(text) is None:
         raise ValueError("a known language tag such as en or zh-Hant")
     return text
+
+
+def shares_of_one_whole(shares: Mapping[str, float]) -> Mapping[str, float]:
+    """Shares of the traffic; none at all is no prior."""
+    whole = sum(shares.values())
+    if shares and not 0 < whole <= 1 + 1e-9:
+        raise ValueError(f"shares that add up to more than 0 and at most 1, not to {whole:g}")
+    return shares
 
 
 def hundredth(number: float) -> float:

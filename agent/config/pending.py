@@ -5,8 +5,6 @@ from typing import Any, Final
 from agent.config.settings import Settings
 
 WITHOUT_EFFECT: Final = (
-    "language.prior",
-    "language.merge",
     "notify.external_url",
     "notify.group_wait",
     "notify.group_interval",

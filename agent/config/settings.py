@@ -122,29 +122,39 @@ class StoreSettings(Section):
     flush_interval: kind.Period = Field(default=parse_duration("20s"), description="how often counts are written to the store")
 
 
+class ServiceLanguageSettings(Section):
+    """What is different for the queries of one service."""
+
+    allowed: tuple[kind.LanguageTag, ...] | None = Field(
+        default=None, min_length=1, description="languages that can be an answer; null: those of all services"
+    )
+    prior: kind.Prior | None = Field(default=None, description="share of this service's traffic; null: that of all services")
+    min_confidence: kind.Share | None = Field(
+        default=None, description="confidence below which the tag is und; null: that of all services"
+    )
+
+
 class LanguageSettings(Section):
     """How queries are tagged."""
 
     allowed: tuple[kind.LanguageTag, ...] | None = Field(
         default=None, min_length=1, description="languages that can be an answer; null: all that the model knows"
     )
-    prior: kind.Table[kind.LanguageTag, Annotated[kind.Share, Field(gt=0)]] = Field(
-        default={}, description="share of the traffic in each language, in 0..1; the others share the rest evenly; no effect yet"
+    prior: kind.Prior = Field(
+        default={}, description="share of the traffic in each language, in 0..1; the others share the rest evenly"
     )
     merge: kind.Groups = Field(
-        default="default",
-        description="languages counted as one, a list of groups whose first is the tag; or default; no effect yet",
+        default="default", description="languages counted as one, a list of groups whose first is the tag; or default"
     )
     min_confidence: kind.Share | None = Field(
         default=None, description="confidence, in 0..1, below which the tag is und; null: the fitted cut"
     )
-
-    @field_validator("prior")
-    @classmethod
-    def _shares_of_one_whole(cls, prior: dict[str, float]) -> dict[str, float]:
-        if sum(prior.values()) > 1 + 1e-9:
-            raise ValueError("shares that add up to 1 at most")
-        return prior
+    cache: Annotated[kind.Whole, Field(ge=0, le=1_000_000)] = Field(
+        default=4096, description="how many recent queries are remembered in memory with their tag; 0: none"
+    )
+    services: kind.Table[kind.Text, ServiceLanguageSettings] = Field(
+        default={}, description="what is different for one service: allowed, prior, min_confidence"
+    )
 
 
 class HitThresholdSettings(Section):

@@ -131,6 +131,7 @@ Pattern = Annotated[Text, AfterValidator(checks.pattern)]
 PatternOfOneGroup = Annotated[Text, AfterValidator(checks.pattern_of_one_group)]
 
 LanguageTag = Annotated[Text, AfterValidator(checks.language_tag)]
+Prior = Annotated[Table[LanguageTag, Share], AfterValidator(checks.shares_of_one_whole)]
 _GROUPS: Final = TypeAdapter(tuple[Annotated[tuple[LanguageTag, ...], Field(min_length=2)], ...])
 Groups = Annotated[Literal["default"] | tuple[tuple[str, ...], ...], PlainValidator(_groups)]
 Threshold = Annotated[float | Literal["auto"], PlainValidator(_threshold)]

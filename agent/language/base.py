@@ -1,4 +1,4 @@
-"""The port behind which a language model stands."""
+"""The ports behind which language models stand."""
 
 from typing import Protocol
 
@@ -15,3 +15,10 @@ class LanguageModel(Protocol):
 
     def candidates(self, text: str, k: int) -> list[tuple[str, float]]:
         """Up to k languages with their probabilities, the likeliest first; empty when nothing in the text tells."""
+
+
+class SecondOpinion(Protocol):
+    """Names one language, found in another way. Any text is answered."""
+
+    def answer(self, text: str) -> str | None:
+        """A canonical tag, or whatever else it calls the text; None when nothing in the text tells."""

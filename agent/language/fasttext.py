@@ -21,21 +21,21 @@ _FILE: Final = "lid.176.ftz"
 _LABEL: Final = "__label__"
 # Names of Wikipedias, which the model's authors took for language tags: als is Alemannic there, Tosk Albanian in BCP 47.
 _WIKIPEDIAS: Final = {"als": "gsw"}
-# Weaker candidates are not worth their time: three words take 4.7 µs with five candidates from 5 % on, 5.5 µs from 1 % on,
-# 9 µs with all, and the verdicts are as good. A single one takes 4.4 µs.
-_THRESHOLD: Final = 0.05
+# Weaker candidates are not worth their time.
+_THRESHOLD: Final = 0.01
 _EVERYTHING: Final = -1.0  # a threshold below which no label falls, not even those with probability 0
 
 
 class FastTextModel:
-    """lid.176, answering canonical tags. Labels that CLDR has no language for (eml, nah) are never answers."""
+    """A fastText model, answering canonical tags with probabilities from `threshold` on. Labels that CLDR has no language for (eml, nah) are never answers."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threshold: float = _THRESHOLD) -> None:
         # The module's own predict() is this call within checks and copies of 1 µs.
         try:
             self._predict = fasttext.load_model(str(path)).f.predict
         except ValueError as error:
             raise Stop(f"the language model {path} cannot be read: {error}") from error
+        self._threshold = threshold
         labels = [label for _, label in self._predict("\n", 1000, _EVERYTHING, "strict")]
         named = {label: canonical(_WIKIPEDIAS.get(code := label.removeprefix(_LABEL), code)) for label in labels}
         self._tags = {label: tag for label, tag in named.items() if tag}
@@ -51,9 +51,9 @@ class FastTextModel:
         """Up to k languages with their probabilities, the likeliest first; empty when nothing in the text tells."""
         line = text.replace("\n", " ") + "\n"
         try:
-            found = self._predict(line, k, _THRESHOLD, "strict")
+            found = self._predict(line, k, self._threshold, "strict")
         except TypeError:  # what the binding raises for lone surrogates, which UTF-8 has no bytes for
-            found = self._predict(line.encode(errors="replace").decode(), k, _THRESHOLD, "strict")
+            found = self._predict(line.encode(errors="replace").decode(), k, self._threshold, "strict")
         if not found or found[0][0] == self._nothing:
             return []
         tags = self._tags

@@ -1,4 +1,4 @@
-"""The in-memory twin of a language model: a few words, each of one language."""
+"""The in-memory twins of the models: a few words, each of one language."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,3 +19,8 @@ class MemoryModel:
         """Up to k languages with their probabilities, the likeliest first; empty when nothing in the text tells."""
         met = Counter(self._words[word] for word in text.split() if word in self._words)
         return [(language, n / met.total()) for language, n in met.most_common(k)]
+
+    def answer(self, text: str) -> str | None:
+        """The language with most of the known words: what a second opinion with the same words says."""
+        found = self.candidates(text, 1)
+        return found[0][0] if found else None

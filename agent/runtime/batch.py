@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from agent.aggregate.aggregator import Aggregator
 from agent.decode.dead_letter import DeadLetter
 from agent.decode.exclude import Exclusion, keep
-from agent.language.tagger import Tagger
+from agent.language.services import Taggers
 from agent.records import Accepted, Partition
 from agent.runtime.tally import Tally
 from agent.source.dedup import RecentIds
@@ -56,11 +56,11 @@ class Batch:
         self.tally.add_rejected(letters)
         self.tally.add_accepted(fresh)
 
-    def count(self, fresh: list[Accepted], tagger: Tagger, evaluated_to: int) -> None:
+    def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
         for item in fresh:
             event = item.event
-            tag = tagger.tag(event.query, event.query_language, event.locale)
+            tag = taggers.tag(event.query, event.query_language, event.locale, event.service)
             self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
 
     def due(self, position: int, now: datetime, interval: timedelta) -> bool:

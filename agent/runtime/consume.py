@@ -12,7 +12,7 @@ from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
 from agent.decode.sink import DeadLetterSink
 from agent.errors import RetryLater
-from agent.language.tagger import Tagger
+from agent.language.services import Taggers
 from agent.records import Partition, RawMessage
 from agent.runtime.batch import Batch, Frozen
 from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
@@ -35,7 +35,7 @@ class Stations:
     source: Source
     decoder: NativeDecoder
     exclusions: Sequence[Exclusion]
-    tagger: Tagger
+    taggers: Taggers
     admission: Admission
     new_aggregator: Callable[[], Aggregator]
     dead_letters: DeadLetterSink
@@ -142,7 +142,7 @@ class Consumer:
     def _fold(self, batch: Batch, messages: list[RawMessage], now: datetime) -> None:
         accepted, rejected = self._at.decoder.decode_all(messages, int(now.timestamp() * 1000))
         fresh = batch.fold(accepted, rejected, self._at.exclusions)
-        batch.count(fresh, self._at.tagger, self.evaluated_to)
+        batch.count(fresh, self._at.taggers, self.evaluated_to)
 
     def _flush(self, batch: Batch, now: datetime) -> None:
         """Write a batch; whatever is away, the same rows are tried again later while the other partitions go on."""

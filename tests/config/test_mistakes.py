@@ -150,9 +150,14 @@ CASES = {
         "language: {prior: {en: 0.8, ko: 0.3}}",
         1,
         "language.prior",
-        "expected shares that add up to 1 at most, found keys with values",
+        "expected shares that add up to more than 0 and at most 1, not to 1.1, found keys with values",
     ),
-    "share_of_nothing": Case("language: {prior: {en: 0.0}}", 1, "language.prior.en", "expected more than 0, found 0.0"),
+    "share_of_nothing": Case(
+        "language: {prior: {en: 0.0}}",
+        1,
+        "language.prior",
+        "expected shares that add up to more than 0 and at most 1, not to 0, found keys with values",
+    ),
     "group_of_one": Case("language: {merge: [[no]]}", 1, "language.merge[0]", "expected a list of at least 2, found a list"),
     "language_in_two_groups": Case(
         "language: {merge: [[no, nn], [da, no]]}", 1, "language.merge", "expected each language in one group only, found a list"

@@ -6,7 +6,6 @@ from agent.config.pending import WITHOUT_EFFECT, without_effect
 from agent.config.settings import Settings
 
 SET = {
-    "language": {"prior": {"en": 0.8}, "merge": [["no", "nn"]]},
     "notify": {
         "external_url": "https://babelwatch.example",
         "group_wait": "0s",

@@ -7,9 +7,14 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from agent.language import evidence
+from agent.language.base import LanguageModel
+from agent.language.cld2 import Cld2
+from agent.language.evidence import Fitted
+from agent.language.expected import MERGED, Expected, Groups, Shares
 from agent.language.fasttext import FastTextModel, bundled_model
 from agent.language.memory import MemoryModel
-from agent.language.tagger import Tagger
+from agent.language.tagger import CACHE_SIZE, MIN_CONFIDENCE, Models, Tagger
 
 
 class Question(NamedTuple):
@@ -33,10 +38,23 @@ def lid() -> FastTextModel:
     return FastTextModel(bundled_model())
 
 
+def tagger_of(  # noqa: PLR0913, PLR0917  what a tagger can be told
+    model: LanguageModel,
+    allowed: frozenset[str] | None = None,
+    shares: Shares | None = None,
+    merge: Groups = MERGED,
+    min_confidence: float = MIN_CONFIDENCE,
+    cache_size: int = CACHE_SIZE,
+) -> Tagger:
+    """The policy over lid.176 with its companions, or over one twin that plays all three."""
+    models = Models(model, model, Fitted(model, {})) if isinstance(model, MemoryModel) else Models(model, Cld2(), evidence.load())
+    return Tagger(models, Expected(model.languages, allowed, shares, merge), min_confidence, cache_size)
+
+
 @pytest.fixture(scope="session")
 def tagger(lid: FastTextModel) -> Tagger:
-    """The real model under the default policy."""
-    return Tagger(lid)
+    """The real models under the default policy."""
+    return tagger_of(lid)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,10 @@ from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
 from agent.decode.sink import MemorySink
 from agent.errors import RetryLater, Unreachable
-from agent.language.tagger import Tagger
+from agent.language.evidence import Fitted
+from agent.language.expected import Expected
+from agent.language.services import Taggers
+from agent.language.tagger import Models, Tagger
 from agent.records import Partition
 from agent.runtime.consume import Consumer, Stations
 from agent.runtime.tally import Tally
@@ -50,6 +53,10 @@ class NoModel:
     def candidates(self, text: str, k: int) -> list[tuple[str, float]]:
         """Fail, since nobody should come here."""
         raise AssertionError(f"the model was asked about {text!r} for {k} candidates")
+
+    def answer(self, text: str) -> str | None:
+        """Fail likewise."""
+        raise AssertionError(f"a second opinion was asked about {text!r}")
 
 
 class Plug:
@@ -190,7 +197,7 @@ class Rig:
                 source=self.log,
                 decoder=NativeDecoder(),
                 exclusions=self.exclusions,
-                tagger=Tagger(NoModel()),
+                taggers=Taggers(Tagger(Models(NoModel(), NoModel(), Fitted(NoModel(), {})), Expected([]))),
                 admission=admission,
                 new_aggregator=lambda: Aggregator(10, DocumentLanguages(), admission),
                 dead_letters=self.letters,

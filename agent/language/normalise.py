@@ -1,0 +1,45 @@
+"""The words of a text that can tell its language, in one spelling: whatever the case and the Unicode form.
+
+What programs write (codes, addresses, names of files and of errors) is taken out: it makes everything English. A URL in the
+query drops the accuracy of lid.176 from .87 to .70.
+"""
+
+import errno
+import re
+import signal
+import unicodedata
+from typing import Final
+
+LIMIT: Final = 2_000
+"""Characters of a text that count: more of them tell nothing new, and a pasted megabyte costs under 1 ms (Han, letter by
+letter, 3)."""
+
+_SIGNS = re.compile(r"[0-9_@/\\#=.]")
+# ASCII runs with a digit or a sign in them, and names of files and hosts. The look-behind keeps the search linear: a run is
+# tried from its start only.
+_CODE = re.compile(r"(?<![!-~])[!-~]*(?:[0-9_@/\\#=]|[a-z]\.[a-z])[!-~]*")
+# Addresses may go on in other letters, up to those of scripts that put no spaces between words (Thai, U+0E00, is the
+# first of them): there the text itself goes on.
+_ADDRESS = re.compile(r"(?<![!-~\u00a1-\u0dff])[!-~\u00a1-\u0dff]*(?:://|@)[!-~\u00a1-\u0dff]*")
+# Control characters, marks of direction, byte order marks, lone surrogates. The joiners U+200C and U+200D stay: Persian
+# is spelled with them.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+# Names of errors: the operating system's, and words put together (KeyError, NullPointerException).
+_SYSTEM_ERRORS: Final = frozenset(name.lower() for name in [*errno.errorcode.values(), *signal.Signals.__members__])
+_ERROR = re.compile(r"[a-z]{2,}(?:error|exception)")
+
+
+def normalise(text: str) -> str:
+    """Lower case always: as typed lid.176 is right for 89 %, in capitals for 38 %."""
+    if not text.isprintable():
+        text = _INVISIBLE.sub(" ", text)
+    words = (text if text.isascii() else unicodedata.normalize("NFKC", text)[:LIMIT]).lower()
+    if _SIGNS.search(words):
+        words = _CODE.sub(" ", _ADDRESS.sub(" ", words))
+    words = " ".join(words.split()) if "  " in words else words.strip()
+    return "" if " " not in words and _names_an_error(words.strip("\"'():;,!?")) else words
+
+
+def _names_an_error(word: str) -> bool:
+    return word in _SYSTEM_ERRORS or _ERROR.fullmatch(word) is not None

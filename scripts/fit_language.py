@@ -1,0 +1,78 @@
+"""Fit what the tagger knows beside lid.176 and cld2: `make fit`, about half a minute, from ../shared/data/lid alone.
+
+Two files come out: short.ftz, a fastText model of two to five words (quantised, as lid.176.ftz is), and answers.json, how
+often cld2 gave which answer for texts in each language. The same input gives the same files.
+"""
+
+import itertools
+import json
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import floret
+
+from agent.language.cld2 import Cld2
+from agent.language.evidence import FITTED
+from agent.language.normalise import normalise
+from agent.language.scripts import writing
+from benchmarks import tatoeba
+
+EACH = 1_500  # texts of each language: as many of a rare one as of English
+SHARED_SCRIPTS = ("Arab", "Cyrl", "Deva", "Hebr", "Latn")  # the others have one language each here, and need no model
+ATTRIBUTION = "Counted on sentences of Tatoeba (https://tatoeba.org), CC BY 2.0 FR."
+
+
+def fit(texts: Iterable[tatoeba.Text], folder: Path) -> None:
+    """Write both files into the folder."""
+    by_language = _by_language(texts)
+    drawn = {language: list(itertools.islice(tatoeba.spans(some), EACH)) for language, some in sorted(by_language.items())}
+    _write_answers(drawn, folder / "answers.json")
+    _write_model(drawn, folder / "short.ftz")
+
+
+def _by_language(texts: Iterable[tatoeba.Text]) -> Mapping[str, list[tatoeba.Text]]:
+    found: defaultdict[str, list[tatoeba.Text]] = defaultdict(list)
+    for text in texts:
+        if writing(normalise(text.text)).script in SHARED_SCRIPTS:
+            found[text.language].append(text)
+    return found
+
+
+def _write_answers(drawn: Mapping[str, list[tatoeba.Text]], file: Path) -> None:
+    second = Cld2()
+    answers = {language: Counter(second.answer(text.text) or "" for text in texts) for language, texts in drawn.items()}
+    told = {"attribution": ATTRIBUTION, "answers": {language: dict(sorted(n.items())) for language, n in answers.items()}}
+    file.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _write_model(drawn: Mapping[str, list[tatoeba.Text]], file: Path) -> None:
+    """Train and quantise on one thread: more would make it another model each time."""
+    lines = [f"__label__{text.language} {text.text}\n" for texts in zip(*drawn.values(), strict=True) for text in texts]
+    with tempfile.TemporaryDirectory() as made:
+        path = Path(made, "texts")
+        path.write_text("".join(lines), encoding="utf-8")
+        model = floret.train_supervised(
+            str(path), dim=16, minn=1, maxn=4, bucket=32_768, epoch=8, lr=0.3, minCount=1, thread=1, verbose=0
+        )
+        model.quantize(str(path), qnorm=True, thread=1, verbose=0)
+        model.save_model(str(Path(made, "model")))
+        file.write_bytes(_as_fasttext(Path(made, "model").read_bytes()))
+
+
+def _as_fasttext(model: bytes) -> bytes:
+    """Floret writes two integers of its own (mode, number of hashes) between maxn and the rate; fastText has none there."""
+    return model[:52] + model[60:]
+
+
+def main() -> None:
+    """Fit on everything there is."""
+    texts = tatoeba.read()
+    fit(texts, FITTED)
+    print(f"fitted on {len(texts):,} sentences in {len({text.language for text in texts})} languages: {FITTED}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
