@@ -51,8 +51,6 @@ def _figures(parts: Sequence[Total], quality: Quality) -> Row:
         "hit_rate": _rate(hits, answered),
         **_threshold(parts, quality),
         "zero_result_rate": _rate(sums.zero_results, answered),
-        "declared_agreement": _rate(sums.declared_agrees, sums.declared),
-        "tag_reasons": dict(sorted(sums.tag_reasons.items())),
         "error_rate": _rate(sums.errors, sums.events),
         "similarity_mean": _rate(sums.score_sum / MICRO, sums.scored) if _comparable(parts) else None,
         "labelled": sums.labelled,

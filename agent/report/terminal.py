@@ -105,7 +105,6 @@ def _measures(rows: Sequence[Row]) -> dict[str, Show]:
         f"best\nscore\n≥ {_threshold(rows)}": ("hit_rate", _percent("hit_rate")),
         "mean\nscore": ("similarity_mean", _number("similarity_mean")),
         "zero\nresults": ("zero_result_rate", _percent("zero_result_rate")),
-        "declared\nagrees": ("declared_agreement", _percent("declared_agreement")),
         "p95\nms": ("latency_p95_ms", lambda row: NOTHING if row["latency_p95_ms"] is None else f"{row['latency_p95_ms']:,.0f}"),
         "state": ("state", _text("state")),
     }

@@ -116,7 +116,16 @@ def every_sum(scale: int) -> dict[str, Any]:
     """A different value in each column that can be read back."""
     sums: dict[str, Any] = {name: scale * (1000 + place) for place, name in enumerate(COUNTS)}
     histograms = {name: {-7: scale, place: 2 * scale} for place, name in enumerate(("score_hist", "label_hist", "label_hit_hist"))}
-    return sums | histograms | {"score_sum": -5 * scale, "latency_hist": {90: scale}, "routes": {"fallback": scale, "own_index": 1}}
+    return (
+        sums
+        | histograms
+        | {
+            "score_sum": -5 * scale,
+            "latency_hist": {90: scale},
+            "routes": {"fallback": scale, "own_index": 1},
+            "tag_reasons": {"unsure": scale},
+        }
+    )
 
 
 def test_every_sum_comes_back(store: Store) -> None:
