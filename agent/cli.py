@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.demo import play
 from agent.errors import BabelwatchError, Locked, Misconfigured, Mistake, RetryLater
+from agent.language.tagger import Asked
 from agent.report import terminal
 from agent.report.views import Rows, Words
 from agent.times import parse_duration
@@ -48,6 +50,8 @@ Service = Annotated[str | None, typer.Option("--service", help="Only this servic
 Environment = Annotated[str | None, typer.Option("--environment", help="Only this environment.")]
 Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
 Language = Annotated[str | None, typer.Option("--language", help="Only this query language.")]
+
+_LINES = 1_000  # are tagged at once, which is faster than one by one
 
 
 @cli.command()
@@ -160,10 +164,11 @@ def tag(
     For each line `language<TAB>confidence<TAB>source`, in the same order.
     """
     taggers = app.taggers(_settings(config))
+    at_once = 1 if file is None and sys.stdin.isatty() else _LINES  # who types wants an answer to each line
     with progress.lines_of(file) as lines:
-        for line in lines:
-            found = taggers.tag(line, locale=locale)
-            sys.stdout.write(f"{found.language}\t{found.confidence:.3f}\t{found.source}\n")
+        while some := [Asked(line, locale=locale) for line in islice(lines, at_once)]:
+            for found in taggers.tag_all(some):
+                sys.stdout.write(f"{found.language}\t{found.confidence:.3f}\t{found.source}\n")
 
 
 @config_commands.command("check")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from agent.errors import Misconfigured, Mistake
 
@@ -45,14 +45,15 @@ def lines_of(file: Path | None) -> Iterator[Iterator[str]]:
 
     Raises Misconfigured for a file that cannot be opened.
     """
-    if file is None:
-        yield map(_text, sys.stdin.buffer)
-        return
     console = Console(stderr=True)
+    hidden = not console.is_terminal or sys.stdout.isatty()  # there the answers themselves scroll by
+    if file is None:
+        columns = (TextColumn("tagging {task.completed:,.0f} lines"), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+            yield map(_text, progress.track(sys.stdin.buffer))
+        return
     try:
-        stream = rich.progress.open(
-            file, "rb", description="tagging", console=console, transient=True, disable=not console.is_terminal
-        )
+        stream = rich.progress.open(file, "rb", description="tagging", console=console, transient=True, disable=hidden)
     except OSError as error:
         raise Misconfigured([Mistake(str(file), "", f"cannot be read: {error.strerror}")]) from error
     with stream as lines:

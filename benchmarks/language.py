@@ -1,4 +1,4 @@
-"""How right the tagger is on texts it was not fitted on, and how fast: `python -m benchmarks.language [--halves 1]`.
+"""How right the tagger is on texts it was not fitted on (how fast: benchmarks.language_speed): `python -m benchmarks.language`.
 
 Each half of ../shared/data/lid is tagged by what was fitted on the other; the figures are those of the traffic (English 80 %,
 the others by Zipf's law), for the 15 rarest languages.
@@ -136,7 +136,7 @@ def show(title: str, ask: Callable[[Fitted], Ask], tested: Sequence[tuple[Fitted
     for fitted, texts in tested:
         tag = ask(fitted)
         for words in tatoeba.WORDS:
-            told = [(_merged(text), tag(text)) for text in tatoeba.prefixes(texts, [words]) if _merged(text) in TRAFFIC]
+            told = [(merged(text), tag(text)) for text in tatoeba.prefixes(texts, [words]) if merged(text) in TRAFFIC]
             answers[f"{words} words"] += told
             answers["together"] += told
     for name, told in answers.items():
@@ -150,7 +150,8 @@ TRAFFIC = tatoeba.traffic(ORDER)
 MERGED = Expected(LID.languages)
 
 
-def _merged(text: tatoeba.Text) -> str:
+def merged(text: tatoeba.Text) -> str:
+    """The tag that a right answer gives this text."""
     tags = {some[text.language] for some in MERGED.tags.values() if text.language in some}
     return min(tags, default=text.language)
 
@@ -160,7 +161,7 @@ def bare(_: Fitted) -> Ask:
 
     def tag(text: tatoeba.Text) -> str:
         found = LID.candidates(text.text.lower(), 1)
-        return _merged(text._replace(language=found[0][0])) if found else "en"
+        return merged(text._replace(language=found[0][0])) if found else "en"
 
     return tag
 

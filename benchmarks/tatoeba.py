@@ -45,6 +45,15 @@ def prefixes(texts: Iterable[Text], lengths: Sequence[int] = WORDS) -> Iterator[
                 yield text._replace(text=cut)
 
 
+def keywords(texts: Iterable[Text]) -> Iterator[Text]:
+    """The two longest words of each, which is how people search who do not ask."""
+    for text in texts:
+        words = text.text.lower().strip(END).split()
+        longest = sorted(words, key=len, reverse=True)[:2]
+        short = " ".join(word for word in words if word in longest)
+        yield text._replace(text=text.text[:4] if text.language in SPACELESS else short)
+
+
 def spans(texts: Iterable[Text], seed: int = 1) -> Iterator[Text]:
     """Endlessly two, three or five words of a random sentence, half of them from its beginning."""
     draw, sentences = random.Random(seed), list(texts)

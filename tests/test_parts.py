@@ -13,9 +13,10 @@ from agent.clock import FakeClock
 from agent.config import configuration
 from agent.config.settings import Settings
 from agent.errors import Misconfigured
+from agent.language.tagger import Asked
 from agent.notify.slack import SlackNotifier
 from agent.notify.terminal import LogNotifier
-from agent.records import Partition, RawMessage, WindowKey
+from agent.records import Partition, RawMessage, Tag, WindowKey
 from tests.acceptance.command import event
 
 NOW = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
@@ -66,19 +67,24 @@ def test_exclusions_are_those_of_the_settings() -> None:
     assert parts.exclusions(settings().source) == []
 
 
+def tagged(text: str, **given: Any) -> Tag:
+    """The tag of a text under these settings."""
+    return parts.taggers(settings(**given)).tag_all([Asked(text)])[0]
+
+
 def test_the_tagger_answers_allowed_languages_only() -> None:
     """None given: all that the model knows."""
     text = "hur ändrar jag mitt lösenord"
-    assert parts.taggers(settings()).tag(text).language == "sv"
-    assert parts.taggers(settings(language={"allowed": ["en", "de"]})).tag(text).language == "und"
+    assert tagged(text).language == "sv"
+    assert tagged(text, language={"allowed": ["en", "de"]}).language == "und"
 
 
 def test_the_tagger_is_as_sure_as_it_must_be() -> None:
     """A cut of 0 names what the fitted one leaves open; 0 is not taken for no cut."""
     text = "hotel menu pdf"
-    fitted = parts.taggers(settings()).tag(text)
-    sure = parts.taggers(settings(language={"min_confidence": 1.0})).tag("I forgot my password")
-    bold = parts.taggers(settings(language={"min_confidence": 0.0})).tag(text)
+    fitted = tagged(text)
+    sure = tagged("I forgot my password", language={"min_confidence": 1.0})
+    bold = tagged(text, language={"min_confidence": 0.0})
     assert sure.language == "und"
     assert bold.language != "und"
     assert bold.confidence < 1

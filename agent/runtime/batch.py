@@ -8,6 +8,7 @@ from agent.aggregate.aggregator import Aggregator
 from agent.decode.dead_letter import DeadLetter
 from agent.decode.exclude import Exclusion, keep
 from agent.language.services import Taggers
+from agent.language.tagger import Asked
 from agent.records import Accepted, Partition
 from agent.runtime.tally import Tally
 from agent.source.dedup import RecentIds
@@ -58,9 +59,8 @@ class Batch:
 
     def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
-        for item in fresh:
-            event = item.event
-            tag = taggers.tag(event.query, event.query_language, event.locale, event.service)
+        asked = [Asked(e.query, e.query_language, e.locale, e.service) for _, _, e in fresh]
+        for item, tag in zip(fresh, taggers.tag_all(asked), strict=True):
             self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
 
     def due(self, position: int, now: datetime, interval: timedelta) -> bool:

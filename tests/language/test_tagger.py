@@ -4,6 +4,7 @@ import json
 import time
 import unicodedata
 from collections import Counter
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from agent.language.fasttext import FastTextModel
 from agent.language.memory import MemoryModel
 from agent.language.normalise import normalise
-from agent.language.tagger import Tagger
+from agent.language.tagger import Asked, Tagger
 from agent.records import Tag
 from tests.language.conftest import Question, tagger_of
 
@@ -158,6 +159,14 @@ def test_the_cache_changes_no_answer(few_words: MemoryModel, cache_size: int) ->
     tagger = tagger_of(few_words, cache_size=cache_size)
     asked = [("wo", None), ("wo", "en"), ("station", None), ("wo", None)]
     assert [tagger.tag(text, declared).language for text, declared in asked] == ["de", "en", "en", "de"]
+
+
+@pytest.mark.parametrize("cache_size", [0, 1, 100])
+def test_many_are_tagged_as_each_alone(lid: FastTextModel, tagger: Tagger, xquad: list[Question], cache_size: int) -> None:
+    """In their order, whatever stands beside them, repeats and what was declared included."""
+    texts = [question.text[:length] for question in xquad[::97] for length in (0, 4, 16, 60)] * 2
+    asked = [Asked(text, declared) for text, declared in zip(texts, cycle([None, None, "de"]), strict=False)]
+    assert tagger_of(lid, cache_size=cache_size).tag_all(asked) == [tagger.tag(each.text, each.declared) for each in asked]
 
 
 def test_only_the_beginning_of_a_text_counts(few_words: MemoryModel) -> None:
