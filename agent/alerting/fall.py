@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from agent.alerting.condition import Breach, Clear
 from agent.alerting.finding import Loudness, Subject, draft
-from agent.alerting.incident import Confirmed, Evidence, Incident
+from agent.alerting.incident import Cause, Confirmed, Evidence, Incident
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import start_of
 from agent.alerting.rule import DropRule, Limits
 from agent.alerting.statistics import Figures
-from agent.alerting.summary import Fact, fall_text
+from agent.alerting.summary import Fact, fall_text, volume_text
+from agent.alerting.volume import FLOOD
 from agent.alerting.watch import Judged, Tally, Watch
 from agent.records import WindowKey
 
@@ -44,11 +45,15 @@ class Signal(NamedTuple):
 
 
 class Fall(Struct, frozen=True):
-    """What is in breach for one language: at least one signal, the strongest first."""
+    """What is in breach for one language: at least one signal, the strongest first.
+
+    `volume`: its traffic since then, as a multiple of the usual (None: not known).
+    """
 
     subject: Subject
     signals: tuple[Signal, ...]
     quality: Quality
+    volume: float | None = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -65,18 +70,24 @@ class Fall(Struct, frozen=True):
         """How long it has to last until it fires, by the least patient rule that sees it."""
         return min(signal.rule.for_minutes for signal in self.signals)
 
+    @property
+    def cause(self) -> Cause:
+        """The deployment, unless other languages' queries seem to be counted here."""
+        return "tagging" if (self.volume or 0.0) >= FLOOD else "deployment"
+
     def incident(self) -> Incident:
         """The incident as it would read now, pending."""
         rule, _, watch, _, figures = self.signals[0]
         excess = figures.drop * watch.events / figures.scale_minutes
-        why = Loudness("deployment", self.confirmed, figures.drop, excess)
+        why = Loudness(self.cause, self.confirmed, figures.drop, excess)
         return replace(
             draft(self.subject, rule, why, self.evidence, figures),
             began_at=start_of(watch.first),
             embedding_model=watch.change.embedding_model or None,
             index_version=watch.change.index_version or None,
             collection=watch.change.collection or None,
-            summary=fall_text(self.subject.language, [_fact(signal, self.quality) for signal in self.signals], watch.change),
+            summary=fall_text(self.subject.language, [_fact(signal, self.quality) for signal in self.signals], watch.change)
+            + volume_text(self.volume),
         )
 
 

@@ -17,6 +17,7 @@ from agent.alerting.rule import DropRule, Measure, applies
 from agent.alerting.statistics import Baseline
 from agent.alerting.summary import back_text, refuted_text
 from agent.alerting.sums import Minute
+from agent.alerting.volume import Volumes
 from agent.alerting.watch import ACTIVE_MINUTES, Tally, Watch, why_not
 from agent.records import WindowKey
 
@@ -44,7 +45,7 @@ class Falls:
     def __init__(self, rules: Sequence[DropRule], quality: Quality, episodes: Sequence[Incident]) -> None:
         """`episodes`: earlier incidents, firing or resolved: their time is in no baseline, and no window reaches back into them."""
         self._rules, self._quality = rules, quality
-        self._history, self._versions = History(), Versions()
+        self._history, self._volumes, self._versions = History(), Volumes(), Versions()
         self._places: dict[WindowKey, Place] = {}
         self._active: dict[Collection, dict[Version, Change]] = {}
         self._watches: dict[Subject, dict[tuple[Collection, Version], Watch]] = {}
@@ -60,6 +61,7 @@ class Falls:
         if minute >= self._tomorrow:
             self._tomorrow = (minute // DAY + 1) * DAY
             self._history.forget(minute)
+            self._volumes.forget(minute)
         self._expire(minute)
         new = [row.key for row in rows if row.key not in self._places]
         if new:
@@ -77,10 +79,13 @@ class Falls:
             if standing is None and not any(watch.in_breach(minute) for watch in watches):
                 continue
             signals, refutation = weigh(watches, minute)
-            fall = Fall(subject, signals, self._quality) if signals else None
+            fall = Fall(subject, signals, self._quality, self._volume(signals[0].watch, minute)) if signals else None
             refuted = refuted_text(subject.language, fact_of(*refutation, self._quality)) if refutation else ""
             seen = Observation(fall, recovered=self._recovered(subject, minute), refuted=refuted)
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)
+
+    def _volume(self, watch: Watch, minute: int) -> float | None:
+        return self._volumes.change(Stream(watch.change.where, watch.language), watch.first, minute)
 
     def settle(self, subject: Subject, seen: Observation, standing: Standing | None, minute: int) -> None:
         """Follow what became of an incident: watch for recovery while it fires, begin anew when it is over."""
@@ -114,6 +119,7 @@ class Falls:
         )
 
     def _count(self, row: Minute, place: Place) -> None:
+        self._volumes.add(place.stream, row.minute, row.events)
         read = list(readings(row, place.hit_bin))
         for reading in read:
             self._history.add(place.stream, row.minute, reading)

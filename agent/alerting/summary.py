@@ -7,10 +7,12 @@ from agent.alerting.changes import Change
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
 from agent.alerting.statistics import Figures
+from agent.alerting.volume import FLOOD
 from agent.language.codes import display_name
 
 UNCONFIRMED = "score signal, unconfirmed"
 LONGEST_NAME = 60
+NOTEWORTHY = 2.0
 
 
 class Fact(NamedTuple):
@@ -30,6 +32,14 @@ def fall_text(language: str, facts: Sequence[Fact], change: Change) -> str:
     also = f" Also fell: {', '.join(f'{_name(fact)} {points(fact.figures.drop)} points' for fact in others)}." if others else ""
     lead = f"{name}: {UNCONFIRMED}: " if scored else f"{name} "
     return f"{lead}{_fell(first)} since {version_text(change)} {_against(first)}.{also}"
+
+
+def volume_text(volume: float | None) -> str:
+    """How much more or less traffic there is than usual, where it is much."""
+    if volume is None or 1 / NOTEWORTHY < volume < NOTEWORTHY:
+        return ""
+    flood = ": are queries in another language counted here?" if volume >= FLOOD else "."
+    return f" Its traffic is {volume:.1f} times the usual{flood}"
 
 
 def back_text(language: str, measure: Fact, fallen: float | None) -> str:

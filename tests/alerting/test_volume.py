@@ -1,0 +1,84 @@
+"""Whether a language has more or less traffic than usual."""
+
+import pytest
+
+from agent.alerting.changes import Collection
+from agent.alerting.history import Stream
+from agent.alerting.summary import volume_text
+from agent.alerting.volume import Volumes
+from tests.alerting.traffic import DAY, QUALITY, START, evaluator, history, key, steady, walk
+
+STREAM = Stream(Collection("help", "prod", "kb"), "de")
+HOUR = 60
+
+
+def volumes(per_hour: int = 600, days: int = 3) -> Volumes:
+    """So many events an hour on the days before START, and on the day itself."""
+    made = Volumes()
+    for hour in range(-24 * days, 24):
+        made.add(STREAM, START + hour * HOUR, per_hour)
+    return made
+
+
+@pytest.mark.parametrize(("extra", "change"), [(0, 1.0), (600, 2.0), (1800, 4.0)])
+def test_traffic_is_told_as_a_multiple_of_the_same_hours(extra: int, change: float) -> None:
+    """Over the hours that were met, the last one as far as it went."""
+    made = volumes()
+    made.add(STREAM, START + 5 * HOUR, extra)
+    assert made.change(STREAM, START + 5 * HOUR + 20, START + 6 * HOUR - 1) == pytest.approx(change)
+
+
+def test_an_hour_that_is_half_over_is_compared_with_half() -> None:
+    """Otherwise each deployment would begin with too little traffic."""
+    made = volumes(days=2)
+    made.add(STREAM, START + DAY, 300)
+    assert made.change(STREAM, START + DAY, START + DAY + 29) == pytest.approx(1.0)
+
+
+def test_each_hour_has_its_own_usual_traffic() -> None:
+    """Nobody asks at night: eight queries there are no less than eight hundred by day."""
+    made = Volumes()
+    for day in (-2, -1, 0):
+        for hour in range(24):
+            made.add(STREAM, START + day * DAY + hour * HOUR, 800 if hour >= 8 else 8)
+    assert made.change(STREAM, START, START + 8 * HOUR - 1) == pytest.approx(1.0)
+    assert made.change(STREAM, START + 8 * HOUR, START + 9 * HOUR - 1) == pytest.approx(1.0)
+
+
+def test_too_little_traffic_tells_nothing() -> None:
+    """A multiple of two queries is chance; so is one of days that nobody saw."""
+    assert volumes(per_hour=20).change(STREAM, START, START + HOUR - 1) is None
+    assert volumes(days=0).change(STREAM, START, START + 9 * HOUR) is None
+    assert Volumes().change(STREAM, START, START + HOUR) is None
+
+
+def test_what_no_baseline_asks_for_is_forgotten() -> None:
+    """Nineteen days later nothing is left to compare with."""
+    made = volumes()
+    made.forget(START + 30 * DAY)
+    assert made.change(STREAM, START, START + HOUR) is None
+
+
+@pytest.mark.parametrize(
+    ("volume", "text"),
+    [
+        (None, ""),
+        (1.9, ""),
+        (0.6, ""),
+        (0.25, " Its traffic is 0.2 times the usual."),
+        (2.5, " Its traffic is 2.5 times the usual."),
+        (4.1, " Its traffic is 4.1 times the usual: are queries in another language counted here?"),
+    ],
+)
+def test_volume_text(volume: float | None, text: str) -> None:
+    """Said where it may matter, as a question where it may explain all."""
+    assert volume_text(volume) == text
+
+
+@pytest.mark.parametrize(("times", "cause"), [(1, "deployment"), (2, "deployment"), (4, "tagging")])
+def test_a_flood_is_told_apart_from_a_drop(times: int, cause: str) -> None:
+    """The same fall of ten points: with four times the queries of usual they are taken for other people's."""
+    judge = evaluator(history(), QUALITY)
+    ((_, incident),) = walk(judge, steady((100 * times, 80 * times, 0, 0), 60, key()))
+    assert incident.cause == cause
+    assert ("times the usual" in incident.summary) == (times > 1)
