@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent import logs, opening, parts, telemetry
 from agent.config.pending import without_effect
@@ -71,8 +71,15 @@ def run(settings: Settings) -> None:
         live.run(until_signal())
 
 
-def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, send: bool) -> dict[str, Any]:
-    """Logs through the same path; returns what `replay --json` prints."""
+class Replayed(NamedTuple):
+    """What `replay --json` prints, and what became of the messages."""
+
+    result: dict[str, Any]
+    tally: Tally
+
+
+def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, send: bool) -> Replayed:
+    """Logs through the same path."""
     logs.configure(logging.WARNING)
     with ExitStack() as stack:
         source = stack.enter_context(closing(FileSource(files)))
@@ -86,7 +93,7 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         evaluation = opening.evaluation(settings, store, parts.notifiers(settings) if send else {})
         bars = stack.enter_context(replaying(source.progress))
         replay_through(consumer, evaluation, store.windows, CLOCK, bars)
-        return _summary(consumer.tally, opening.views(settings, store))
+        return Replayed(_summary(consumer.tally, opening.views(settings, store)), consumer.tally)
 
 
 def _summary(tally: Tally, views: Views) -> dict[str, Any]:

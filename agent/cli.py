@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console, RenderableType
@@ -91,11 +91,11 @@ def replay(
 
     Rules are evaluated in event time, minute by minute.
     """
-    result = app.replay(_settings(config), files, store, send=send)
+    replayed = app.replay(_settings(config), files, store, send=send)
     if as_json:
-        _print_json(result)
+        _print_json(replayed.result)
     else:
-        _print_replay(result, store)
+        _print_replay(replayed, store)
 
 
 def _table_command(name: str, help_text: str, draw: Callable[[Rows], RenderableType]) -> None:
@@ -251,9 +251,11 @@ def _of_option(mistake: Mistake) -> Mistake:
     return mistake if mistake.file else Mistake(f"--{mistake.key}", "", mistake.expected)
 
 
-def _print_replay(result: dict[str, Any], store: Path | None) -> None:
-    console = Console()
+def _print_replay(replayed: app.Replayed, store: Path | None) -> None:
+    console, (result, tally) = Console(), replayed
     console.print(terminal.tally(result))
+    if tags := terminal.tags(tally.tags, tally.declared, tally.declared_agrees):
+        console.print(tags)
     if result["languages"]:
         console.print()
         console.print(terminal.languages(result["languages"]))

@@ -14,6 +14,8 @@ from agent.runtime.tally import Tally
 COUNTERS: Final[Mapping[str, str]] = {
     "babelwatch_messages": "Messages read from the log and stored, by outcome",
     "babelwatch_dead_letters": "Rejected messages, by reason",
+    "babelwatch_tags": "Events whose query is in no language that can be told, or in a second one too, by reason",
+    "babelwatch_declared_languages": "Events whose declared language can be compared with the detected one, by whether they agree",
     "babelwatch_late_events": "Events that came after their minute was evaluated",
     "babelwatch_notifications": "Notifications, by receiver and outcome",
 }
@@ -36,6 +38,11 @@ class Telemetry:
             self._counters["babelwatch_messages"].add(getattr(tally, outcome), {"outcome": outcome})
         for reason, count in tally.reasons.items():
             self._counters["babelwatch_dead_letters"].add(count, {"reason": reason})
+        for reason, count in tally.tags.items():
+            if reason:
+                self._counters["babelwatch_tags"].add(count, {"reason": reason})
+        for agrees, count in (("yes", tally.declared_agrees), ("no", tally.declared - tally.declared_agrees)):
+            self._counters["babelwatch_declared_languages"].add(count, {"agrees": agrees})
         self._counters["babelwatch_late_events"].add(tally.late)
 
     def told(self, delivery: Delivery) -> None:

@@ -139,7 +139,7 @@ def show(title: str, ask: Callable[[Fitted], Ask], tested: Sequence[tuple[Fitted
             told = [(merged(text), tag(text)) for text in tatoeba.prefixes(texts, [words]) if merged(text) in TRAFFIC]
             answers[f"{words} words"] += told
             answers["together"] += told
-    for name, told in answers.items():
+    for name, told in sorted(answers.items()):
         found = figures(told)
         print(
             f"{title:<34} {name:<9} precision {found.precision:.3f}  recall {found.recall:.3f}  F1 {found.f1:.3f}  English {found.english:.3f}"

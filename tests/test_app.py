@@ -322,7 +322,7 @@ def test_what_was_opened_is_closed_when_something_fails(tmp_path: Path) -> None:
     wrong = Settings.model_validate({"rules": ["away.yaml"]})
     with pytest.raises(Misconfigured, match=r"away\.yaml"):
         app.replay(wrong, [str(log)], tmp_path / "store", send=False)
-    assert app.replay(Settings(), [str(log)], tmp_path / "store", send=False)["accepted"] == 1
+    assert app.replay(Settings(), [str(log)], tmp_path / "store", send=False).result["accepted"] == 1
     with app.reading(Settings(), tmp_path / "store") as views:
         assert [row["events"] for row in views.languages({})] == [1]
 

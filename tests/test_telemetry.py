@@ -19,7 +19,17 @@ from agent.runtime.tally import Tally
 from agent.telemetry import COUNTERS, GAUGES, Telemetry
 
 ROOT = Path(__file__).parents[1]
-TALLY = Tally(messages=10, accepted=5, duplicates=2, excluded=1, late=3, reasons=Counter(not_json=1, empty=1))
+TALLY = Tally(
+    messages=10,
+    accepted=5,
+    duplicates=2,
+    excluded=1,
+    late=3,
+    reasons=Counter(not_json=1, empty=1),
+    tags=Counter({"": 3, "unsure": 1, "second_script": 1}),
+    declared=4,
+    declared_agrees=3,
+)
 SCRAPED = """
 from prometheus_client import generate_latest
 from tests.test_telemetry import TALLY, delivery
@@ -76,6 +86,13 @@ def test_each_message_is_in_one_outcome(counted: Counted) -> None:
     assert counted.figures("babelwatch_late_events") == {(): 6}
 
 
+def test_why_queries_have_no_language_is_counted(counted: Counted) -> None:
+    """Beside how often the declared language is the detected one."""
+    counted.telemetry.stored(TALLY)
+    assert counted.figures("babelwatch_tags") == {("unsure",): 1, ("second_script",): 1}
+    assert counted.figures("babelwatch_declared_languages") == {("yes",): 3, ("no",): 1}
+
+
 def test_an_outcome_that_never_happened_is_zero(counted: Counted) -> None:
     """A rate over a series that is not there would be no rate; reasons come when they come."""
     counted.telemetry.stored(Tally(messages=1, accepted=1))
@@ -111,11 +128,15 @@ def test_prometheus_shows_the_names_of_the_contract() -> None:
         f'babelwatch_build_info{{version="{__version__}"}} 1.0',
         'babelwatch_dead_letters_total{reason="empty"} 1.0',
         'babelwatch_dead_letters_total{reason="not_json"} 1.0',
+        'babelwatch_declared_languages_total{agrees="no"} 1.0',
+        'babelwatch_declared_languages_total{agrees="yes"} 3.0',
         "babelwatch_late_events_total 3.0",
         'babelwatch_messages_total{outcome="accepted"} 5.0',
         'babelwatch_messages_total{outcome="duplicates"} 2.0',
         'babelwatch_messages_total{outcome="excluded"} 1.0',
         'babelwatch_messages_total{outcome="rejected"} 2.0',
         'babelwatch_notifications_total{outcome="sent",receiver="chat"} 1.0',
+        'babelwatch_tags_total{reason="second_script"} 1.0',
+        'babelwatch_tags_total{reason="unsure"} 1.0',
     ]
     assert "# HELP babelwatch_messages_total Messages read from the log and stored, by outcome" in done.stdout

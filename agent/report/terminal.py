@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.language.codes import display_name
+from agent.records import TagReason
 
 NOTHING = "–"
 ANY_WIDTH = 10_000
@@ -31,6 +32,14 @@ def tally(result: Row) -> RenderableType:
     counts = ", ".join(f"{_many(result[name], name)}{told.get(name, '')}" for name in COUNTS if result[name] or name != "excluded")
     span = f"\n{result['first']} to {result['last']}" if result["first"] else ""
     return Text(f"{counts}{span}")
+
+
+def tags(reasons: Mapping[TagReason, int], declared: int, agreeing: int) -> Text:
+    """Why queries are und or mixed, and how often the declared language is the detected one; empty without such."""
+    why = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in sorted(reasons.items()) if reason)
+    share = f"{agreeing / declared:.1%}".replace("%", " %") if declared else ""
+    alike = f"{declared:,} declared languages were compared with the text: {share} agree" if declared else ""
+    return Text("\n".join(filter(None, (f"queries without a language or with two: {why}" if why else "", alike))))
 
 
 def _many(count: int, name: str) -> str:

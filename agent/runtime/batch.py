@@ -60,7 +60,9 @@ class Batch:
     def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
         asked = [Asked(e.query, e.query_language, e.locale, e.service) for _, _, e in fresh]
-        for item, tag in zip(fresh, taggers.tag_all(asked), strict=True):
+        tags = taggers.tag_all(asked)
+        self.tally.add_tags(tags)
+        for item, tag in zip(fresh, tags, strict=True):
             self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
 
     def due(self, position: int, now: datetime, interval: timedelta) -> bool:

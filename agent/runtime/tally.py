@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.decode.dead_letter import DeadLetter
-from agent.records import Accepted
+from agent.records import Accepted, Tag, TagReason
 
 
 @dataclass
 class Tally:
     """Each message is in exactly one of accepted, rejected, duplicates and excluded.
 
-    `first` and `last` are event times in epoch milliseconds.
+    `tags` counts the accepted by why they are und or mixed (empty: neither); `declared` those whose declared language can be
+    compared with the detected one, `declared_agrees` where both are the same. `first` and `last` are event times in epoch milliseconds.
     """
 
     messages: int = 0
@@ -21,6 +22,9 @@ class Tally:
     excluded: int = 0
     late: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    tags: Counter[TagReason] = field(default_factory=Counter)
+    declared: int = 0
+    declared_agrees: int = 0
     first: int | None = None
     last: int | None = None
 
@@ -42,11 +46,20 @@ class Tally:
         self.first = min(times) if self.first is None else min(self.first, *times)
         self.last = max(times) if self.last is None else max(self.last, *times)
 
+    def add_tags(self, tags: Iterable[Tag]) -> None:
+        """Count why tags are und or mixed, and whether they agree with what was declared."""
+        told = Counter((tag.reason, tag.agrees) for tag in tags)
+        for (reason, agrees), count in told.items():
+            self.tags[reason] += count
+            self.declared += count if agrees is not None else 0
+            self.declared_agrees += count if agrees else 0
+
     def merge(self, other: "Tally") -> None:
         """Add the counts of a batch that is stored."""
-        for name in ("messages", "accepted", "duplicates", "excluded", "late"):
+        for name in ("messages", "accepted", "duplicates", "excluded", "late", "declared", "declared_agrees"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.reasons.update(other.reasons)
+        self.tags.update(other.tags)
         self.first = min((at for at in (self.first, other.first) if at is not None), default=None)
         self.last = max((at for at in (self.last, other.last) if at is not None), default=None)
 

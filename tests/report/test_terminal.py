@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from rich.console import Console, RenderableType
 
+from agent.records import TagReason
 from agent.report import terminal
 from agent.report.terminal import Row
 from tests.notify.examples import incident, resolved
@@ -182,6 +183,16 @@ def test_a_tally_says_what_became_of_the_messages() -> None:
         "2026-11-09T00:00:00.000+00:00 to 2026-11-10T23:59:53.949+00:00",
     ]
     assert "7 excluded" in " ".join(lines(terminal.tally({**COUNTS, **SPAN, "excluded": 7})))
+
+
+def test_tags_say_why_queries_have_no_language() -> None:
+    """And whether what services declare can be trusted; nothing where there is nothing to say."""
+    reasons: dict[TagReason, int] = {"": 900, "second_script": 40, "no_letters": 1_200}
+    assert str(terminal.tags(reasons, 2_000, 1_944)) == (
+        "queries without a language or with two: no letters 1,200, second script 40\n"
+        "2,000 declared languages were compared with the text: 97.2 % agree"
+    )
+    assert not terminal.tags({"": 900}, 0, 0)
 
 
 def test_a_tally_of_nothing_says_why() -> None:

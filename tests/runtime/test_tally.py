@@ -1,7 +1,7 @@
 """What became of the messages: each is in exactly one count."""
 
 from agent.decode.native import NativeDecoder
-from agent.records import RawMessage
+from agent.records import RawMessage, Tag
 from agent.runtime.tally import Tally
 from tests.runtime.rig import NOW, P0, event
 
@@ -28,6 +28,16 @@ def test_events_span_the_time_of_the_events() -> None:
         event(1, timestamp=1_700_000_005_000), event(2, timestamp=1_700_000_001_000), event(3, timestamp=1_700_000_003_000)
     )
     assert (tally.accepted, tally.first, tally.last) == (3, 1_700_000_001_000, 1_700_000_005_000)
+
+
+def test_tags_are_counted_by_what_they_leave_open() -> None:
+    """Two of three declared languages agree with the text; a fourth text tells nothing."""
+    tally = Tally()
+    tags = [Tag("de", 1.0, "declared", agrees=agrees) for agrees in (True, True, False, None)]
+    tally.add_tags([*tags, Tag("und", 0.0, "none", reason="no_letters")])
+    tally.merge(tally)
+    assert tally.tags == {"": 8, "no_letters": 2}
+    assert (tally.declared, tally.declared_agrees) == (6, 4)
 
 
 def test_merging_adds_counts_and_widens_the_span() -> None:
