@@ -5,9 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from agent.errors import Misconfigured, Mistake
 
@@ -45,19 +52,24 @@ def lines_of(file: Path | None) -> Iterator[Iterator[str]]:
 
     Raises Misconfigured for a file that cannot be opened.
     """
+    with _tagging(*([] if file else [TextColumn("{task.completed:,.0f} lines")])) as progress:
+        if file is None:
+            yield map(_text, progress.track(sys.stdin.buffer, description="tagging"))
+            return
+        try:
+            stream = progress.open(file, "rb", description="tagging")
+        except OSError as error:
+            raise Misconfigured([Mistake(str(file), "", f"cannot be read: {error.strerror}")]) from error
+        with stream as lines:
+            yield map(_text, lines)
+
+
+def _tagging(*columns: ProgressColumn) -> Progress:
+    """Hidden where the answers themselves scroll by; they go to standard output whatever the bar does."""
     console = Console(stderr=True)
-    hidden = not console.is_terminal or sys.stdout.isatty()  # there the answers themselves scroll by
-    if file is None:
-        columns = (TextColumn("tagging {task.completed:,.0f} lines"), TimeElapsedColumn())
-        with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-            yield map(_text, progress.track(sys.stdin.buffer))
-        return
-    try:
-        stream = rich.progress.open(file, "rb", description="tagging", console=console, transient=True, disable=hidden)
-    except OSError as error:
-        raise Misconfigured([Mistake(str(file), "", f"cannot be read: {error.strerror}")]) from error
-    with stream as lines:
-        yield map(_text, lines)
+    hidden = not console.is_terminal or sys.stdout.isatty()
+    shown = (TextColumn("{task.description}"), *columns, BarColumn(), TimeElapsedColumn())
+    return Progress(*shown, console=console, transient=True, disable=hidden, redirect_stdout=False, redirect_stderr=False)
 
 
 def _text(line: bytes) -> str:
