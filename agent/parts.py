@@ -1,6 +1,6 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,21 +55,31 @@ def taggers(settings: Settings) -> Taggers:
         try:
             made[service] = _tagger(models, language, own)
         except Misconfigured as error:
-            place = "language" if service is None else f"language.services.{service}"
-            mistakes += [mistake._replace(key=f"{place}.{mistake.key}") for mistake in error.mistakes]
+            mistakes += [_placed(mistake, service, own) for mistake in error.mistakes]
     if mistakes:
-        raise Misconfigured(mistakes)
+        raise Misconfigured(list(dict.fromkeys(mistakes)))
     return Taggers(made.pop(None), {service: tagger for service, tagger in made.items() if service})
+
+
+def _placed(mistake: Mistake, service: str | None, own: LanguageSettings | ServiceLanguageSettings) -> Mistake:
+    """Where it is written: what a service inherits is the mistake of all services, told once."""
+    inherited = service is None or getattr(own, mistake.key) is None
+    return mistake._replace(key=f"{'language' if inherited else f'language.services.{service}'}.{mistake.key}")
 
 
 def _tagger(models: Models, general: LanguageSettings, own: LanguageSettings | ServiceLanguageSettings) -> Tagger:
     """What a service does not set is that of all services."""
     allowed = general.allowed if own.allowed is None else own.allowed
-    prior = general.prior if own.prior is None else own.prior
+    prior = _within(general.prior, own.allowed) if own.prior is None else own.prior
     cut = general.min_confidence if own.min_confidence is None else own.min_confidence
     merge = MERGED if general.merge == "default" else general.merge
     expected = Expected(models.first.languages, allowed, prior, merge)
     return Tagger(models, expected, MIN_CONFIDENCE if cut is None else cut, general.cache)
+
+
+def _within(prior: Mapping[str, float], allowed: Collection[str] | None) -> Mapping[str, float]:
+    """The shares of all services, as far as one that has a list of its own allows their languages."""
+    return {language: share for language, share in prior.items() if allowed is None or language in allowed}
 
 
 def quality(settings: Settings) -> Quality:

@@ -97,6 +97,22 @@ def test_a_language_that_the_model_does_not_know_is_a_mistake() -> None:
         parts.taggers(settings(language={"allowed": ["en", "ha"]}))
 
 
+def test_what_services_inherit_is_told_once_and_what_is_theirs_at_their_place() -> None:
+    """The list of all services is wrong, and so is that of one."""
+    services = {"shop": {"min_confidence": 0.9}, "web": {"allowed": ["en", "ig"]}}
+    with pytest.raises(Misconfigured) as caught:
+        parts.taggers(settings(language={"allowed": ["en", "ha"], "services": services}))
+    assert [mistake.key for mistake in caught.value.mistakes] == ["language.allowed", "language.services.web.allowed"]
+
+
+def test_a_service_with_a_list_of_its_own_takes_the_shares_of_what_is_on_it() -> None:
+    """The traffic of all is in three languages, that of the shop in one of them."""
+    prior = {"en": 0.8, "de": 0.1, "sv": 0.1}
+    language = {"allowed": ["en", "de", "sv"], "prior": prior, "services": {"shop": {"allowed": ["sv"]}}}
+    asked = [Asked("hur ändrar jag mitt lösenord", service=service) for service in ("shop", None)]
+    assert [tag.language for tag in parts.taggers(settings(language=language)).tag_all(asked)] == ["sv", "sv"]
+
+
 @pytest.mark.parametrize(
     ("given", "first"),
     [
