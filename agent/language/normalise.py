@@ -24,9 +24,12 @@ _ADDRESS = re.compile(r"(?<![!-~\u00a1-\u0dff])[!-~\u00a1-\u0dff]*(?:://|@)[!-~\
 # Control characters, marks of direction, byte order marks, lone surrogates. The joiners U+200C and U+200D stay: Persian
 # is spelled with them.
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# Signs and numbers that compatibility spells out in letters: № is No, Ⅷ is VIII, ℃ is °C, ㎏ is kg.
+_SPELLED_OUT = re.compile("[\u2100-\u218f\u2460-\u24ff\u3200-\u33ff\U0001f100-\U0001f1ff]")
 
 # Names of errors: the operating system's, and words put together (KeyError, NullPointerException).
 _SYSTEM_ERRORS: Final = frozenset(name.lower() for name in [*errno.errorcode.values(), *signal.Signals.__members__])
+_VALUES: Final = frozenset({"http", "https", "nan"})  # what is left of "HTTP 404", and no number
 _ERROR = re.compile(r"[a-z]{2,}(?:error|exception)")
 
 
@@ -34,12 +37,21 @@ def normalise(text: str) -> str:
     """Lower case always: as typed lid.176 is right for 89 %, in capitals for 38 %."""
     if not text.isprintable():
         text = _INVISIBLE.sub(" ", text)
-    words = (text if text.isascii() else unicodedata.normalize("NFKC", text)[:LIMIT]).lower()
+    words = text.lower() if text.isascii() else _one_form(text)
     if _SIGNS.search(words):
         words = _CODE.sub(" ", _ADDRESS.sub(" ", words))
     words = " ".join(words.split()) if "  " in words else words.strip()
     return "" if " " not in words and _names_an_error(words.strip("\"'():;,!?")) else words
 
 
+def _one_form(text: str) -> str:
+    """Capitals do not tell ss from ß, nor i from ı, nor do their small letters.
+
+    What is told apart costs .001 of F1, and Turkish gains: people type ı as i.
+    """
+    words = unicodedata.normalize("NFKC", _SPELLED_OUT.sub(" ", text))[:LIMIT].lower()
+    return words.replace("ß", "ss").replace("ı", "i").replace("i\u0307", "i")
+
+
 def _names_an_error(word: str) -> bool:
-    return word in _SYSTEM_ERRORS or _ERROR.fullmatch(word) is not None
+    return word in _SYSTEM_ERRORS or word in _VALUES or _ERROR.fullmatch(word) is not None
