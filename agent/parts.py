@@ -1,6 +1,6 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,16 +70,12 @@ def _placed(mistake: Mistake, service: str | None, own: LanguageSettings | Servi
 def _tagger(models: Models, general: LanguageSettings, own: LanguageSettings | ServiceLanguageSettings) -> Tagger:
     """What a service does not set is that of all services."""
     allowed = general.allowed if own.allowed is None else own.allowed
-    prior = _within(general.prior, own.allowed) if own.prior is None else own.prior
+    inherited = general.prior if own.allowed is None else {}  # the shares of all services are not those of other languages
+    prior = inherited if own.prior is None else own.prior
     cut = general.min_confidence if own.min_confidence is None else own.min_confidence
     merge = MERGED if general.merge == "default" else general.merge
     expected = Expected(models.first.languages, allowed, prior, merge)
     return Tagger(models, expected, MIN_CONFIDENCE if cut is None else cut, general.cache)
-
-
-def _within(prior: Mapping[str, float], allowed: Collection[str] | None) -> Mapping[str, float]:
-    """The shares of all services, as far as one that has a list of its own allows their languages."""
-    return {language: share for language, share in prior.items() if allowed is None or language in allowed}
 
 
 def quality(settings: Settings) -> Quality:

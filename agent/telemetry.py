@@ -38,9 +38,8 @@ class Telemetry:
             self._counters["babelwatch_messages"].add(getattr(tally, outcome), {"outcome": outcome})
         for reason, count in tally.reasons.items():
             self._counters["babelwatch_dead_letters"].add(count, {"reason": reason})
-        for reason, count in tally.tags.items():
-            if reason:
-                self._counters["babelwatch_tags"].add(count, {"reason": reason})
+        for why, count in tally.tags.items():
+            self._counters["babelwatch_tags"].add(count, {"reason": why})
         for agrees, count in (("yes", tally.declared_agrees), ("no", tally.declared - tally.declared_agrees)):
             self._counters["babelwatch_declared_languages"].add(count, {"agrees": agrees})
         self._counters["babelwatch_late_events"].add(tally.late)

@@ -16,8 +16,10 @@ from agent.language.cld2 import Cld2
 from agent.language.evidence import Fitted, load
 from agent.language.expected import Expected
 from agent.language.fasttext import FastTextModel, bundled_model
+from agent.language.normalise import normalise
+from agent.language.scripts import writing
 from agent.language.tagger import Models, Tagger
-from benchmarks import tatoeba
+from scripts import tatoeba
 from scripts.fit_language import fit
 
 ORDER = [
@@ -84,9 +86,11 @@ NEIGHBOURS = [
     "fil",
     "br",
     "cy",
-]
+]  # that can occur
 RARE = 15
+TRAFFIC = tatoeba.traffic(ORDER)
 LID = FastTextModel(bundled_model())
+EVERYTHING = Expected(LID.languages)
 
 Ask = Callable[[tatoeba.Text], str]
 
@@ -146,14 +150,9 @@ def show(title: str, ask: Callable[[Fitted], Ask], tested: Sequence[tuple[Fitted
         )
 
 
-TRAFFIC = tatoeba.traffic(ORDER)
-MERGED = Expected(LID.languages)
-
-
 def merged(text: tatoeba.Text) -> str:
     """The tag that a right answer gives this text."""
-    tags = {some[text.language] for some in MERGED.tags.values() if text.language in some}
-    return min(tags, default=text.language)
+    return EVERYTHING.tag(text.language, writing(normalise(text.text)).script) or text.language
 
 
 def bare(_: Fitted) -> Ask:

@@ -14,31 +14,35 @@ from pathlib import Path
 
 import floret
 
+from agent.language import codes
 from agent.language.cld2 import Cld2
 from agent.language.evidence import FITTED
 from agent.language.normalise import normalise
 from agent.language.scripts import writing
-from benchmarks import tatoeba
+from scripts import tatoeba
 
 EACH = 1_500  # texts of each language: as many of a rare one as of English
 SHARED_SCRIPTS = ("Arab", "Cyrl", "Deva", "Hebr", "Latn")  # the others have one language each here, and need no model
+LEAST = 50  # sentences: texts that are drawn from fewer are the same ones again and again
 ATTRIBUTION = "Counted on sentences of Tatoeba (https://tatoeba.org), CC BY 2.0 FR."
 
 
-def fit(texts: Iterable[tatoeba.Text], folder: Path) -> None:
-    """Write both files into the folder."""
+def fit(texts: Iterable[tatoeba.Text], folder: Path) -> Mapping[str, int]:
+    """Write both files into the folder; returns how many sentences of each language they are fitted on."""
     by_language = _by_language(texts)
     drawn = {language: list(itertools.islice(tatoeba.spans(some), EACH)) for language, some in sorted(by_language.items())}
     _write_answers(drawn, folder / "answers.json")
     _write_model(drawn, folder / "short.ftz")
+    return {language: len(some) for language, some in by_language.items()}
 
 
 def _by_language(texts: Iterable[tatoeba.Text]) -> Mapping[str, list[tatoeba.Text]]:
     found: defaultdict[str, list[tatoeba.Text]] = defaultdict(list)
     for text in texts:
-        if writing(normalise(text.text)).script in SHARED_SCRIPTS:
+        script = writing(normalise(text.text)).script
+        if script in SHARED_SCRIPTS and script in codes.scripts(text.language):
             found[text.language].append(text)
-    return found
+    return {language: some for language, some in found.items() if len(some) >= LEAST}
 
 
 def _write_answers(drawn: Mapping[str, list[tatoeba.Text]], file: Path) -> None:
@@ -69,9 +73,8 @@ def _as_fasttext(model: bytes) -> bytes:
 
 def main() -> None:
     """Fit on everything there is."""
-    texts = tatoeba.read()
-    fit(texts, FITTED)
-    print(f"fitted on {len(texts):,} sentences in {len({text.language for text in texts})} languages: {FITTED}", file=sys.stderr)
+    fitted = fit(tatoeba.read(), FITTED)
+    print(f"fitted on {sum(fitted.values()):,} sentences in {len(fitted)} languages: {FITTED}", file=sys.stderr)
 
 
 if __name__ == "__main__":

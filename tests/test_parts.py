@@ -105,12 +105,13 @@ def test_what_services_inherit_is_told_once_and_what_is_theirs_at_their_place() 
     assert [mistake.key for mistake in caught.value.mistakes] == ["language.allowed", "language.services.web.allowed"]
 
 
-def test_a_service_with_a_list_of_its_own_takes_the_shares_of_what_is_on_it() -> None:
-    """The traffic of all is in three languages, that of the shop in one of them."""
-    prior = {"en": 0.8, "de": 0.1, "sv": 0.1}
-    language = {"allowed": ["en", "de", "sv"], "prior": prior, "services": {"shop": {"allowed": ["sv"]}}}
-    asked = [Asked("hur ändrar jag mitt lösenord", service=service) for service in ("shop", None)]
-    assert [tag.language for tag in parts.taggers(settings(language=language)).tag_all(asked)] == ["sv", "sv"]
+def test_each_service_is_tagged_as_it_expects() -> None:
+    """In the order they asked; a service with a list of its own takes no shares over that are those of other languages."""
+    services = {"shop": {"allowed": ["sv", "en"]}, "web": {"allowed": ["de", "en"]}}
+    language = {"allowed": ["en", "de", "sv"], "prior": {"en": 0.8, "de": 0.1}, "services": services}
+    asked = [Asked("hur ändrar jag mitt lösenord"), Asked("wo ist der nächste bahnhof")] * 3
+    tags = parts.taggers(settings(language=language)).tag_all(asked, ["shop", "shop", "web", "web", None, "away"])
+    assert [tag.language for tag in tags] == ["sv", "und", "und", "de", "sv", "de"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def test_answers_go_to_standard_output_while_a_bar_is_drawn(tmp_path: Path, argu
             stderr=terminal,
             text=True,
             check=True,
+            timeout=60,
             env={**os.environ, "TERM": "xterm"},
             cwd=tmp_path,
         )

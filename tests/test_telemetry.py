@@ -26,7 +26,7 @@ TALLY = Tally(
     excluded=1,
     late=3,
     reasons=Counter(not_json=1, empty=1),
-    tags=Counter({"": 3, "unsure": 1, "second_script": 1}),
+    tags=Counter({"unsure": 1, "second_script": 1}),
     declared=4,
     declared_agrees=3,
 )

@@ -14,7 +14,7 @@ from agent.alerting.minutes import start_of
 from agent.alerting.rule import DropRule, Limits
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import Fact, fall_text, volume_text
-from agent.alerting.volume import FLOOD
+from agent.alerting.volume import is_flood
 from agent.alerting.watch import Judged, Tally, Watch
 from agent.records import WindowKey
 
@@ -73,7 +73,7 @@ class Fall(Struct, frozen=True):
     @property
     def cause(self) -> Cause:
         """The deployment, unless other languages' queries seem to be counted here."""
-        return "tagging" if (self.volume or 0.0) >= FLOOD else "deployment"
+        return "tagging" if is_flood(self.volume) else "deployment"
 
     def incident(self) -> Incident:
         """The incident as it would read now, pending."""

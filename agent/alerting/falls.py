@@ -85,7 +85,8 @@ class Falls:
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)
 
     def _volume(self, watch: Watch, minute: int) -> float | None:
-        return self._volumes.change(Stream(watch.change.where, watch.language), watch.first, minute)
+        stream = Stream(watch.change.where, watch.language)
+        return self._volumes.change(stream, watch.first, minute, self._spans(stream))
 
     def settle(self, subject: Subject, seen: Observation, standing: Standing | None, minute: int) -> None:
         """Follow what became of an incident: watch for recovery while it fires, begin anew when it is over."""

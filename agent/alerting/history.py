@@ -39,9 +39,7 @@ class History:
         last = before // DAY * (DAY // HOUR)
         hours = self._hours.get((stream, reading.measure), {}).get(reading.scale, {})
         used = {
-            hour: sums
-            for hour, sums in hours.items()
-            if last - BASELINE_DAYS * HOURS <= hour < last and not _within(hour, left_out)
+            hour: sums for hour, sums in hours.items() if last - BASELINE_DAYS * HOURS <= hour < last and not within(hour, left_out)
         }
         by_hour: list[Sums | None] = [None] * HOURS
         for hour, sums in used.items():
@@ -67,5 +65,6 @@ def plus(one: Sums | None, other: Sums) -> Sums:
     return other if one is None else Sums(one.n + other.n, one.total + other.total, one.squares + other.squares)
 
 
-def _within(hour: int, spans: Sequence[Span]) -> bool:
+def within(hour: int, spans: Sequence[Span]) -> bool:
+    """Whether any of an hour lies in one of the spans."""
     return any(first < (hour + 1) * HOUR and hour * HOUR < end for first, end in spans)

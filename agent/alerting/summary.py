@@ -7,7 +7,7 @@ from agent.alerting.changes import Change
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
 from agent.alerting.statistics import Figures
-from agent.alerting.volume import FLOOD
+from agent.alerting.volume import is_flood
 from agent.language.codes import display_name
 
 UNCONFIRMED = "score signal, unconfirmed"
@@ -38,8 +38,9 @@ def volume_text(volume: float | None) -> str:
     """How much more or less traffic there is than usual, where it is much."""
     if volume is None or 1 / NOTEWORTHY < volume < NOTEWORTHY:
         return ""
-    flood = ": are queries in another language counted here?" if volume >= FLOOD else "."
-    return f" Its traffic is {volume:.1f} times the usual{flood}"
+    flood = ": are queries in another language counted here?" if is_flood(volume) else "."
+    times = f"{volume:.2f}" if volume < 1 else f"{volume:.1f}"
+    return f" Its traffic is {times} times the usual{flood}"
 
 
 def back_text(language: str, measure: Fact, fallen: float | None) -> str:

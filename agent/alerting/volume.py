@@ -1,12 +1,15 @@
 """How much traffic a language has beside what is usual: a bucket that is flooded is told apart from one that got worse.
 
-A quarter of English tagged as Catalan looks like a fall in Catalan. Twice the usual traffic changes no verdict, four times
-does; measured: ../../docs/adr/0007 and the reference behind it.
+A quarter of English tagged as Catalan looks like a fall in Catalan. In the simulations behind how-it-decides.md twice the usual
+traffic changed no verdict, four times did.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from agent.alerting.history import BASELINE_DAYS, KEPT_DAYS, Stream
+from agent.alerting.changes import Collection
+from agent.alerting.history import BASELINE_DAYS, KEPT_DAYS, Span, Stream, within
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.statistics import HOURS
 
@@ -14,43 +17,59 @@ FLOOD: Final = 3.0
 """So many times the usual traffic, and the queries are taken for those of another language."""
 
 _LEAST = 30.0  # fewer expected events tell nothing
+_KNOWN = 0.5  # of the time, at least, must be comparable
+
+
+def is_flood(volume: float | None) -> bool:
+    """Whether other languages' queries seem to be counted here."""
+    return volume is not None and volume >= FLOOD
 
 
 class Volumes:
-    """Events by hour of each stream."""
+    """Events by hour of each stream, and the hours in which its collection was seen at all."""
 
     def __init__(self) -> None:
         self._hours: dict[Stream, dict[int, int]] = {}
+        self._seen: defaultdict[Collection, set[int]] = defaultdict(set)
 
     def add(self, stream: Stream, minute: int, events: int) -> None:
-        """Count the events of a minute; of a past hour all stand in its first."""
+        """Count the events of a minute; hours read back from the store come as one row, at their first minute."""
         hours = self._hours.setdefault(stream, {})
         hours[minute // HOUR] = hours.get(minute // HOUR, 0) + events
+        self._seen[stream.where].add(minute // HOUR)
 
-    def change(self, stream: Stream, first: int, last: int) -> float | None:
+    def change(self, stream: Stream, first: int, last: int, left_out: Sequence[Span] = ()) -> float | None:
         """The events in the hours from the minute `first` to `last`, as a multiple of those at the same hours of the days before.
 
-        None where too few were expected, or nothing is known of the days before.
+        Hours of the day that nobody saw before are compared with nothing, times in `left_out` are not usual. None where that
+        leaves less than half of the hours, or too few expected events.
         """
         hours = self._hours.get(stream, {})
-        usual = _usual(hours, first // DAY * HOURS)
+        usual = _usual(hours, self._days_before(stream.where, first // DAY * HOURS, left_out))
         spanned = range(first // HOUR, last // HOUR + 1)
+        known = [hour for hour in spanned if hour % HOURS in usual]
         elapsed = {last // HOUR: (last % HOUR + 1) / HOUR}
-        expected = sum(usual[hour % HOURS] * elapsed.get(hour, 1.0) for hour in spanned)
-        return sum(hours.get(hour, 0) for hour in spanned) / expected if expected >= _LEAST else None
+        expected = sum(usual[hour % HOURS] * elapsed.get(hour, 1.0) for hour in known)
+        if expected < _LEAST or len(known) < _KNOWN * len(spanned):
+            return None
+        return sum(hours.get(hour, 0) for hour in known) / expected
+
+    def _days_before(self, where: Collection, before: int, left_out: Sequence[Span]) -> Iterable[int]:
+        oldest = before - BASELINE_DAYS * HOURS
+        return (hour for hour in self._seen[where] if oldest <= hour < before and not within(hour, left_out))
 
     def forget(self, minute: int) -> None:
         """Drop what is no longer asked for."""
         oldest = (minute // DAY - KEPT_DAYS) * HOURS
         for stream, hours in self._hours.items():
             self._hours[stream] = {hour: events for hour, events in hours.items() if hour >= oldest}
+        for where, seen in self._seen.items():
+            self._seen[where] = {hour for hour in seen if hour >= oldest}
 
 
-def _usual(hours: dict[int, int], before: int) -> list[float]:
-    """The mean of each hour of the day over the days before this hour, from the first with events on."""
-    used = {hour: events for hour, events in hours.items() if before - BASELINE_DAYS * HOURS <= hour < before}
-    days = -(-(before - min(used, default=before)) // HOURS)
-    sums = [0] * HOURS
-    for hour, events in used.items():
-        sums[hour % HOURS] += events
-    return [events / days if days else 0.0 for events in sums]
+def _usual(hours: dict[int, int], seen: Iterable[int]) -> dict[int, float]:
+    """The mean of each hour of the day that was seen."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for hour in seen:
+        found[hour % HOURS].append(hours.get(hour, 0))
+    return {hour: sum(events) / len(events) for hour, events in found.items()}

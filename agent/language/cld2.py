@@ -17,7 +17,7 @@ class Cld2:
         """A canonical tag, or whatever else it calls the text; None when nothing in the text tells."""
         try:
             _, _, guesses = pycld2.detect(text, isPlainText=True, bestEffort=True)
-        except (pycld2.error, UnicodeError, ValueError):  # some valid UTF-8 too, and what UTF-8 has no bytes for
+        except (pycld2.error, ValueError):  # some valid UTF-8 too, and what UTF-8 has no bytes for
             return None
         return _tag(guesses[0][1])
 

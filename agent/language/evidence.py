@@ -10,13 +10,14 @@ How they were found, and what else was tried: docs/adr/0008.
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from agent.errors import Stop
 from agent.language.base import LanguageModel
 from agent.language.codes import scripts as scripts_of
-from agent.language.expected import Expected
+from agent.language.expected import OUTSIDE, Expected
 from agent.language.fasttext import FastTextModel
 from agent.language.scripts import seen_as
 
@@ -26,9 +27,11 @@ FITTED: Final = Path(__file__).parent / "fitted"
 _FIRST: Final = 0.7
 _SECOND: Final = 0.5
 _THIRD: Final = 0.7
-# The least probability: what a model does not list.
-_UNLISTED: Final = math.log(0.001)
-# ... and of a language that the third model was not fitted on: it knows nothing of it.
+# What the first model does not list.
+_UNLISTED: Final = math.log(0.002)
+# What the third does not list, and what it was not fitted on: it knows nothing of that.
+_LEAST: Final = 0.001
+_UNFOUND: Final = math.log(_LEAST)
 _UNFITTED: Final = math.log(0.01)
 # Of a language without counted answers: cld2 says it, or one of the hundred others.
 _RIGHT: Final = math.log(0.7)
@@ -45,6 +48,7 @@ class Opinions(NamedTuple):
     `locale` is the tag of the locale's language.
     """
 
+    script: str
     first: Mapping[str, float]
     answer: str | None
     second: str | None
@@ -68,9 +72,12 @@ class Fitted(NamedTuple):
 
 
 def load(folder: Path = FITTED) -> Fitted:
-    """Read what the fit wrote."""
-    answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))["answers"]
-    return Fitted(FastTextModel(folder / "short.ftz", threshold=0.001), answers)
+    """Read what the fit wrote; raises Stop where that is missing or damaged."""
+    try:
+        answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))["answers"]
+    except (OSError, ValueError, KeyError) as error:
+        raise Stop(f"what the tagger was fitted to, {folder}, cannot be read: install babelwatch again") from error
+    return Fitted(FastTextModel(folder / "short.ftz", threshold=_LEAST), answers)
 
 
 class Evidence:
@@ -84,34 +91,50 @@ class Evidence:
         self._answers = _log_shares(fitted.answers, expected)
 
     def weigh(self, opinions: Opinions) -> Verdict | None:
-        """The likeliest of all tags that somebody named; None when nobody named one."""
-        named = {*opinions.first, *opinions.third} | ({opinions.second, opinions.locale} - {None})
-        said = {tag: self._said(tag, opinions) for tag in named if tag}
-        if not said:
+        """The likeliest of all tags that somebody named; None when no opinion named one."""
+        named = {*opinions.first, *opinions.third, opinions.second or ""} - {""}
+        if not named:
             return None
         share, locale = self._expected.share, opinions.locale
+        said = {tag: self._said(tag, opinions) for tag in sorted(named | ({locale} if locale else set()))}
         scores = {tag: score + math.log(share(tag, locale)) for tag, score in said.items()}
         best = max(scores, key=scores.__getitem__)
-        total = sum(math.exp(score - scores[best]) for score in scores.values())
+        total = sum(math.exp(score - scores[best]) for score in (*scores.values(), self._others(opinions, scores)))
         return Verdict(best, 1 / total, max(said, key=said.__getitem__))
+
+    def _others(self, opinions: Opinions, named: Iterable[str]) -> float:
+        """The score of all languages of the script that nobody named, together."""
+        share = self._expected.script_share(opinions.script) - sum(self._expected.share(tag, None) for tag in named)
+        unlisted = (_FIRST * _UNLISTED if opinions.first else 0.0) + (_THIRD * _UNFOUND if opinions.third else 0.0)
+        return unlisted + _SECOND * _WRONG + math.log(max(share, OUTSIDE))
 
     def _said(self, tag: str, opinions: Opinions) -> float:
         """The weighed opinions about one tag."""
-        first = math.log(max(opinions.first.get(tag, 0.0), 0.002)) if opinions.first else 0.0
-        third = opinions.third.get(tag)
-        unlisted = _UNLISTED if tag in self._fitted else _UNFITTED
-        return _FIRST * first + _SECOND * self._answered(tag, opinions) + _THIRD * (math.log(third) if third else unlisted)
+        return (
+            _FIRST * _log(opinions.first, tag, _UNLISTED)
+            + _SECOND * self._answered(tag, opinions)
+            + _THIRD * _log(opinions.third, tag, _UNFOUND if tag in self._fitted else _UNFITTED)
+        )
 
     def _answered(self, tag: str, opinions: Opinions) -> float:
         """How likely cld2's answer is for a text in this language."""
         counted = self._answers.get(tag)
         if counted is None:
             return _RIGHT if opinions.second == tag else _WRONG
-        return counted[opinions.answer or ""]
+        met, unmet = counted
+        return met.get(opinions.answer or "", unmet)
 
 
-def _log_shares(answers: Counts, expected: Expected) -> dict[str, defaultdict[str, float]]:
-    """Ln P(answer | tag), counts of merged languages added up; what was never answered has the default."""
+def _log(opinion: Mapping[str, float], tag: str, unlisted: float) -> float:
+    """Ln of a probability; a model without an opinion says the same of all."""
+    if not opinion:
+        return 0.0
+    probability = opinion.get(tag)
+    return math.log(probability) if probability else unlisted
+
+
+def _log_shares(answers: Counts, expected: Expected) -> dict[str, tuple[dict[str, float], float]]:
+    """Ln P(answer | tag), counts of merged languages added up; the second value is that of what was never answered."""
     counts: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     kinds = len({answer for counted in answers.values() for answer in counted})
     for language, counted in answers.items():
@@ -121,7 +144,6 @@ def _log_shares(answers: Counts, expected: Expected) -> dict[str, defaultdict[st
     return {tag: _smoothed(counted, kinds) for tag, counted in counts.items()}
 
 
-def _smoothed(counted: Mapping[str, int], kinds: int) -> defaultdict[str, float]:
+def _smoothed(counted: Mapping[str, int], kinds: int) -> tuple[dict[str, float], float]:
     whole = sum(counted.values()) + _SMOOTHING * kinds
-    unmet = math.log(_SMOOTHING / whole)
-    return defaultdict(lambda: unmet, {answer: math.log((count + _SMOOTHING) / whole) for answer, count in counted.items()})
+    return {answer: math.log((count + _SMOOTHING) / whole) for answer, count in counted.items()}, math.log(_SMOOTHING / whole)

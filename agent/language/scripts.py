@@ -73,6 +73,10 @@ _APART = re.compile(f"[{_HAN_LETTERS}]|[^{_HAN_LETTERS}]+")
 _REMEMBERED: Final = 32_768  # characters, 3 MB: more than any traffic holds, less than Unicode
 
 
+ANSWERS: Final = frozenset(_CODES.values()) | {"Hans", "Hant"}
+"""The scripts by their ISO 15924 code that `writing` names."""
+
+
 class Writing(NamedTuple):
     """What a text is written in (ISO 15924, empty without letters); `mixed`: letters of another script are there too."""
 

@@ -1,7 +1,8 @@
 """One tagger for each service that is configured by itself, and one for all others; the models are shared."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 
 from agent.language.tagger import Asked, Tagger
 from agent.records import Tag
@@ -14,13 +15,11 @@ class Taggers:
         self._general = general
         self._by_service = by_service or {}
 
-    def tag_all(self, asked: Sequence[Asked]) -> list[Tag]:
-        """The languages of texts, in their order."""
+    def tag_all(self, asked: Sequence[Asked], services: Iterable[str | None] = repeat(None)) -> list[Tag]:
+        """The languages of texts, in their order; `services`: who asked each."""
+        taggers = [self._by_service.get(service or "", self._general) for _, service in zip(asked, services, strict=False)]
         groups: defaultdict[Tagger, list[Asked]] = defaultdict(list)
-        for each in asked:
-            groups[self._of(each)].append(each)
+        for tagger, each in zip(taggers, asked, strict=True):
+            groups[tagger].append(each)
         found = {tagger: iter(tagger.tag_all(some)) for tagger, some in groups.items()}
-        return [next(found[self._of(each)]) for each in asked]
-
-    def _of(self, asked: Asked) -> Tagger:
-        return self._by_service.get(asked.service or "", self._general)
+        return [next(found[tagger]) for tagger in taggers]

@@ -59,9 +59,9 @@ class Batch:
 
     def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
-        asked = [Asked(e.query, e.query_language, e.locale, e.service) for _, _, e in fresh]
-        tags = taggers.tag_all(asked)
-        self.tally.add_tags(tags)
+        asked = [Asked(event.query, event.query_language, event.locale) for _, _, event in fresh]
+        tags = taggers.tag_all(asked, [event.service for _, _, event in fresh])
+        self.tally.add_tags(tag for tag, (_, _, event) in zip(tags, fresh, strict=True) if not event.synthetic)
         for item, tag in zip(fresh, tags, strict=True):
             self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
 

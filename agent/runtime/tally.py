@@ -12,7 +12,7 @@ from agent.records import Accepted, Tag, TagReason
 class Tally:
     """Each message is in exactly one of accepted, rejected, duplicates and excluded.
 
-    `tags` counts the accepted by why they are und or mixed (empty: neither); `declared` those whose declared language can be
+    `tags` counts the accepted by why they are und or mixed; `declared` those whose declared language can be
     compared with the detected one, `declared_agrees` where both are the same. `first` and `last` are event times in epoch milliseconds.
     """
 
@@ -48,9 +48,9 @@ class Tally:
 
     def add_tags(self, tags: Iterable[Tag]) -> None:
         """Count why tags are und or mixed, and whether they agree with what was declared."""
-        told = Counter((tag.reason, tag.agrees) for tag in tags)
-        for (reason, agrees), count in told.items():
-            self.tags[reason] += count
+        for (reason, agrees), count in Counter((tag.reason, tag.agrees) for tag in tags).items():
+            if reason:
+                self.tags[reason] += count
             self.declared += count if agrees is not None else 0
             self.declared_agrees += count if agrees else 0
 

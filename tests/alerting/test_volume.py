@@ -52,6 +52,29 @@ def test_too_little_traffic_tells_nothing() -> None:
     assert Volumes().change(STREAM, START, START + HOUR) is None
 
 
+@pytest.mark.parametrize("hours_before", [4, 10, 30])
+def test_a_short_history_makes_no_flood(hours_before: int) -> None:
+    """Hours of the day that nobody saw are not hours without traffic."""
+    made = Volumes()
+    for hour in range(-hours_before, 24):
+        made.add(STREAM, START + hour * HOUR, 600)
+    whole = made.change(STREAM, START, START + DAY - 1)
+    assert whole is None or whole == pytest.approx(1.0)
+    assert made.change(STREAM, START + 22 * HOUR, START + DAY - 1) == pytest.approx(1.0)
+
+
+def test_an_outage_is_not_usual() -> None:
+    """Two of five days without any traffic of the collection; of a language that is new that day, none was."""
+    made = volumes(days=1)
+    for day in (-5, -4):
+        for hour in range(24):
+            made.add(STREAM, START + day * DAY + hour * HOUR, 600)
+    assert made.change(STREAM, START, START + DAY - 1) == pytest.approx(1.0)
+    fallen = [(START - DAY, START)]
+    made.add(STREAM, START - DAY, 100_000)
+    assert made.change(STREAM, START, START + HOUR - 1, fallen) == pytest.approx(1.0)
+
+
 def test_what_no_baseline_asks_for_is_forgotten() -> None:
     """Nineteen days later nothing is left to compare with."""
     made = volumes()
@@ -65,7 +88,7 @@ def test_what_no_baseline_asks_for_is_forgotten() -> None:
         (None, ""),
         (1.9, ""),
         (0.6, ""),
-        (0.25, " Its traffic is 0.2 times the usual."),
+        (0.25, " Its traffic is 0.25 times the usual."),
         (2.5, " Its traffic is 2.5 times the usual."),
         (4.1, " Its traffic is 4.1 times the usual: are queries in another language counted here?"),
     ],

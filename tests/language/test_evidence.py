@@ -1,7 +1,10 @@
 """How opinions and shares make a verdict."""
 
+from pathlib import Path
+
 import pytest
 
+from agent.errors import Stop
 from agent.language.evidence import Evidence, Fitted, Opinions, load
 from agent.language.expected import Expected
 from agent.language.memory import MemoryModel
@@ -11,7 +14,7 @@ FITTED = Fitted(MemoryModel({"ein": "de", "een": "nl"}), {"de": {"de": 90, "nl":
 
 def opinions(answer: str | None = None, locale: str | None = None, **first: float) -> Opinions:
     """What lid.176 and cld2 said of a text."""
-    return Opinions(first, answer, answer, {}, locale)
+    return Opinions("Latn", first, answer, answer, {}, locale)
 
 
 def evidence(**shares: float) -> Evidence:
@@ -41,14 +44,45 @@ def test_a_share_tips_what_is_open_and_the_verdict_tells() -> None:
 
 def test_a_locale_names_a_candidate() -> None:
     """Also one that no model had thought of."""
-    verdict = evidence().weigh(opinions(locale="nl", de=0.3))
+    verdict = evidence().weigh(opinions(locale="nl", de=0.01))
     assert verdict is not None
-    assert verdict.tag in {"de", "nl"}
+    alone = evidence().weigh(opinions(de=0.01))
+    assert alone is not None
+    assert (verdict.tag, alone.tag) == ("nl", "de")
+
+
+def test_a_locale_alone_is_no_evidence() -> None:
+    """It says what is expected, not what was said."""
+    assert evidence().weigh(opinions(locale="nl")) is None
+
+
+def test_one_name_is_not_sure_of_itself() -> None:
+    """Languages that nobody named are possible too."""
+    verdict = evidence().weigh(opinions(de=0.02))
+    assert verdict is not None
     assert verdict.probability < 0.99
 
 
+def test_of_two_that_are_as_likely_the_first_in_the_alphabet_is_named() -> None:
+    """In every process the same."""
+    verdict = Evidence(Fitted(MemoryModel({}), {}), Expected(["de", "nl"])).weigh(opinions(nl=0.5, de=0.5))
+    assert verdict is not None
+    assert verdict.tag == verdict.unweighted == "de"
+
+
 def test_what_was_fitted_is_there() -> None:
-    """The shipped files: 97 languages, each with its counted answers."""
+    """The shipped files: each language with its counted answers."""
     fitted = load()
+    assert len(fitted.answers) > 70
     assert set(fitted.answers) <= fitted.model.languages
     assert {sum(counted.values()) for counted in fitted.answers.values()} == {1_500}
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b'{"answers": 1'])
+def test_a_damaged_fit_is_one_sentence(tmp_path: Path, damaged: bytes) -> None:
+    """Not a stack trace; the same where it is missing."""
+    (tmp_path / "answers.json").write_bytes(damaged)
+    with pytest.raises(Stop, match="cannot be read: install babelwatch again"):
+        load(tmp_path)
+    with pytest.raises(Stop, match="cannot be read"):
+        load(tmp_path / "away")

@@ -9,20 +9,22 @@ KNOWN = ["en", "de", "no", "nn", "da", "ru", "uk", "sr", "he"]
 
 
 def test_shares_are_even_by_default() -> None:
-    """Of all tags: nn counts as no, and Serbian is hr in Latin letters."""
+    """Of all languages: nn counts as no, and Serbian is hr in Latin letters."""
     expected = Expected(KNOWN)
     assert {"en", "de", "no", "da", "ru", "uk", "sr", "hr", "he"} <= expected.allowed
     assert "nn" not in expected.allowed
     assert len({expected.share(tag, None) for tag in expected.allowed}) == 1
-    assert expected.share("en", None) == pytest.approx(1 / len(expected.allowed))
+    assert expected.share("en", None) == pytest.approx(1 / 9)
 
 
-def test_the_others_share_the_rest() -> None:
-    """What is not named is as likely as any other that is not named."""
-    expected = Expected(KNOWN, ["en", "de", "no"], {"en": 0.8})
+@pytest.mark.parametrize(
+    ("others", "share"), [(["de", "no"], 0.1), (["sr"], 0.1), (["ko", "ja"], 0.1), (["az", "de", "ko", "zh"], 0.05)]
+)
+def test_the_others_share_the_rest(others: list[str], share: float) -> None:
+    """Evenly, in however many scripts each is written: nobody searches in the ones that only CLDR remembers."""
+    expected = Expected([*KNOWN, "ko", "ja", "az", "zh"], ["en", *others], {"en": 0.8})
+    assert all(expected.share(tag, None) == pytest.approx(share) for tag in expected.allowed - {"en"})
     assert expected.share("en", None) == 0.8
-    assert expected.share("de", None) == expected.share("no", None)
-    assert 0.05 < expected.share("de", None) <= 0.1
 
 
 def test_no_allowed_language_is_impossible_and_no_other_forgotten() -> None:
@@ -49,8 +51,31 @@ def test_a_group_may_be_the_operators_own() -> None:
     assert Expected(KNOWN, merge=[["da", "no", "nn"]]).tag("nn", "Latn") == "da"
 
 
-@pytest.mark.parametrize(("allowed", "shares", "key"), [(["en", "ti", "klingon"], {}, "allowed"), (["en"], {"de": 0.5}, "prior")])
-def test_a_language_that_cannot_be_an_answer_is_a_mistake(allowed: list[str], shares: dict[str, float], key: str) -> None:
-    """One that no model knows, or a share of one that is not allowed."""
-    with pytest.raises(Misconfigured, match=f"{key}: languages that can be told from a text, which (klingon, ti|de) cannot"):
-        Expected(KNOWN, allowed, shares)
+def test_languages_that_cannot_be_an_answer_are_mistakes() -> None:
+    """Those that no model knows, and shares of those that are not allowed: all at once."""
+    with pytest.raises(Misconfigured) as caught:
+        Expected(KNOWN, ["en", "ti", "klingon"], {"en": 0.5, "de": 0.2, "da": 0.1})
+    assert [(mistake.key, mistake.expected.partition(":")[0]) for mistake in caught.value.mistakes] == [
+        ("allowed", "languages that can be told from a text, which klingon, ti cannot"),
+        ("prior", "shares of allowed languages, which da, de are not"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "locale", "mostly"),
+    [({}, None, True), ({}, "de", False), ({"en": 0.8}, None, True), ({"en": 0.2}, None, False), ({"en": 0.2}, "en", True)],
+)
+def test_english_is_most_of_the_traffic_unless_somebody_says_otherwise(
+    shares: dict[str, float],
+    locale: str | None,
+    mostly: bool,  # noqa: FBT001  a case's value
+) -> None:
+    """By its share, or by the locale of the one who asks."""
+    assert Expected(KNOWN, ["en", "de"], shares).mostly_english(locale) is mostly
+    assert not Expected(KNOWN, ["de"], {}).mostly_english(None)
+
+
+def test_chinese_is_chinese_in_either_of_its_scripts() -> None:
+    """As a locale and as what a service declares."""
+    expected = Expected(["zh", "ja"])
+    assert {expected.tag("zh-Hant", script) for script in ("Hans", "Hant", "Hani")} == {"zh"}

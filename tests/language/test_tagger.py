@@ -300,6 +300,7 @@ def test_a_locale_is_a_hint(lid: FastTextModel) -> None:
         ("zh-TW", "如何重置密码", True),
         ("sr", "kako mogu da promenim lozinku za svoj nalog", True),
         ("de", "404", None),
+        ("ru", "как настроить how do i change my password", None),
         (None, "wo ist der nächste bahnhof", None),
     ],
 )
@@ -312,6 +313,26 @@ def test_what_is_declared_is_compared_with_the_text(tagger: Tagger, declared: st
 def test_words_of_two_languages_are_multiple(tagger: Tagger, text: str) -> None:
     """Names alone are not: see the Greek questions."""
     assert tagger.tag(text) == Tag("mul", 0.9, "model", mixed=True, reason="two_languages")
+
+
+@pytest.mark.parametrize(
+    "text", ["what does привет mean in english", "how to pronounce Достоевский properly", "how do you say 你好 in english please"]
+)
+def test_a_foreign_word_in_an_english_question_leaves_it_english(tagger: Tagger, text: str) -> None:
+    """It is asked about, not in."""
+    tag = tagger.tag(text)
+    assert (tag.language, tag.mixed, tag.reason) == ("en", True, "second_script")
+
+
+def test_han_that_two_languages_write_is_not_told_by_its_letters(lid: FastTextModel) -> None:
+    """Where only Japanese is expected, Chinese is none of it."""
+    assert tagger_of(lid, frozenset({"en", "ja"})).tag("上海交通大学在哪里").language == "und"
+    assert tagger_of(lid, frozenset({"en", "ja"})).tag("北京大学").source != "script"
+
+
+def test_a_locale_of_taiwan_is_chinese(tagger: Tagger) -> None:
+    """Whatever the script of the few letters."""
+    assert tagger.tag("世界上的", locale="zh-TW").language == tagger.tag("世界上的", locale="zh-CN").language == "zh"
 
 
 def test_plain_questions_are_not_in_two_languages(tagger: Tagger, xquad: list[Question]) -> None:

@@ -16,8 +16,9 @@ FILE = SHARED / "lid" / "tatoeba-fit.tsv.gz"
 SPACELESS = frozenset({"ja", "zh", "yue", "wuu", "th", "km", "lo", "my", "bo"})
 CHARACTERS = {2: 4, 3: 8, 5: 16}
 WORDS = tuple(CHARACTERS)
+BEGINNING = 0.5
 END = ".!?,;:…。！？"
-# lid.176's names of Wikipedias that are no tags: als is Alemannic, Serbian in Latin letters is a language of its own.
+# lid.176's names of Wikipedias that are no tags: als is Alemannic.
 _NAMES = {"als": "gsw"}
 
 
@@ -56,11 +57,11 @@ def keywords(texts: Iterable[Text]) -> Iterator[Text]:
 
 def spans(texts: Iterable[Text], seed: int = 1) -> Iterator[Text]:
     """Endlessly two, three or five words of a random sentence, half of them from its beginning."""
-    draw, sentences = random.Random(seed), list(texts)
+    draw, sentences = random.Random(seed), list(texts)  # noqa: S311  the same draws each time are what is wanted
     while True:
         text, length = draw.choice(sentences), draw.choice(WORDS)
         words = normalise(text.text).split()
-        start = 0 if draw.random() < 0.5 else draw.randrange(max(1, len(words) - length + 1))
+        start = 0 if draw.random() < BEGINNING else draw.randrange(max(1, len(words) - length + 1))
         yield text._replace(text=" ".join(words[start : start + length]).strip(END))
 
 
