@@ -128,7 +128,10 @@ class ServiceLanguageSettings(Section):
     allowed: tuple[kind.LanguageTag, ...] | None = Field(
         default=None, min_length=1, description="languages that can be an answer; null: those of all services"
     )
-    prior: kind.Prior | None = Field(default=None, description="share of this service's traffic; null: that of all services")
+    prior: kind.Prior | None = Field(
+        default=None,
+        description="share of this service's traffic; null: that of all services, or even shares beside a list of its own",
+    )
     min_confidence: kind.Share | None = Field(
         default=None, description="confidence below which the tag is und; null: that of all services"
     )
@@ -144,13 +147,15 @@ class LanguageSettings(Section):
         default={}, description="share of the traffic in each language, in 0..1; the others share the rest evenly"
     )
     merge: kind.Groups = Field(
-        default="default", description="languages counted as one, a list of groups whose first is the tag; or default"
+        default="default",
+        description="languages that are tagged as one, a list of groups whose first is the tag; declared ones stay; or default",
     )
     min_confidence: kind.Share | None = Field(
         default=None, description="confidence, in 0..1, below which the tag is und; null: the fitted cut"
     )
     cache: Annotated[kind.Whole, Field(ge=0, le=1_000_000)] = Field(
-        default=4096, description="how many recent queries are remembered in memory with their tag; 0: none"
+        default=4096,
+        description="how many recent queries are remembered in memory with their tag, for each service below apart; 0: none",
     )
     services: kind.Table[kind.Text, ServiceLanguageSettings] = Field(
         default={}, description="what is different for one service: allowed, prior, min_confidence"
