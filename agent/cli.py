@@ -9,7 +9,6 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -50,8 +49,6 @@ Service = Annotated[str | None, typer.Option("--service", help="Only this servic
 Environment = Annotated[str | None, typer.Option("--environment", help="Only this environment.")]
 Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
 Language = Annotated[str | None, typer.Option("--language", help="Only this query language.")]
-
-_LINES = 5_000  # are tagged at once, which is faster than one by one
 
 
 @cli.command()
@@ -164,11 +161,11 @@ def tag(
     For each line `language<TAB>confidence<TAB>source`, in the same order.
     """
     taggers = app.taggers(_settings(config))
-    at_once = 1 if file is None and sys.stdin.isatty() else _LINES  # who types wants an answer to each line
-    with progress.lines_of(file) as lines:
-        while some := [Asked(line, locale=locale) for line in islice(lines, at_once)]:
-            for found in taggers.tag_all(some):
+    with progress.lines_of(file) as blocks:
+        for lines in blocks:
+            for found in taggers.tag_all([Asked(line, locale=locale) for line in lines]):
                 sys.stdout.write(f"{found.language}\t{found.confidence:.3f}\t{found.source}\n")
+            sys.stdout.flush()  # who types, or follows a log, waits for the answer
 
 
 @config_commands.command("check")

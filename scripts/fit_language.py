@@ -4,6 +4,7 @@ Two files come out: short.ftz, a fastText model of two to five words (quantised,
 often cld2 gave which answer for texts in each language. The same input gives the same files.
 """
 
+import hashlib
 import itertools
 import json
 import sys
@@ -16,14 +17,14 @@ import floret
 
 from agent.language import codes
 from agent.language.cld2 import Cld2
-from agent.language.evidence import FITTED
+from agent.language.evidence import ANSWERS, FITTED, MODEL
 from agent.language.normalise import normalise
 from agent.language.scripts import writing
 from scripts import tatoeba
 
 EACH = 1_500  # texts of each language: as many of a rare one as of English
 SHARED_SCRIPTS = ("Arab", "Cyrl", "Deva", "Hebr", "Latn")  # the others have one language each here, and need no model
-LEAST = 50  # sentences: texts that are drawn from fewer are the same ones again and again
+LEAST = 20  # sentences: texts that are drawn from fewer are the same ones again and again
 ATTRIBUTION = "Counted on sentences of Tatoeba (https://tatoeba.org), CC BY 2.0 FR."
 
 
@@ -31,8 +32,8 @@ def fit(texts: Iterable[tatoeba.Text], folder: Path) -> Mapping[str, int]:
     """Write both files into the folder; returns how many sentences of each language they are fitted on."""
     by_language = _by_language(texts)
     drawn = {language: list(itertools.islice(tatoeba.spans(some), EACH)) for language, some in sorted(by_language.items())}
-    _write_answers(drawn, folder / "answers.json")
-    _write_model(drawn, folder / "short.ftz")
+    _write_model(drawn, folder / MODEL)
+    _write_answers(drawn, folder)
     return {language: len(some) for language, some in by_language.items()}
 
 
@@ -45,11 +46,13 @@ def _by_language(texts: Iterable[tatoeba.Text]) -> Mapping[str, list[tatoeba.Tex
     return {language: some for language, some in found.items() if len(some) >= LEAST}
 
 
-def _write_answers(drawn: Mapping[str, list[tatoeba.Text]], file: Path) -> None:
+def _write_answers(drawn: Mapping[str, list[tatoeba.Text]], folder: Path) -> None:
+    """The counts, and the digest by which a damaged model is found out."""
     second = Cld2()
     answers = {language: Counter(second.answer(text.text) or "" for text in texts) for language, texts in drawn.items()}
-    told = {"attribution": ATTRIBUTION, "answers": {language: dict(sorted(n.items())) for language, n in answers.items()}}
-    file.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    counts = {language: dict(sorted(n.items())) for language, n in answers.items()}
+    told = {"attribution": ATTRIBUTION, "sha256": hashlib.sha256((folder / MODEL).read_bytes()).hexdigest(), "answers": counts}
+    (folder / ANSWERS).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _write_model(drawn: Mapping[str, list[tatoeba.Text]], file: Path) -> None:

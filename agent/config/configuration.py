@@ -181,7 +181,7 @@ def _mistakes(problems: list[Problem], file: str, places: Mapping[Keys, Place], 
         where = f"{file}:{place.line}" if place else file
         told += [((1, 0, 0, name), Mistake(name, _dotted(at), expected)) for name in found]
         told += [] if found else [((0, *(place or (0, 0)), ""), Mistake(where, _dotted(at), expected))]
-    return [mistake for _, mistake in sorted(told, key=lambda pair: pair[0])]
+    return list(dict.fromkeys(mistake for _, mistake in sorted(told, key=lambda pair: pair[0])))
 
 
 def _variables_of(at: Keys, variables: Mapping[Keys, str], places: Mapping[Keys, Place]) -> list[str]:

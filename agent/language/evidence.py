@@ -7,6 +7,7 @@ model that is fitted on short queries, share the prior. The weights are below 1 
 How they were found, and what else was tried: docs/adr/0008.
 """
 
+import hashlib
 import json
 import math
 from collections import defaultdict
@@ -23,6 +24,9 @@ from agent.language.scripts import seen_as
 
 FITTED: Final = Path(__file__).parent / "fitted"
 """What `make fit` wrote: `short.ftz` and `answers.json`."""
+
+MODEL: Final = "short.ftz"
+ANSWERS: Final = "answers.json"
 
 _FIRST: Final = 0.7
 _SECOND: Final = 0.5
@@ -74,10 +78,14 @@ class Fitted(NamedTuple):
 def load(folder: Path = FITTED) -> Fitted:
     """Read what the fit wrote; raises Stop where that is missing or damaged."""
     try:
-        answers = json.loads((folder / "answers.json").read_text(encoding="utf-8"))["answers"]
-    except (OSError, ValueError, KeyError) as error:
-        raise Stop(f"what the tagger was fitted to, {folder}, cannot be read: install babelwatch again") from error
-    return Fitted(FastTextModel(folder / "short.ftz", threshold=_LEAST), answers)
+        written = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))
+        whole = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest() == written["sha256"]
+        answers = written["answers"]
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:  # fastText trusts what it reads: of a cut file it hangs or ends the process
+        raise Stop(f"{folder} is damaged, where {MODEL} and {ANSWERS} are what the tagger was fitted to: install babelwatch again")
+    return Fitted(FastTextModel(folder / MODEL, threshold=_LEAST), answers)
 
 
 class Evidence:

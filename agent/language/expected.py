@@ -57,7 +57,6 @@ class Expected:
         given = {language: (share, _tags(language, merged) & self.allowed) for language, share in (shares or {}).items()}
         _check(named, {language: tags for language, (_, tags) in given.items()})
         self._shares = _shares(list(given.values()), self.allowed)
-        self._mostly_english = not shares or self._shares.get("en", 0.0) >= MOSTLY
         self._script_shares = {
             script: sum(self.share(tag, None) for tag in set(tags.values())) for script, tags in self.tags.items()
         }
@@ -69,8 +68,8 @@ class Expected:
         return tags.get(language) or tags.get(language.partition("-")[0])
 
     def mostly_english(self, locale: str | None) -> bool:
-        """Whether most queries that carry this locale are English; without any shares given that is what is expected."""
-        return "en" in self.allowed and (self._mostly_english if locale is None else locale == "en")
+        """Whether most queries that carry this locale are English."""
+        return "en" in self.allowed and self.share("en", locale) >= MOSTLY
 
     def share(self, tag: str, locale: str | None) -> float:
         """How much of the traffic is in this language; `locale` is the tag of the locale's language, if there is one."""

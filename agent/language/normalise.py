@@ -28,6 +28,9 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b\u200e\u200f\u061c
 # Signs and numbers that compatibility spells out in letters: № is No, Ⅷ is VIII, ℃ is °C, ㎏ is kg.
 _SPELLED_OUT = re.compile("[\u2100-\u218f\u2460-\u24ff\u3200-\u33ff\U0001f100-\U0001f1ff]")
 
+# Not the apostrophe and the hyphen: they stand within words. Codes are gone when the full stop is asked.
+_PUNCTUATION = re.compile('[.,!?;:…"“”„‟«»‹›()\\[\\]{}<>¿¡。、，！？「」『』《》؟،؛।]+')
+
 # Names of errors: the operating system's, and words put together (KeyError, NullPointerException).
 _SYSTEM_ERRORS: Final = frozenset(name.lower() for name in [*errno.errorcode.values(), *signal.Signals.__members__])
 _VALUES: Final = frozenset({"http", "https", "nan"})  # what is left of "HTTP 404", and no number
@@ -35,14 +38,19 @@ _ERROR = re.compile(r"[a-z]{2,}(?:error|exception)")
 
 
 def normalise(text: str) -> str:
-    """The words in lower case, each apart by one space; empty when there are none. As typed lid.176 is right for 89 %, in capitals for 38 %."""
+    """The words, each apart by one space; empty when there are none.
+
+    In lower case: as typed lid.176 is right for 89 %, in capitals for 38 %. Without punctuation: `als?` is no word it knows.
+    """
     if not text.isprintable():
         text = _INVISIBLE.sub(" ", text)
     words = text.lower() if text.isascii() else _one_form(text)
     if _SIGNS.search(words):
         words = _CODE.sub(" ", _ADDRESS.sub(" ", words))
-    words = " ".join(words.split()) if "  " in words else words.strip()
-    return "" if " " not in words and _names_an_error(words.strip("\"'():;,!?")) else words
+    if _PUNCTUATION.search(words):
+        words = _PUNCTUATION.sub(" ", words)
+    words = (" ".join(words.split()) if "  " in words else words).strip("'’‘ ")
+    return "" if " " not in words and _names_an_error(words) else words
 
 
 def _one_form(text: str) -> str:

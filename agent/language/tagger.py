@@ -103,7 +103,8 @@ class Tagger:
     def _read(self, asked: Asked) -> Query:
         words = normalise(asked.text or "")
         script, mixed = writing(words)
-        locale = self._expected.tag(canonical(asked.locale) or "", script) if asked.locale else None
+        first = asked.locale.partition(",")[0] if asked.locale else ""  # it may be a whole Accept-Language
+        locale = self._expected.tag(canonical(first) or "", script) if first else None
         return Query(words, script, mixed, locale)
 
     def _detect(self, queries: Sequence[Query]) -> None:

@@ -1,15 +1,17 @@
 """How opinions and shares make a verdict."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from agent.errors import Stop
-from agent.language.evidence import Evidence, Fitted, Opinions, load
+from agent.language import evidence as evidence_files
+from agent.language.evidence import ANSWERS, MODEL, Evidence, Fitted, Opinions, load
 from agent.language.expected import Expected
 from agent.language.memory import MemoryModel
 
-FITTED = Fitted(MemoryModel({"ein": "de", "een": "nl"}), {"de": {"de": 90, "nl": 10}, "nl": {"nl": 80, "de": 20}})
+TWO = Fitted(MemoryModel({"ein": "de", "een": "nl"}), {"de": {"de": 90, "nl": 10}, "nl": {"nl": 80, "de": 20}})
 
 
 def opinions(answer: str | None = None, locale: str | None = None, **first: float) -> Opinions:
@@ -19,7 +21,7 @@ def opinions(answer: str | None = None, locale: str | None = None, **first: floa
 
 def evidence(**shares: float) -> Evidence:
     """Two languages, and nothing else."""
-    return Evidence(FITTED, Expected(["de", "nl"], None, shares))
+    return Evidence(TWO, Expected(["de", "nl"], None, shares))
 
 
 def test_nobody_named_a_language() -> None:
@@ -78,11 +80,14 @@ def test_what_was_fitted_is_there() -> None:
     assert {sum(counted.values()) for counted in fitted.answers.values()} == {1_500}
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{", b'{"answers": 1'])
-def test_a_damaged_fit_is_one_sentence(tmp_path: Path, damaged: bytes) -> None:
-    """Not a stack trace; the same where it is missing."""
-    (tmp_path / "answers.json").write_bytes(damaged)
-    with pytest.raises(Stop, match="cannot be read: install babelwatch again"):
+@pytest.mark.parametrize("name", [MODEL, ANSWERS])
+@pytest.mark.parametrize("left", [None, 0, 100, -2])
+def test_a_damaged_fit_is_one_sentence(tmp_path: Path, name: str, left: int | None) -> None:
+    """No stack trace, and no engine that hangs over it: a file that is away, empty, or cut."""
+    shutil.copytree(evidence_files.FITTED, tmp_path, dirs_exist_ok=True)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).unlink()
+    if left is not None:
+        (tmp_path / name).write_bytes(whole[:left])
+    with pytest.raises(Stop, match=r"is damaged, where .* install babelwatch again"):
         load(tmp_path)
-    with pytest.raises(Stop, match="cannot be read"):
-        load(tmp_path / "away")

@@ -63,9 +63,9 @@ def test_languages_that_cannot_be_an_answer_are_mistakes() -> None:
 
 @pytest.mark.parametrize(
     ("shares", "locale", "mostly"),
-    [({}, None, True), ({}, "de", False), ({"en": 0.8}, None, True), ({"en": 0.2}, None, False), ({"en": 0.2}, "en", True)],
+    [({"de": 0.6}, None, False), ({"en": 0.8}, None, True), ({"en": 0.8}, "de", False), ({"en": 0.2}, "en", True)],
 )
-def test_english_is_most_of_the_traffic_unless_somebody_says_otherwise(
+def test_english_is_most_of_the_traffic_where_somebody_says_so(
     shares: dict[str, float],
     locale: str | None,
     mostly: bool,  # noqa: FBT001  a case's value

@@ -81,7 +81,9 @@ def test_a_text_without_words_is_undetermined(few_words: MemoryModel, text: str 
         ("\u200f\u202bשלום\u202c", "שלום"),
         ("\ufeffwo \ud800ist", "wo ist"),
         ("می\u200cخواهم", "می\u200cخواهم"),
-        ("das ist z.\u2009b. gut.", "das ist z. b. gut."),
+        ("das ist z.\u2009b. gut.", "das ist z b gut"),
+        ("«Wo» ist (der) „Bahnhof“?!", "wo ist der bahnhof"),
+        ("don't fuß\u00adball 'x'", "don't fussball 'x"),
     ],
 )
 def test_only_words_that_tell_a_language_are_left(text: str, words: str) -> None:
@@ -89,9 +91,16 @@ def test_only_words_that_tell_a_language_are_left(text: str, words: str) -> None
     assert normalise(text).strip() == words
 
 
+@pytest.mark.parametrize("form", ["{}?", "({})", '"{}"', "{}.", "„{}“", "¿{}?", "{}!!!"])
+def test_punctuation_changes_no_tag(tagger: Tagger, form: str) -> None:
+    """A word with a question mark is none that a model has met."""
+    texts = ["als", "wo ist", "donde puedo", "hvor ligger", "reset password", "где", "كيف"]
+    assert [text for text in texts if tagger.tag(text) != tagger.tag(form.format(text))] == []
+
+
 def test_normalising_is_idempotent_for_plain_text() -> None:
     """Clean words are left as they are."""
-    assert normalise("wo ist der bahnhof?") == "wo ist der bahnhof?"
+    assert normalise(normalise("Wo ist der Bahnhof?")) == "wo ist der bahnhof"
 
 
 @pytest.mark.parametrize(
@@ -332,6 +341,7 @@ def test_han_that_two_languages_write_is_not_told_by_its_letters(lid: FastTextMo
 
 def test_a_locale_of_taiwan_is_chinese(tagger: Tagger) -> None:
     """Whatever the script of the few letters."""
+    assert tagger.tag("世界上的", locale="zh-TW,zh;q=0.9").language == "zh"
     assert tagger.tag("世界上的", locale="zh-TW").language == tagger.tag("世界上的", locale="zh-CN").language == "zh"
 
 
