@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -43,6 +44,7 @@ def run(settings: Settings) -> None:
     logs.configure()
     for key in without_effect(settings):
         log.warning("%s is set, and has no effect in this version", key)
+    parts.rules(settings)  # read again by whoever evaluates; mistakes stop the agent here
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
         token = secrets.token_urlsafe(32)
@@ -60,7 +62,7 @@ def run(settings: Settings) -> None:
         source, sink = opening.kafka(stack, settings)
         live = Live(
             consumer=opening.consumer(settings, store, source, sink, meters.stored),
-            evaluation=opening.evaluation(settings, store, parts.notifiers(settings), meters.told),
+            new_evaluation=partial(opening.evaluation, settings, store, parts.notifiers(settings), meters.told),
             source=source,
             windows=store.windows,
             health=health,

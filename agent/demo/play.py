@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +81,7 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     return Live(
         consumer=opening.consumer(settings, store, source, MemorySink(), telemetry.prometheus().stored),
-        evaluation=opening.evaluation(settings, store, {"terminal": TerminalNotifier(console=console)}),
+        new_evaluation=partial(opening.evaluation, settings, store, {"terminal": TerminalNotifier(console=console)}),
         source=source,
         windows=store.windows,
         health=health,

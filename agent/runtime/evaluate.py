@@ -13,6 +13,7 @@ from agent.alerting.changes import Change
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.sums import Minute
+from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
 from agent.store.base import Entry, Journal, WindowReader
 
@@ -44,6 +45,7 @@ class Evaluation:
         self._known_changes = {entry.id for entry in journal.read("change")}
         self._untold: list[tuple[int, Incident]] = []
         self._ended: list[Incident] = []
+        self._remembered = EPOCH
         self.evaluated_to: datetime | None = None
 
     def resume(self) -> None:
@@ -51,9 +53,13 @@ class Evaluation:
         known = [msgspec.convert(dict(entry.body), Incident) for entry in self._journal.read("transition")]
         self._ended = [incident for incident in known if incident.state == "resolved"]
         for entry in self._journal.read(AS_OF):
-            self.evaluated_to = entry.at
+            self.evaluated_to = self._remembered = entry.at
         if self.evaluated_to is not None:
             self._warm(self.evaluated_to)
+
+    def overtaken(self) -> bool:
+        """Whether another agent has evaluated further: then this one's state is of the past, and it must not tell anyone."""
+        return any(entry.at > self._remembered for entry in self._journal.read(AS_OF))
 
     def _warm(self, until: datetime) -> None:
         """Hours tell what was usual; the days in which a deployment is watched are read by the minute, to know when it began."""
@@ -93,6 +99,7 @@ class Evaluation:
         """Store the transitions, then tell them; what fails is done again at the next walk."""
         if not self._untold:
             return
+        self._check_ours()
         self._journal.write([_entry(incident, minute) for minute, incident in self._untold])
         self._tell(incident for minute, incident in self._untold if now is None or now - _time(minute + 1) < OVER)
         self._untold.clear()
@@ -104,10 +111,17 @@ class Evaluation:
 
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, and the deployments that were seen on the way."""
+        self._check_ours()
         changes = [_change(change) for change in self._evaluator.changes]
         fresh = [entry for entry in changes if entry.id not in self._known_changes]
         self._journal.write([*fresh, Entry(AS_OF, AS_OF, end, {})])
         self._known_changes |= {entry.id for entry in fresh}
+        self._remembered = end
+
+    def _check_ours(self) -> None:
+        """Asked before anything is written or told: an agent that was stopped for minutes does not know that it was."""
+        if self.overtaken():
+            raise RetryLater("another agent has evaluated further, and this one begins anew")
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:

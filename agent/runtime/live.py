@@ -38,7 +38,7 @@ class Live:
         self,
         *,
         consumer: Consumer,
-        evaluation: Evaluation,
+        new_evaluation: Callable[[], Evaluation],
         source: Source,
         windows: WindowReader,
         health: Health,
@@ -47,7 +47,8 @@ class Live:
         missing_topics: Callable[[], list[str]] = list,
     ) -> None:
         self._consumer = consumer
-        self._evaluation = evaluation
+        self._new_evaluation = new_evaluation
+        self._evaluation: Evaluation | None = None
         self._source = source
         self._windows = windows
         self._health = health
@@ -60,7 +61,6 @@ class Live:
 
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop`, then write what is open. Raises Stop where a person has to act."""
-        self._resume(stop)
         while not stop.is_set():
             self.turn()
         for _ in range(FLUSH_PATIENCE):
@@ -68,15 +68,6 @@ class Live:
                 return
             self._clock.sleep(1)
         log.error("what was not written yet will be read again at the next start")
-
-    def _resume(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self._evaluation.resume()
-            except RetryLater as error:
-                self._wait({"store": str(error)})
-            else:
-                return
 
     def turn(self) -> None:
         """One poll, and what is due."""
@@ -105,9 +96,21 @@ class Live:
         self._check_alone(frozenset(ends), now)
         self._coverage.note(now, {self._source.identity(partition): end for partition, end in ends.items()})
         covered = self._coverage.advance(self._windows.positions())
-        if covered is not None and self._is_evaluator(frozenset(ends)):
-            self._evaluation.walk(covered - self._pace.lateness, now)
-            self._consumer.evaluated_to = minute_of(self._evaluation.evaluated_to)
+        if not self._is_evaluator(frozenset(ends)):
+            self._evaluation = None
+        elif covered is not None:
+            evaluation = self._taken_over()
+            evaluation.walk(covered - self._pace.lateness, now)
+            self._consumer.evaluated_to = minute_of(evaluation.evaluated_to)
+
+    def _taken_over(self) -> Evaluation:
+        """The evaluation as whoever evaluated last has left it; what this agent knew before another did is not asked."""
+        if self._evaluation is None or self._evaluation.overtaken():
+            self._evaluation = None
+            taken = self._new_evaluation()
+            taken.resume()
+            self._evaluation = taken
+        return self._evaluation
 
     def _is_evaluator(self, everything: frozenset[Partition]) -> bool:
         """The owner of partition 0 of the topic with the smallest name evaluates for all; a log without partitions has none."""

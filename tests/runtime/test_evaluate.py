@@ -365,3 +365,16 @@ def test_resuming_can_be_tried_again() -> None:
 def test_minutes_are_counted_from_the_epoch(time: datetime | None, expected: int) -> None:
     """Nothing evaluated yet is before every minute."""
     assert minute_of(time) == expected
+
+
+def test_an_agent_that_was_overtaken_tells_nobody() -> None:
+    """It was stopped between two walks; another went on, and told. The second look finds that out before anything is written."""
+    made = watch({5: korean(began=5)})
+    made.walk(3)
+    made.journal.write([Entry(AS_OF, AS_OF, at(30), {})])
+    with pytest.raises(RetryLater, match="another agent has evaluated further"):
+        made.walk(9)
+    assert made.evaluation.overtaken()
+    assert made.told() == []
+    assert stored(made) == []
+    assert made.journal.read(AS_OF) == [Entry(AS_OF, AS_OF, at(30), {})]

@@ -10,13 +10,14 @@ import pytest
 
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
-from agent.runtime.evaluate import minute_of
+from agent.runtime.evaluate import AS_OF, Evaluation, minute_of
 from agent.runtime.health import STUCK, Health
 from agent.runtime.live import FLUSH_PATIENCE, PARTIAL_FOR, Live, Pace
 from agent.source.base import Polled
+from agent.store.base import Entry
 from tests.runtime.rig import NOW, P0, P1, Plug, Rig, event, events
 from tests.runtime.watchers import Watch
-from tests.store.builders import flush
+from tests.store.builders import START, flush
 
 LATENESS = timedelta(minutes=2)
 
@@ -42,9 +43,11 @@ class Agent:
         self.watch = Watch(windows=self.rig.windows, clock=self.rig.clock)
         self.health = Health(NOW)
         self.missing: list[str] = []
+        self.begun = self.evaluated_before = 0
+        self.resuming: Resuming | None = None
         self.live = Live(
             consumer=self.rig.consumer,
-            evaluation=self.watch.evaluation,
+            new_evaluation=self.begin,
             source=self.rig.log,
             windows=self.rig.windows,
             health=self.health,
@@ -52,6 +55,15 @@ class Agent:
             pace=Pace(LATENESS, alone=alone),
             missing_topics=lambda: self.missing,
         )
+
+    def begin(self) -> Evaluation:
+        """What the agent does when it becomes the evaluator."""
+        self.evaluated_before = self.evaluated
+        self.watch.again(resume=False)
+        self.begun += 1
+        if self.resuming:
+            self.resuming.of(self.watch.evaluation)
+        return self.watch.evaluation
 
     def turn(self, times: int = 1, seconds: float = 20) -> None:
         """So many turns, a while before each."""
@@ -62,7 +74,7 @@ class Agent:
     @property
     def evaluated(self) -> int:
         """How many minutes were evaluated."""
-        return len(self.watch.evaluator.seen)
+        return self.evaluated_before + len(self.watch.evaluator.seen)
 
 
 @pytest.fixture
@@ -321,7 +333,11 @@ class Resuming:
         self.agent = agent
         self.alive: list[bool] = []
         self.missing: list[object] = []
-        self._real = agent.watch.evaluation.resume
+
+    def of(self, evaluation: Evaluation) -> None:
+        """Stand before this one's `resume`."""
+        self._real = evaluation.resume
+        evaluation.resume = self  # type: ignore[method-assign]  # the store is away
 
     def __call__(self) -> None:
         """Fail so many times."""
@@ -336,19 +352,36 @@ class Resuming:
 def test_a_store_that_is_away_at_the_start_is_waited_for(agent: Agent) -> None:
     """For minutes, and the agent is not called stuck meanwhile: ending it would not help."""
     tries = int(STUCK.total_seconds()) + 60
-    resume = agent.watch.evaluation.resume = Resuming(agent, tries)  # type: ignore[method-assign]  # the store is away
-    agent.live.run(After(tries + 5))
+    resume = agent.resuming = Resuming(agent, tries)
+    agent.turn((tries + 5) * 3)
     assert resume.left == 0
     assert all(resume.alive)
-    assert resume.missing[1:] == [{"store": "the store is away"}] * tries
-    assert agent.rig.windows.counted() == {"ko": 5}
+    assert resume.missing[1:] == [{"log or store": "the store is away"}] * tries
+    assert agent.evaluated > 0
 
 
-def test_waiting_at_the_start_can_be_stopped(agent: Agent) -> None:
-    """A signal ends the wait, and nothing is read."""
-    agent.watch.evaluation.resume = Resuming(agent, 1000)  # type: ignore[method-assign]  # the store is away
-    agent.live.run(After(5))
-    assert agent.rig.log.polled == {}
+def test_an_agent_that_takes_over_begins_where_the_other_ended(agent: Agent) -> None:
+    """What it knew from an earlier time is not asked: the other has told since then."""
+    agent.turn(6)
+    assert agent.begun == 1
+    agent.rig.log.revoke(P0)
+    agent.turn(6)
+    other = whole_minute(agent.rig.clock.now())
+    agent.watch.journal.write([Entry(AS_OF, AS_OF, other, {})])
+    agent.rig.log.assign(P0)
+    agent.turn(12)
+    assert agent.begun == 2
+    assert agent.watch.evaluator.seen[0] == (other - START) // timedelta(minutes=1)
+
+
+def test_an_agent_that_was_stopped_for_minutes_begins_anew(agent: Agent) -> None:
+    """Nobody told it that another has evaluated since; the journal does, and as_of does not go back."""
+    agent.turn(6)
+    other = whole_minute(agent.rig.clock.now())
+    agent.watch.journal.write([Entry(AS_OF, AS_OF, other, {})])
+    agent.turn(3)
+    assert agent.begun == 2
+    assert [entry.at for entry in agent.watch.journal.read(AS_OF)] >= [other]
 
 
 def test_a_poll_that_brings_nothing_is_a_turn(agent: Agent) -> None:
