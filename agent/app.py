@@ -23,6 +23,7 @@ from agent.opening import CLOCK
 from agent.progress import replaying
 from agent.report.views import RemoteViews, Views
 from agent.resources import schemas_dir
+from agent.runtime.first_look import FirstLook
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
 from agent.runtime.replay import replay as replay_through
@@ -61,7 +62,7 @@ def run(settings: Settings) -> None:
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
         live = Live(
-            consumer=opening.consumer(settings, store, source, sink, meters.stored),
+            consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook())),
             new_evaluation=partial(opening.evaluation, settings, store, parts.notifiers(settings), meters.told),
             source=source,
             windows=store.windows,

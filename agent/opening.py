@@ -21,6 +21,7 @@ from agent.notify.steps import Delivery, Record
 from agent.report.views import StoreViews, incidents
 from agent.runtime.consume import Consumer, Stations
 from agent.runtime.evaluate import Evaluation
+from agent.runtime.first_look import FirstLook
 from agent.runtime.tally import Tally, ignored
 from agent.source.base import Source
 from agent.source.kafka import KafkaAddress, KafkaSource, producer
@@ -103,8 +104,19 @@ def _dead_letter_topic(stack: ExitStack, address: KafkaAddress, topic: str) -> K
     return sink
 
 
+class Watchers(NamedTuple):
+    """Who looks on while a log is read: what counts stored batches, and what stops where nearly nothing can be read."""
+
+    on_stored: Callable[[Tally], None] = ignored
+    first_look: FirstLook | None = None
+
+
 def consumer(
-    settings: Settings, store: Store, source: Source, sink: DeadLetterSink, on_stored: Callable[[Tally], None] = ignored
+    settings: Settings,
+    store: Store,
+    source: Source,
+    sink: DeadLetterSink,
+    watchers: Watchers = Watchers(),  # noqa: B008  immutable
 ) -> Consumer:
     """The spine over a source and a store."""
     admission = Admission()
@@ -121,7 +133,8 @@ def consumer(
         windows=store.windows,
         journal=store.journal,
         clock=CLOCK,
-        on_stored=on_stored,
+        on_stored=watchers.on_stored,
+        first_look=watchers.first_look,
     )
     return Consumer(stations, settings.store.flush_interval)
 

@@ -80,7 +80,7 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     kafka = settings.source.kafka
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     return Live(
-        consumer=opening.consumer(settings, store, source, MemorySink(), telemetry.prometheus().stored),
+        consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(telemetry.prometheus().stored)),
         new_evaluation=partial(opening.evaluation, settings, store, {"terminal": TerminalNotifier(console=console)}),
         source=source,
         windows=store.windows,

@@ -15,6 +15,7 @@ from agent.errors import RetryLater
 from agent.language.services import Taggers
 from agent.records import Partition, RawMessage
 from agent.runtime.batch import Batch, Frozen
+from agent.runtime.first_look import FirstLook
 from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
 from agent.runtime.tally import Tally, ignored
 from agent.source.base import Polled, Source
@@ -43,6 +44,7 @@ class Stations:
     journal: Journal
     clock: Clock
     on_stored: Callable[[Tally], None] = ignored
+    first_look: FirstLook | None = None
 
 
 class Consumer:
@@ -141,7 +143,10 @@ class Consumer:
 
     def _fold(self, batch: Batch, messages: list[RawMessage], now: datetime) -> None:
         accepted, rejected = self._at.decoder.decode_all(messages, int(now.timestamp() * 1000))
+        before, known = batch.tally.messages, batch.tally.reasons.copy()
         fresh = batch.fold(accepted, rejected, self._at.exclusions)
+        if self._at.first_look:
+            self._at.first_look.note(batch.tally.messages - before, batch.tally.reasons - known)
         batch.count(fresh, self._at.taggers, self.evaluated_to)
 
     def _flush(self, batch: Batch, now: datetime) -> None:

@@ -23,6 +23,7 @@ from agent.language.services import Taggers
 from agent.language.tagger import Models, Tagger
 from agent.records import Partition
 from agent.runtime.consume import Consumer, Stations
+from agent.runtime.first_look import FirstLook
 from agent.runtime.tally import Tally
 from agent.source.memory import MemorySource
 from agent.store.base import Entry, Flush, Selection
@@ -184,6 +185,7 @@ class Rig:
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     exclusions: tuple[Exclusion, ...] = ()
     stored: list[Tally] = field(default_factory=list)
+    first_look: FirstLook | None = None
 
     def __post_init__(self) -> None:
         self.consumer = self.new_consumer()
@@ -205,6 +207,7 @@ class Rig:
                 journal=self.journal,
                 clock=self.clock,
                 on_stored=self.stored.append,
+                first_look=self.first_look,
             ),
             FLUSH_EVERY,
         )

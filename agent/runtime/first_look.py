@@ -1,0 +1,33 @@
+"""Whether the agent can read its log at all, by the first messages of a run.
+
+A wrong topic or a missing mapping would move the position past everything and leave nothing but dead letters.
+"""
+
+from collections import Counter
+from typing import Final
+
+from agent.errors import Stop
+
+MESSAGES: Final = 1_000
+REJECTED: Final = 0.99
+
+
+class FirstLook:
+    """Looks at the first 1,000 messages, and at none afterwards."""
+
+    def __init__(self) -> None:
+        self._messages = 0
+        self._rejected: Counter[str] = Counter()
+
+    def note(self, messages: int, rejected: Counter[str]) -> None:
+        """So many more messages came, these of them rejected by reason; raises Stop when nearly all of the first were."""
+        if self._messages >= MESSAGES:
+            return
+        self._messages += messages
+        self._rejected += rejected
+        if self._messages >= MESSAGES and self._rejected.total() >= REJECTED * self._messages:
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._rejected.most_common(3))
+            raise Stop(
+                f"{self._rejected.total():,} of the first {self._messages:,} messages were rejected ({reasons}): is this the retrieval "
+                "log? What a message needs, and how fields with other names are mapped (source.mapping): docs/connect.md"
+            )
