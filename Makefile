@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BABELWATCH := .venv/bin/babelwatch
 
-.PHONY: help setup run test check format bench fit wheel constraints clean
+.PHONY: help setup run test chaos check format bench fit wheel constraints clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,10 @@ endif
 test:  ## set up everything and run all tests
 	@scripts/setup.sh test
 	@$(PYTHON) -m pytest
+
+chaos:  ## several agents that die, for minutes; not part of `make test`
+	@scripts/setup.sh test
+	@$(PYTHON) -m pytest -m chaos
 
 check:  ## format, lint, types, import layers
 	@scripts/setup.sh dev

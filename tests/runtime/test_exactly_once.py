@@ -5,53 +5,30 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from ruamel.yaml import YAML
 
-from agent import opening
 from agent.clock import SystemClock
-from agent.config.settings import Settings
-from agent.decode.sink import MemorySink
 from agent.errors import BabelwatchError
 from agent.report.views import RemoteViews
-from agent.resources import schemas_dir
-from agent.runtime.consume import Consumer
-from agent.source.base import Source
 from agent.source.file import FileSource
 from agent.source.kafka import KafkaAddress, KafkaSource
 from agent.store import sql
-from agent.store.engine import Engine
 from agent.store.lock import StoreLock
-from agent.store.migrate import migrate
-from tests.runtime.generated import Generated, Record, generate
+from tests.runtime.counting import PATIENCE_S, Counted, counted, dump, ends_of, opened, send
+from tests.runtime.generated import Generated, generate
 from tests.support.broker import Kafka
 
 COUNT = 6_000
 PIECE = 50
-PATIENCE_S = 60.0
 BABELWATCH = Path(sys.executable).with_name("babelwatch")
-COMPARED = tuple(name for name in sql.READABLE if name != "late")  # how late an event is hangs on when it was read
 Topic = Callable[..., str]
-
-
-class Counted(NamedTuple):
-    """What is in a store: each window with its sums, and the positions."""
-
-    windows: Sequence[Sequence[Any]]
-    positions: Sequence[int]
-
-    @property
-    def events(self) -> int:
-        """How many events the languages' windows have, synthetic ones too."""
-        at, both = len(sql.KEY_COLUMNS) + 2, ("events", "synthetic")
-        return sum(row[at + COMPARED.index(name)] for row in self.windows if row[0] == "language" for name in both)
 
 
 @pytest.fixture(scope="module")
@@ -68,54 +45,6 @@ def expected(log: Generated, tmp_path_factory: pytest.TempPathFactory) -> Counte
     path.write_bytes(b"\n".join(record.value or b"null" for record in log.records) + b"\n")  # a blank line is no record
     with closing(FileSource([str(path)])) as source:
         return counted(folder / "store", source, lambda consumer: consumer.exhausted)
-
-
-def given(folder: Path, **more: Any) -> Settings:
-    """Settings of a store in a folder that flushes often, so that there are many batches to lose."""
-    return Settings.model_validate({"store": {"path": str(folder), "flush_interval": "100ms"}, **more})
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[opening.Store]:
-    """The store of an agent that is gone."""
-    with ExitStack() as stack:
-        yield opening.store_in(stack, given(folder), folder)
-
-
-def counted(folder: Path, source: Source, done: Callable[[Consumer], bool]) -> Counted:
-    """Carry a log into a new store."""
-    with opened(folder) as store:
-        migrate(store.engine, schemas_dir() / "clickhouse", retention=False)
-        consumer = opening.consumer(given(folder), store, source, MemorySink())
-        deadline = time.monotonic() + PATIENCE_S
-        while not done(consumer):
-            assert time.monotonic() < deadline, store.windows.positions()
-            consumer.step()
-        assert consumer.flush_all()
-        return dump(store.engine)
-
-
-def dump(engine: Engine) -> Counted:
-    """All sums and the distinct sessions of every key and minute."""
-    keys = f"kind, minute, {', '.join(sql.KEY_COLUMNS)}"
-    sums = ", ".join(map(sql.total, COMPARED))
-    windows = engine.rows(
-        f"SELECT {keys}, {sums}, uniqCombinedMerge(sessions) FROM windows WHERE kind != 'position' GROUP BY {keys} ORDER BY {keys}"
-    )
-    return Counted(windows, sorted(position for _, position in engine.rows(sql.POSITIONS)))
-
-
-def send(producer: KafkaProducer, topic: str, records: Sequence[Record], partitions: int) -> None:
-    """Put records into their partitions, in order."""
-    for record in records:
-        producer.send(topic, value=record.value, partition=record.partition(partitions))
-    producer.flush()
-
-
-def ends_of(records: Sequence[Record], partitions: int) -> list[int]:
-    """How long each partition is."""
-    found = [record.partition(partitions) for record in records]
-    return sorted(found.count(number) for number in range(partitions))
 
 
 def test_a_file_is_counted_completely(log: Generated, expected: Counted) -> None:
