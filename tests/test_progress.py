@@ -3,12 +3,12 @@
 import os
 import pty
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-COMMAND = str(Path(sys.executable).parent / "babelwatch")
+from tests.acceptance.command import BABELWATCH
+
 TEXTS = "wo ist der bahnhof\n404\n" * 3
 
 
@@ -18,7 +18,7 @@ def test_answers_go_to_standard_output_while_a_bar_is_drawn(tmp_path: Path, argu
     texts = tmp_path / "texts.txt"
     texts.write_text(TEXTS, encoding="utf-8")
     reader, terminal = pty.openpty()
-    command = [COMMAND, "tag", *arguments]
+    command = [str(BABELWATCH), "tag", *arguments]
     with texts.open() as stream:
         done = subprocess.run(
             command,

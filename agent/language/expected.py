@@ -84,9 +84,8 @@ class Expected:
 
     def _told_by_script(self) -> dict[str, str]:
         """The scripts whose letters tell the language: one is allowed in them, and few are known."""
-        few = {script: set(tags.values()) for script, tags in self.tags.items() if script != HAN}
-        few = {script: tags for script, tags in few.items() if len(tags) < _SHARED}
-        expected = {script: tags & self.allowed for script, tags in few.items()}
+        known = {script: set(tags.values()) for script, tags in self.tags.items() if script != HAN}
+        expected = {script: tags & self.allowed for script, tags in known.items() if len(tags) < _SHARED}
         return {script: next(iter(tags)) for script, tags in expected.items() if len(tags) == 1}
 
 

@@ -11,8 +11,8 @@ import unicodedata
 from typing import Final
 
 LIMIT: Final = 2_000
-"""Characters of a text that count: more of them tell nothing new, and a pasted megabyte costs under 1 ms (Han, letter by
-letter, 3)."""
+"""Characters of a text that count: more of them tell nothing new, and a pasted megabyte costs 1 to 3 ms (Han, letter by
+letter, 6)."""
 
 _SIGNS = re.compile(r"[0-9_@/\\#=.]")
 # Runs of ASCII and Latin letters with a digit or a sign in them, and names of files and hosts. The look-behind keeps the

@@ -6,7 +6,6 @@ dead member and read nothing of them for a minute. That is not understood yet.
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -21,8 +20,8 @@ from ruamel.yaml import YAML
 from agent import opening
 from agent.clock import SystemClock
 from agent.config.settings import Settings
-from agent.source.file import FileSource
-from tests.runtime.counting import Counted, counted, dump, ends_of, send
+from tests.acceptance.command import BABELWATCH
+from tests.runtime.counting import Counted, dump, ends_of, of_file, send
 from tests.runtime.generated import generate
 from tests.support.broker import Kafka
 from tests.support.clickhouse_server import ClickHouseServer
@@ -31,7 +30,6 @@ pytestmark = pytest.mark.chaos
 COUNT = 3_000
 PARTITIONS = 6
 PATIENCE_S = 120.0  # a dead member keeps its partitions until its session ends
-BABELWATCH = Path(sys.executable).with_name("babelwatch")
 
 
 class Replicas:
@@ -46,15 +44,15 @@ class Replicas:
             "store": {"clickhouse": store, "flush_interval": "100ms"},
             "web": {"port": 0},
         }
+        self._config = folder / "babelwatch.yaml"
+        with self._config.open("w", encoding="utf-8") as file:
+            YAML().dump(self._given, file)
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> subprocess.Popen[bytes]:
         """One more."""
-        config = self.folder / "babelwatch.yaml"
-        with config.open("w", encoding="utf-8") as file:
-            YAML().dump(self._given, file)
         with (self.folder / f"agent-{len(self.processes)}.log").open("wb") as log:
-            self.processes.append(subprocess.Popen([str(BABELWATCH), "run", "--config", str(config)], stdout=log, stderr=log))
+            self.processes.append(subprocess.Popen([str(BABELWATCH), "run", "--config", str(self._config)], stdout=log, stderr=log))
         return self.processes[-1]
 
     def counted(self) -> Counted:
@@ -97,10 +95,7 @@ def replicas(kafka: Kafka, topic: Callable[..., str], tmp_path: Path) -> Iterato
 def test_a_replica_that_dies_leaves_nothing_undone(replicas: Replicas, kafka: Kafka, tmp_path: Path) -> None:
     """The other takes its partitions over, and the windows are those of one undisturbed run over a file."""
     log = generate(SystemClock().now() - timedelta(hours=3), COUNT)
-    path = tmp_path / "log.jsonl"
-    path.write_bytes(b"\n".join(record.value or b"null" for record in log.records) + b"\n")
-    with closing(FileSource([str(path)])) as source:
-        expected = counted(tmp_path / "store", source, lambda consumer: consumer.exhausted)
+    expected = of_file(log, tmp_path)
     first, _ = replicas.start(), replicas.start()
     replicas.ready()
     with closing(KafkaProducer(bootstrap_servers=kafka.bootstrap)) as producer:

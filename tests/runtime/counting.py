@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,10 +14,11 @@ from agent.decode.sink import MemorySink
 from agent.resources import schemas_dir
 from agent.runtime.consume import Consumer
 from agent.source.base import Source
+from agent.source.file import FileSource
 from agent.store import sql
 from agent.store.engine import Engine
 from agent.store.migrate import migrate
-from tests.runtime.generated import Record
+from tests.runtime.generated import Generated, Record
 
 PATIENCE_S = 60.0
 COMPARED = tuple(name for name in sql.READABLE if name != "late")  # how late an event is hangs on when it was read
@@ -59,6 +60,14 @@ def counted(folder: Path, source: Source, done: Callable[[Consumer], bool]) -> C
             consumer.step()
         assert consumer.flush_all()
         return dump(store.engine)
+
+
+def of_file(log: Generated, folder: Path) -> Counted:
+    """What an undisturbed replay of the log as one file counts."""
+    path = folder / "log.jsonl"
+    path.write_bytes(b"\n".join(record.value or b"null" for record in log.records) + b"\n")  # a blank line is no record
+    with closing(FileSource([str(path)])) as source:
+        return counted(folder / "store", source, lambda consumer: consumer.exhausted)
 
 
 def dump(engine: Engine) -> Counted:

@@ -3,7 +3,6 @@
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,17 +16,16 @@ from ruamel.yaml import YAML
 from agent.clock import SystemClock
 from agent.errors import BabelwatchError
 from agent.report.views import RemoteViews
-from agent.source.file import FileSource
 from agent.source.kafka import KafkaAddress, KafkaSource
 from agent.store import sql
 from agent.store.lock import StoreLock
-from tests.runtime.counting import PATIENCE_S, Counted, counted, dump, ends_of, opened, send
+from tests.acceptance.command import BABELWATCH
+from tests.runtime.counting import PATIENCE_S, Counted, counted, dump, ends_of, of_file, opened, send
 from tests.runtime.generated import Generated, generate
 from tests.support.broker import Kafka
 
 COUNT = 6_000
 PIECE = 50
-BABELWATCH = Path(sys.executable).with_name("babelwatch")
 Topic = Callable[..., str]
 
 
@@ -40,11 +38,7 @@ def log() -> Generated:
 @pytest.fixture(scope="module")
 def expected(log: Generated, tmp_path_factory: pytest.TempPathFactory) -> Counted:
     """What a replay of the log as one file counts."""
-    folder = tmp_path_factory.mktemp("file")
-    path = folder / "log.jsonl"
-    path.write_bytes(b"\n".join(record.value or b"null" for record in log.records) + b"\n")  # a blank line is no record
-    with closing(FileSource([str(path)])) as source:
-        return counted(folder / "store", source, lambda consumer: consumer.exhausted)
+    return of_file(log, tmp_path_factory.mktemp("file"))
 
 
 def test_a_file_is_counted_completely(log: Generated, expected: Counted) -> None:
