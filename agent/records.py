@@ -24,7 +24,7 @@ class Partition(NamedTuple):
     number: int
 
 
-class RawMessage(NamedTuple):
+class RawMessage(Struct, frozen=True, gc=False):  # a fifth of the price of a NamedTuple, and there is one for each message
     """One record as it was read; `offset` is its place in the partition."""
 
     partition: Partition
@@ -75,7 +75,7 @@ class Event(Struct, gc=False):
     sample_rate: SampleRate | None = None
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True, gc=False):
     """An event that was read, with its place in the partition and its event time in epoch milliseconds."""
 
     offset: int

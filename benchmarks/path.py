@@ -5,7 +5,7 @@ CPU seconds (user and system) of the process, since wall time on a shared machin
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,11 @@ def measure_parts(log: Path) -> dict[str, float]:
     while not (polled := timed("poll", source.poll, CHUNK, 0)).exhausted:
         messages = [message for found in polled.records.values() for message in found]
         accepted, _ = timed("decode", decoder.decode_all, messages, LATER)
-        timed("dedup", _each, lambda item: recent.repeats(item.event.event_id, item.offset), accepted)
+        timed("dedup", recent.new, accepted)
         asked = [Asked(item.event.query, item.event.query_language) for item in accepted]
         tags = timed("tag", tagger.tag_all, asked)
-        timed("fold", _each, lambda pair: aggregator.fold(pair[0], pair[1], 0), list(zip(accepted, tags, strict=True)))
+        timed("fold", aggregator.fold, accepted, tags, 0)
     return {name: seconds / COUNT * 1e6 for name, seconds in spent.items()}
-
-
-def _each(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    return [work(item) for item in items]
 
 
 def measure_path(log: Path) -> float:

@@ -5,15 +5,13 @@ made when the batch is written.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from hashlib import blake2b
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from agent.aggregate.cardinality import OTHER, Admission
-from agent.aggregate.documents import UNKNOWN, DocumentLanguages
+from agent.aggregate.documents import SEVERAL, DocumentLanguages
 from agent.aggregate.measures import Measures, merged
 from agent.aggregate.ranking import deep_enough, grades, measure
-from agent.language.codes import canonical
 from agent.records import Accepted, Event, Tag, WindowKey
 
 MINUTE_MS = 60_000
@@ -43,7 +41,8 @@ class _Cell(NamedTuple):
     measures: Measures
 
 
-_Asked = tuple[int, str, str, str | None, str | None, str | None, str | None, str | None, str]
+# What the log and the tag say of an event: minute, language, languages of its documents, the dimensions, kind of score, synthetic.
+_Said = tuple[int, str, str, str | None, str | None, str | None, str | None, str | None, str, bool]
 
 
 class Aggregator:
@@ -54,78 +53,87 @@ class Aggregator:
         self._documents = documents
         self._admission = admission
         self._cells: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)
-        self._found: dict[_Asked, _Cell] = {}
+        self._found: dict[_Said, _Cell] = {}
         self.exemplars: defaultdict[ExemplarKey, list[str]] = defaultdict(list)
 
     def __len__(self) -> int:
         """How many cells are open."""
         return len(self._cells)
 
-    def fold(self, accepted: Accepted, tag: Tag, evaluated_to: int) -> bool:
-        """Count one event, and say whether it is late: its minute lies before `evaluated_to` (minutes since the epoch)."""
-        event, minute = accepted.event, accepted.at // MINUTE_MS
-        languages = self._documents.of_results(event, self._k) if event.results else []
-        key, cell = self._cell(event, minute, tag.language, languages[0] if languages else UNKNOWN)
-        if event.synthetic:
-            cell.synthetic += 1
-            return False
-        late = minute < evaluated_to
-        cell.add_traffic(event, late=late)
-        if tag.mixed or tag.reason or tag.agrees is not None:
-            cell.add_tag(tag)
-        cell.add_documents([known for known in languages if known != UNKNOWN], key.language)
-        if event.response_language is not None or event.translation is not None:
-            cell.add_answer(event, otherwise=_otherwise(event.response_language, key.language))
-        if event.session is not None:
-            cell.session_hashes.add(_hashed(event.session))
-        missed = not event.results
-        if event.relevant and not event.error:
-            missed |= self._fold_labels(event, minute, key.language)
-        if missed:
-            self._keep_exemplar(event, key)
+    def fold(self, accepted: Sequence[Accepted], tags: Sequence[Tag], evaluated_to: int) -> int:
+        """Count events, each with its tag; says how many are late: their minute lies before `evaluated_to` (since the epoch)."""
+        late = 0
+        for said, (events, these) in self._by_cell(accepted, tags).items():
+            late += self._fold_cell(said, events, these, late=said[0] < evaluated_to)
         return late
 
-    def _fold_labels(self, event: Event, minute: int, language: str) -> bool:
-        """Count the labels where the language of the relevant documents is known, else for the language alone.
+    def _by_cell(self, accepted: Sequence[Accepted], tags: Sequence[Tag]) -> "dict[_Said, tuple[list[Event], list[Tag]]]":
+        """Events of one cell stand together, so that the rest is done once a cell and not once an event (2.8 µs, not 8.7)."""
+        groups: defaultdict[_Said, tuple[list[Event], list[Tag]]] = defaultdict(lambda: ([], []))
+        languages, k = self._documents.of_results, self._k
+        for item, tag in zip(accepted, tags, strict=True):
+            event = item.event
+            events, these = groups[
+                item.at // MINUTE_MS,
+                tag.language,
+                languages(event, k),
+                event.service,
+                event.environment,
+                event.collection,
+                event.embedding_model,
+                event.index_version,
+                event.score_kind,
+                event.synthetic,
+            ]
+            events.append(event)
+            these.append(tag)
+        return groups
 
-        Says whether none of them was found.
-        """
-        relevant = grades(event.relevant)
-        if not relevant or not deep_enough(event, self._k):
-            return False
-        ranking = measure([result.doc_id for result in event.results], relevant, self._k)
-        _, cell = self._cell(event, minute, language, self._documents.of_relevant(relevant, event))
-        cell.add_labels(ranking, event)
-        return not ranking.recall
+    def _fold_cell(self, said: _Said, events: list[Event], tags: list[Tag], *, late: bool) -> int:
+        languages = said[2].split(SEVERAL)
+        said = (*said[:2], languages[0], *said[3:])  # the pair is that of the first document
+        key, cell = self._cell(said, events[0])
+        if said[-1]:
+            cell.synthetic += len(events)
+            return 0
+        cell.add_traffic(events, late=late)
+        cell.add_tags(tags)
+        cell.add_answers(events, key.language)
+        times = sum([min(len(event.results), self._k) for event in events]) if len(languages) == 1 else len(events)
+        cell.add_documents(languages, times, key.language)
+        self._keep_exemplars(key, [event for event in events if not event.results])
+        self._fold_labels(said, key, [event for event in events if event.relevant and not event.error])
+        return len(events) if late else 0
 
-    def _cell(self, event: Event, minute: int, language: str, document_language: str) -> "_Cell":
-        """The open cell of an event: one look-up by what the log says, so that keys are made once a cell and not once an event."""
-        asked = (
-            minute,
-            language,
-            document_language,
-            event.service,
-            event.environment,
-            event.collection,
-            event.embedding_model,
-            event.index_version,
-            event.score_kind,
-        )
-        return self._found.get(asked) or self._opened(event, asked)
+    def _fold_labels(self, said: _Said, key: WindowKey, events: list[Event]) -> None:
+        """Count the labels where the language of the relevant documents is known, else for the language alone."""
+        for event in events:
+            relevant = grades(event.relevant)
+            if not relevant or not deep_enough(event, self._k):
+                continue
+            ranking = measure([result.doc_id for result in event.results], relevant, self._k)
+            about = (*said[:2], self._documents.of_relevant(relevant, event), *said[3:])
+            self._cell(about, event)[1].add_labels(ranking, event)
+            if event.results and not ranking.recall:
+                self._keep_exemplars(key, [event])
 
-    def _opened(self, event: Event, asked: "_Asked") -> "_Cell":
-        minute, language, document_language = asked[:3]
+    def _cell(self, said: _Said, event: Event) -> "_Cell":
+        """The open cell of an event: one look-up by what the log says, so that keys are made once a cell."""
+        return self._found.get(said) or self._opened(said, event)
+
+    def _opened(self, said: _Said, event: Event) -> "_Cell":
+        minute, language, document_language = said[:3]
         service, environment, collection, model, version = self._admission.of(event)
         key = WindowKey(service, environment, collection, language, document_language, model, version, event.score_kind)
         cell = _Cell(key, self._cells[minute, key])
         if OTHER not in key:  # values that are not admitted are without number
-            self._found[asked] = cell
+            self._found[said] = cell
         return cell
 
-    def _keep_exemplar(self, event: Event, key: WindowKey) -> None:
-        kept = self.exemplars[ExemplarKey(key.service, key.environment, key.language, key.index_version)]
-        if len(kept) < EXEMPLARS:
-            kept.append(event.event_id)
+    def _keep_exemplars(self, key: WindowKey, events: list[Event]) -> None:
+        if events:
+            kept = self.exemplars[ExemplarKey(key.service, key.environment, key.language, key.index_version)]
+            kept.extend(event.event_id for event in events[: EXEMPLARS - len(kept)])
 
     def windows(self) -> Iterator[Window]:
         """All windows of the batch: one for each language and minute, then the pairs."""
@@ -137,12 +145,3 @@ class Aggregator:
         for (minute, key), cell in self._cells.items():
             if key.document_language:
                 yield Window("pair", minute, key, cell)
-
-
-def _otherwise(response_language: str | None, language: str) -> bool | None:
-    answered = canonical(response_language) if response_language else None
-    return None if answered is None or language == UNKNOWN else answered != language
-
-
-def _hashed(session: str) -> int:
-    return int.from_bytes(blake2b(session.encode("utf-8", "surrogatepass"), digest_size=8).digest())

@@ -7,6 +7,7 @@ from agent.language.codes import canonical
 from agent.records import Event
 
 UNKNOWN = "und"
+SEVERAL = ","  # between the languages of documents in more than one
 
 
 class DocumentLanguages:
@@ -17,12 +18,15 @@ class DocumentLanguages:
         self._collections = {name: canonical(tag) or UNKNOWN for name, tag in (collections or {}).items()}
         self._pattern = re.compile(pattern) if pattern else None
 
-    def of_results(self, event: Event, k: int) -> list[str]:
-        """Languages of the first k documents, in their order."""
-        results = event.results if len(event.results) <= k else event.results[:k]
+    def of_results(self, event: Event, k: int) -> str:
+        """The one language of the first k documents, else those of all, in their order; unknown where there are none."""
+        results = event.results
+        if not results:
+            return UNKNOWN
         if self._pattern is None and len({result.language for result in results}) == 1:
-            return [self._of(results[0].doc_id, results[0].language, event.collection)] * len(results)
-        return [self._of(result.doc_id, result.language, event.collection) for result in results]
+            return self._of(results[0].doc_id, results[0].language, event.collection)
+        languages = [self._of(result.doc_id, result.language, event.collection) for result in results[:k]]
+        return languages[0] if len(set(languages)) == 1 else SEVERAL.join(languages)
 
     def of_relevant(self, relevant: Iterable[str], event: Event) -> str:
         """The one language of the relevant documents by pattern or collection, empty when unknown or several.

@@ -13,13 +13,14 @@ import jmespath
 import msgspec
 
 from agent.decode.dead_letter import DeadLetter, Reason, Rejected
-from agent.records import Accepted, Event, RawMessage
+from agent.records import Accepted, Event, RawMessage, Timestamp
 
 YEAR_2000 = 946_684_800_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 # JMESPath's functions let Python's own errors through: ceil of infinity, merge of what is no object, a step of 0.
 NO_ANSWER = (jmespath.exceptions.JMESPathError, ArithmeticError, ValueError, TypeError)
+REFUSED = (Rejected, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError)
 FIELD = re.compile(r"`\$\.?([^`]*)`$")
 WORDS: tuple[tuple[str, Reason], ...] = (  # msgspec's wording, in the order it is asked
     ("Invalid enum value", Reason.UNKNOWN_VALUE),  # the first, and the field at the end: only this one quotes the record
@@ -44,25 +45,29 @@ class NativeDecoder:
         """Split messages into events, in their order, and dead letters; nothing in a message raises."""
         accepted: list[Accepted] = []
         rejected: list[DeadLetter] = []
+        parse, latest = self._parse, now_ms + self._skew
         for message in messages:
             try:
-                event = self._read(message.value)
-                accepted.append(Accepted(message.offset, _event_time(event, now_ms + self._skew), event))
-            except Rejected as no:
-                rejected.append(DeadLetter(message, no.reason, no.detail))
+                event = parse(message.value)
+                accepted.append(Accepted(message.offset, _event_time(event.timestamp, latest), event))
+            except REFUSED as error:
+                rejected.append(DeadLetter(message, *_reason(error, message.value)))
         return accepted, rejected
 
-    def _read(self, value: bytes) -> Event:
-        try:
-            return self._parse(value)
-        except msgspec.ValidationError as error:
-            raise _named(str(error)) from None
-        except UnicodeDecodeError:
-            raise Rejected(Reason.NOT_UTF8) from None
-        except (msgspec.DecodeError, TypeError):
-            raise Rejected(Reason.NOT_JSON if value else Reason.EMPTY) from None
-        except RecursionError:
-            raise Rejected(Reason.TOO_DEEP) from None
+
+def _reason(error: Exception, value: bytes) -> tuple[Reason, str]:
+    """Why a message cannot be read, and its field."""
+    match error:
+        case Rejected():
+            return error.reason, error.detail
+        case msgspec.ValidationError():
+            return _named(str(error))
+        case UnicodeDecodeError():
+            return Reason.NOT_UTF8, ""
+        case RecursionError():
+            return Reason.TOO_DEEP, ""
+        case _:
+            return Reason.NOT_JSON if value else Reason.EMPTY, ""
 
 
 def _mapped(mapping: Mapping[str, str]) -> Callable[[bytes], Event]:
@@ -82,25 +87,24 @@ def _mapped(mapping: Mapping[str, str]) -> Callable[[bytes], Event]:
     return parse
 
 
-def _named(error: str) -> Rejected:
+def _named(error: str) -> tuple[Reason, str]:
     """Name what msgspec refused, by the field and the wording of its message."""
     where = FIELD.search(error)
     field = where[1] if where else ""
     reason = next((reason for words, reason in WORDS if words in error), Reason.WRONG_TYPE)
     if reason is Reason.MISSING_FIELD:
-        return Rejected(reason, ".".join(filter(None, (field, error.split("`")[1]))))
+        return reason, ".".join(filter(None, (field, error.split("`")[1])))
     if reason is Reason.NOT_AN_OBJECT and field:
         reason = Reason.WRONG_TYPE
     if field == "timestamp":
         reason = Reason.BAD_TIMESTAMP
     if field == "event_id":
         reason = Reason.BAD_EVENT_ID
-    return Rejected(reason, field)
+    return reason, field
 
 
-def _event_time(event: Event, latest: int) -> int:
+def _event_time(stamp: Timestamp, latest: int) -> int:
     """Event time in epoch milliseconds; a number is already in that unit."""
-    stamp = event.timestamp
     if isinstance(stamp, float) and not isfinite(stamp):  # a mapping can make one of a text
         raise Rejected(Reason.BAD_TIMESTAMP, "timestamp")
     at = (stamp - EPOCH) // MILLISECOND if isinstance(stamp, datetime) else floor(stamp)

@@ -20,15 +20,14 @@ class Recent(Generic[Key, Answer]):
 
     def answers(self, keys: Sequence[Key], find: Callable[[list[Key]], list[Answer]]) -> list[Answer]:
         """The answers in the order of the keys; those that are not remembered are found, each once."""
-        new = [key for key in dict.fromkeys(keys) if key not in self._answers]
+        known = [self._answers.get(key) for key in keys]
+        new = list(dict.fromkeys(key for key, answer in zip(keys, known, strict=True) if answer is None))
         found = dict(zip(new, find(new), strict=True))
-        answers = [found[key] if key in found else self._again(key) for key in keys]
+        for key in keys if len(new) < len(keys) else ():
+            if key not in found:
+                self._answers.move_to_end(key)
         self._remember(found)
-        return answers
-
-    def _again(self, key: Key) -> Answer:
-        self._answers.move_to_end(key)
-        return self._answers[key]
+        return [found[key] if answer is None else answer for key, answer in zip(keys, known, strict=True)]
 
     def _remember(self, found: dict[Key, Answer]) -> None:
         self._answers.update(found)

@@ -17,6 +17,8 @@ class Taggers:
 
     def tag_all(self, asked: Sequence[Asked], services: Iterable[str | None] = repeat(None)) -> list[Tag]:
         """The languages of texts, in their order; `services`: who asked each."""
+        if not self._by_service:
+            return self._general.tag_all(asked)
         taggers = [self._by_service.get(service or "", self._general) for _, service in zip(asked, services, strict=False)]
         groups: defaultdict[Tagger, list[Asked]] = defaultdict(list)
         for tagger, each in zip(taggers, asked, strict=True):

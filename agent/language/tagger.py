@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.language.base import LanguageModel, SecondOpinion
 from agent.language.codes import UNDETERMINED, canonical
@@ -44,7 +45,7 @@ class Models(NamedTuple):
     fitted: Fitted
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True, gc=False):
     """A text to tag, and what decides beside it: what the service declared, and the locale, which is a hint only.
 
     A locale, a tag such as that of the user interface, changes what is expected, never what was said.
@@ -189,7 +190,7 @@ class Tagger:
 
 def _cut(asked: Asked) -> Asked:
     """No more of the text than counts: the rest is not remembered either."""
-    return asked._replace(text=asked.text[:LIMIT]) if asked.text and len(asked.text) > LIMIT else asked
+    return replace(asked, text=asked.text[:LIMIT]) if asked.text and len(asked.text) > LIMIT else asked
 
 
 def _no_letters(query: Query) -> Tag | None:

@@ -38,32 +38,38 @@ class Batch:
     tally: Tally = field(default_factory=Tally)
     frozen: "Frozen | None" = None
 
-    def fold(self, accepted: list[Accepted], letters: list[DeadLetter], exclusions: Sequence[Exclusion]) -> list[Accepted]:
+    def sort_out(self, accepted: list[Accepted], letters: list[DeadLetter], exclusions: Sequence[Exclusion]) -> list[Accepted]:
         """Count what cannot be used, and give back the events that are new."""
-        letters = [letter for letter in letters if letter.message.offset >= self.start]
-        counted = [item for item in accepted if item.offset >= self.start]
         kept = keep(accepted, exclusions)
-        repeated = {item.offset for item in kept if self.recent.repeats(item.event.event_id, item.offset)}
-        fresh = [item for item in kept if item.offset >= self.start and item.offset not in repeated]
-        self._note(letters, counted, fresh, sum(offset >= self.start for offset in repeated))
+        fresh = self._counted(self.recent.new(kept))
+        counted, kept = self._counted(accepted), self._counted(kept)
+        self.tally.messages += len(counted)
+        self.tally.excluded += len(counted) - len(kept)
+        self.tally.duplicates += len(kept) - len(fresh)
+        self.tally.add_accepted(fresh)
+        self._reject([letter for letter in letters if letter.message.offset >= self.start])
         return fresh
 
-    def _note(self, letters: list[DeadLetter], counted: list[Accepted], fresh: list[Accepted], repeated: int) -> None:
+    def _counted(self, accepted: list[Accepted]) -> list[Accepted]:
+        """Those from the start on; offsets ascend."""
+        if not accepted or accepted[0].offset >= self.start:
+            return accepted
+        return [item for item in accepted if item.offset >= self.start]
+
+    def _reject(self, letters: list[DeadLetter]) -> None:
         self.letters += letters
         self.letter_bytes += sum(len(letter.message.value) for letter in letters)
-        self.tally.messages += len(counted) + len(letters)
-        self.tally.duplicates += repeated
-        self.tally.excluded += len(counted) - len(fresh) - repeated
+        self.tally.messages += len(letters)
         self.tally.add_rejected(letters)
-        self.tally.add_accepted(fresh)
 
     def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
-        asked = [Asked(event.query, event.query_language, event.locale) for _, _, event in fresh]
-        tags = taggers.tag_all(asked, [event.service for _, _, event in fresh])
-        self.tally.add_tags(tag for tag, (_, _, event) in zip(tags, fresh, strict=True) if not event.synthetic)
-        for item, tag in zip(fresh, tags, strict=True):
-            self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
+        events = [item.event for item in fresh]
+        tags = taggers.tag_all(
+            [Asked(event.query, event.query_language, event.locale) for event in events], [event.service for event in events]
+        )
+        self.tally.add_tags([tag for tag, event in zip(tags, events, strict=True) if not event.synthetic])
+        self.tally.late += self.aggregator.fold(fresh, tags, evaluated_to)
 
     def due(self, position: int, now: datetime, interval: timedelta) -> bool:
         """Whether to write: the position moved (or was never written) and the time has come, or the batch is full.

@@ -24,6 +24,7 @@ from agent.store.base import Entry, Flush, Journal, WindowLog
 
 log = logging.getLogger(__name__)
 
+CHUNK = 512
 MAX_RECORDS = 5_000  # below one partition's fetch kafka-python waits now and then
 POLL_SECONDS = 0.2
 STALLED = timedelta(minutes=5)
@@ -142,12 +143,15 @@ class Consumer:
         source.resume(partition)
 
     def _fold(self, batch: Batch, messages: list[RawMessage], now: datetime) -> None:
-        accepted, rejected = self._at.decoder.decode_all(messages, int(now.timestamp() * 1000))
-        before, known = batch.tally.messages, batch.tally.reasons.copy()
-        fresh = batch.fold(accepted, rejected, self._at.exclusions)
-        if self._at.first_look:
-            self._at.first_look.note(batch.tally.messages - before, batch.tally.reasons - known)
-        batch.count(fresh, self._at.taggers, self.evaluated_to)
+        """Some at a time: thousands of events that live at once cost half as much again, since each is in fresh memory."""
+        now_ms = int(now.timestamp() * 1000)
+        for start in range(0, len(messages), CHUNK):
+            chunk = messages[start : start + CHUNK]
+            accepted, rejected = self._at.decoder.decode_all(chunk, now_ms)
+            if self._at.first_look and chunk[0].offset >= batch.start:
+                self._at.first_look.note(len(accepted), rejected)
+            fresh = batch.sort_out(accepted, rejected, self._at.exclusions)
+            batch.count(fresh, self._at.taggers, self.evaluated_to)
 
     def _flush(self, batch: Batch, now: datetime) -> None:
         """Write a batch; whatever is away, the same rows are tried again later while the other partitions go on."""

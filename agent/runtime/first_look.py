@@ -4,8 +4,10 @@ A wrong topic or a missing mapping would move the position past everything and l
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
+from agent.decode.dead_letter import DeadLetter
 from agent.errors import Stop
 
 MESSAGES: Final = 1_000
@@ -19,12 +21,12 @@ class FirstLook:
         self._messages = 0
         self._rejected: Counter[str] = Counter()
 
-    def note(self, messages: int, rejected: Counter[str]) -> None:
-        """So many more messages came, these of them rejected by reason; raises Stop when nearly all of the first were."""
+    def note(self, accepted: int, rejected: Sequence[DeadLetter]) -> None:
+        """So many more could be read, these could not; raises Stop when nearly none of the first could."""
         if self._messages >= MESSAGES:
             return
-        self._messages += messages
-        self._rejected += rejected
+        self._messages += accepted + len(rejected)
+        self._rejected.update(letter.reason.value for letter in rejected)
         if self._messages >= MESSAGES and self._rejected.total() >= REJECTED * self._messages:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._rejected.most_common(3))
             raise Stop(

@@ -1,7 +1,7 @@
 """What became of the messages of a run."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agent.decode.dead_letter import DeadLetter
@@ -46,13 +46,12 @@ class Tally:
         self.first = min(times) if self.first is None else min(self.first, *times)
         self.last = max(times) if self.last is None else max(self.last, *times)
 
-    def add_tags(self, tags: Iterable[Tag]) -> None:
+    def add_tags(self, tags: Sequence[Tag]) -> None:
         """Count why tags are und or mixed, and whether they agree with what was declared."""
-        for (reason, agrees), count in Counter((tag.reason, tag.agrees) for tag in tags).items():
-            if reason:
-                self.tags[reason] += count
-            self.declared += count if agrees is not None else 0
-            self.declared_agrees += count if agrees else 0
+        self.tags.update([tag.reason for tag in tags if tag.reason])
+        agrees = [tag.agrees for tag in tags if tag.agrees is not None]
+        self.declared += len(agrees)
+        self.declared_agrees += sum(agrees)
 
     def merge(self, other: "Tally") -> None:
         """Add the counts of a batch that is stored."""

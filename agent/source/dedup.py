@@ -3,6 +3,10 @@
 The answer depends on the log alone: whoever has read the 50,000 offsets before a position decides as the one who was there.
 """
 
+from collections.abc import Iterable
+
+from agent.records import Accepted
+
 WINDOW = 50_000
 
 
@@ -14,9 +18,11 @@ class RecentIds:
         self._young: dict[int, int] = {}
         self._old: dict[int, int] = {}
 
-    def repeats(self, event_id: str, offset: int) -> bool:
-        """Whether the id stands among the `window` offsets before this one; remembers it. Offsets come in ascending order."""
-        key = hash(event_id)
+    def new(self, accepted: Iterable[Accepted]) -> list[Accepted]:
+        """The events whose id does not stand among the `window` offsets before theirs; remembers all. Offsets ascend."""
+        return [item for item in accepted if not self._repeats(hash(item.event.event_id), item.offset)]
+
+    def _repeats(self, key: int, offset: int) -> bool:
         last = self._young.get(key)
         if last is None:
             last = self._old.get(key)

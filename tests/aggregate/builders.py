@@ -48,8 +48,8 @@ def aggregator(k: int = 2, documents: DocumentLanguages = DOCUMENTS, admission: 
 def folded(*events: Event, tag: Tag = KOREAN, minute: int = MINUTE, batch: Aggregator | None = None) -> Aggregator:
     """A batch of events of one minute and language."""
     batch = aggregator() if batch is None else batch
-    for offset, each in enumerate(events):
-        batch.fold(Accepted(offset, minute * MINUTE_MS, each), tag, evaluated_to=0)
+    accepted = [Accepted(offset, minute * MINUTE_MS, each) for offset, each in enumerate(events)]
+    batch.fold(accepted, [tag] * len(events), evaluated_to=0)
     return batch
 
 
@@ -86,6 +86,5 @@ def summed(windows: Iterable[Window], by: Callable[[Window], Any] = lambda windo
 def batches(items: Sequence[Folded], admission: Admission | None = None) -> Aggregator:
     """Events with their tags, folded in this order; all are late that come before `MINUTE`."""
     batch = aggregator(admission=admission)
-    for accepted, tag in items:
-        batch.fold(accepted, tag, evaluated_to=MINUTE)
+    batch.fold([accepted for accepted, _ in items], [tag for _, tag in items], evaluated_to=MINUTE)
     return batch

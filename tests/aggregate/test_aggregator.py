@@ -95,8 +95,8 @@ def test_pairs_add_up_to_their_language(items: list[Folded]) -> None:
 def test_an_event_is_counted_in_its_minute_under_its_key() -> None:
     """Everything that a window is about comes from the event and its tag, and the minute from its event time."""
     batch = aggregator()
-    batch.fold(Accepted(0, MINUTE * MINUTE_MS + 59_999, event()), KOREAN, 0)
-    batch.fold(Accepted(0, (MINUTE + 1) * MINUTE_MS, event()), KOREAN, 0)
+    at = (MINUTE * MINUTE_MS + 59_999, (MINUTE + 1) * MINUTE_MS)
+    batch.fold([Accepted(0, each, event()) for each in at], [KOREAN] * 2, 0)
     (first, second) = of_kind("language", batch.windows())
     assert (first.minute, second.minute) == (MINUTE, MINUTE + 1)
     assert first.key == second.key == KEY
@@ -168,7 +168,7 @@ def test_a_synthetic_event_is_in_no_other_count() -> None:
     """A probe is only counted as one: no user, no session, no exemplar, and never late."""
     batch = aggregator()
     probe = event(synthetic=True, results=[], session="s", latency_ms=3.0, relevant=["a"], top_k=10)
-    assert batch.fold(Accepted(0, 0, probe), KOREAN, evaluated_to=MINUTE) is False
+    assert batch.fold([Accepted(0, 0, probe)], [KOREAN], evaluated_to=MINUTE) == 0
     assert [counted(window.measures) for window in batch.windows()] == [{"synthetic": 1}, {"synthetic": 1}]
     assert not batch.exemplars
 
@@ -197,7 +197,7 @@ def test_sessions_are_distinct_and_hashed() -> None:
 def test_an_event_is_late_when_its_minute_was_evaluated(minute: int, late: bool) -> None:  # noqa: FBT001 - a table's column
     """A late event is told and counted as late, and counted all the same."""
     batch = aggregator()
-    assert batch.fold(Accepted(0, minute * MINUTE_MS, event(results=[])), KOREAN, evaluated_to=MINUTE) is late
+    assert batch.fold([Accepted(0, minute * MINUTE_MS, event(results=[]))], [KOREAN], evaluated_to=MINUTE) == late
     (window,) = of_kind("language", batch.windows())
     assert counted(window.measures) == TRAFFIC | {"zero_results": 1} | ({"late": 1} if late else {})
 
