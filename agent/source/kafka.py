@@ -27,6 +27,7 @@ from kafka.structs import OffsetAndMetadata
 from agent.errors import RetryLater, Stop, Unreachable
 from agent.records import Partition, RawMessage
 from agent.source.base import Polled
+from agent.source.messages import brings_messages, message
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ class KafkaSource:
         self._topics = topics
         self._start = start
         self._consumer = connect(KafkaConsumer, address, group_instance_id=member, **_consumer_settings(group_id))
+        self._brings_messages = brings_messages(self._consumer)
         self._admin = connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
         self._assignment = _Assignment(self._consumer)
         self._cluster_id = self._ask(self._admin.describe_cluster)["cluster_id"]
@@ -105,8 +107,11 @@ class KafkaSource:
         gone, self._assignment.given_up = self._assignment.given_up, set()
         new, self._assignment.taken = self._assignment.taken, set()
         self._consumer.pause(*new)
-        records = {_ours(tp): _messages(tp, found) for tp, found in polled.items() if tp not in new}
+        records = {_ours(tp): self._messages(tp, found) for tp, found in polled.items() if tp not in new}
         return Polled(records, frozenset(map(_ours, new)), frozenset(map(_ours, gone)))
+
+    def _messages(self, tp: TopicPartition, found: list[Any]) -> list[RawMessage]:
+        return found if self._brings_messages else [message(tp, record) for record in found]
 
     def _subscribe(self) -> bool:
         if self.missing_topics():  # a subscription would create them where the broker allows it
@@ -257,11 +262,6 @@ def _consumer_settings(group_id: str) -> dict[str, Any]:
         "fetch_max_bytes": 8 << 20,
         "metadata_max_age_ms": 30_000,  # how soon new topics and partitions are noticed
     }
-
-
-def _messages(tp: TopicPartition, records: list[Any]) -> list[RawMessage]:
-    partition = _ours(tp)
-    return [RawMessage(partition, record.offset, record.value or b"") for record in records]
 
 
 def _ours(tp: TopicPartition) -> Partition:

@@ -1,0 +1,29 @@
+"""What a consumer's poll brings, as messages: unpacked as such where that works, else made of the client's records."""
+
+import logging
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+from agent.records import Partition, RawMessage
+
+log = logging.getLogger(__name__)
+
+
+def message(tp: TopicPartition, record: Any) -> RawMessage:
+    """A record as the client brings it; a tombstone has an empty value."""
+    return RawMessage(Partition(tp.topic, tp.partition), record.offset, record.value or b"")
+
+
+def brings_messages(consumer: KafkaConsumer) -> bool:
+    """Have this consumer bring messages; False where its release does not allow it, and it goes on bringing records."""
+    try:
+        from agent.source.unpacking import QuickRecords, works  # noqa: PLC0415  another release may lack what it imports
+
+        if works():
+            consumer._fetcher.PartitionRecords = QuickRecords  # noqa: SLF001  there is no public place (ADR 0009)
+            return True
+        log.warning("this release of kafka-python brings other records than expected, and is read through its slower public way")
+    except (ImportError, AttributeError, TypeError, ValueError, LookupError) as error:
+        log.warning("this release of kafka-python is read through its slower public way: %r", error)
+    return False
