@@ -4,10 +4,10 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BABELWATCH := .venv/bin/babelwatch
 
-.PHONY: help setup run test chaos check format bench fit wheel constraints clean
+.PHONY: help setup run test chaos check format bench bench-ingest fit wheel constraints clean
 
 help:  ## show the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup:  ## make .venv with the agent and the demo (quick when nothing changed)
 	@scripts/setup.sh run
@@ -44,6 +44,11 @@ bench:  ## measure speed and memory; the figures are in benchmarks/README.md
 	@$(PYTHON) -m benchmarks.path
 	@$(PYTHON) -m benchmarks.language_speed
 	@$(PYTHON) -m benchmarks.language
+
+bench-ingest:  ## the agent beside Bytewax, Quix Streams and a plain loop on one broker (20 minutes)
+	@scripts/setup.sh test
+	@scripts/peers.sh
+	@$(PYTHON) -m benchmarks.ingest
 
 fit:  ## fit the tagger's own tables again, from ../shared/data/lid
 	@scripts/setup.sh dev
