@@ -36,6 +36,7 @@ class Admission:
         self._limits = limits
         self._values: dict[str, set[str]] = {name: {""} for name in Dimensions._fields}
         self._fresh: list[tuple[str, str]] = []
+        self._known: dict[tuple[str | None, ...], Dimensions] = {}  # those that were let in whole
         self.turned_away = 0
 
     def load(self, admitted: Iterable[tuple[str, str]]) -> None:
@@ -54,14 +55,14 @@ class Admission:
 
     def of(self, event: Event) -> Dimensions:
         """The dimensions of an event, with `__other__` for values that came too late."""
-        asked = Dimensions(
-            event.service or "",
-            event.environment or "",
-            event.collection or "",
-            event.embedding_model or "",
-            event.index_version or "",
-        )
+        said = (event.service, event.environment, event.collection, event.embedding_model, event.index_version)
+        return self._known.get(said) or self._asked(said)
+
+    def _asked(self, said: tuple[str | None, ...]) -> Dimensions:
+        asked = Dimensions(*(value or "" for value in said))
         admitted = Dimensions(*(self._value(name, value) for name, value in zip(Dimensions._fields, asked, strict=True)))
+        if admitted == asked:
+            self._known[said] = admitted
         self.turned_away += admitted != asked
         return admitted
 

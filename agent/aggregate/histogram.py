@@ -7,7 +7,8 @@ MICRO = 1_000_000
 COSINE_BIN = 10_000  # .01 in micro-units
 ASINH_STEPS = 50
 LATENCY_STEP = log(1.1)  # each bin is 10 % wider than the one before
-LATENCY_ZERO_BIN = -100  # below .07 ms
+LATENCY_ZERO_BIN = -100
+LATENCY_ZERO = 1.1**-99  # .08 ms
 BIN_LIMIT = 32_000
 
 Histogram = Mapping[int, int]
@@ -24,7 +25,8 @@ def score_bin(score: float, kind: str) -> int:
     Cosine bins are cut in millionths, so that .29 lies in bin 29 and not, by binary rounding, in bin 28.
     """
     if kind == "cosine":
-        return max(-BIN_LIMIT, min(BIN_LIMIT, round(score * MICRO) // COSINE_BIN))
+        bin_ = round(score * MICRO) // COSINE_BIN
+        return bin_ if -BIN_LIMIT < bin_ < BIN_LIMIT else max(-BIN_LIMIT, min(BIN_LIMIT, bin_))
     return floor(asinh(score) * ASINH_STEPS + 1e-9)
 
 
@@ -43,7 +45,7 @@ def score_at(bin_: int, kind: str) -> float:
 
 def latency_bin(milliseconds: float) -> int:
     """The bin of a latency on a log scale in steps of 10 %."""
-    return max(LATENCY_ZERO_BIN, floor(log(milliseconds) / LATENCY_STEP)) if milliseconds > 0 else LATENCY_ZERO_BIN
+    return floor(log(milliseconds) / LATENCY_STEP) if milliseconds > LATENCY_ZERO else LATENCY_ZERO_BIN
 
 
 def latency_at(bin_: int) -> float:

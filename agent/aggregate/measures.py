@@ -3,7 +3,7 @@
 Field names are the column names of the `windows` table; rates are never stored.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, get_origin, get_type_hints
 
@@ -54,52 +54,64 @@ class Measures(Struct, gc=False):
     tag_reasons: dict[str, int] = {}  # why queries are und, and why mixed
     session_hashes: set[int] = set()
 
-    def add_tags(self, tags: list[Tag]) -> None:
-        """Count what is known of queries' languages besides the language."""
-        self.mixed += sum([tag.mixed for tag in tags])
-        _count(self.tag_reasons, [tag.reason for tag in tags if tag.reason])
-        agrees = [tag.agrees for tag in tags if tag.agrees is not None]
-        self.declared += len(agrees)
-        self.declared_agrees += sum(agrees)
+    def add_tag(self, tag: Tag) -> None:
+        """Count what is known of a query's language besides the language."""
+        self.mixed += tag.mixed
+        if tag.reason:
+            _count(self.tag_reasons, tag.reason)
+        if tag.agrees is not None:
+            self.declared += 1
+            self.declared_agrees += tag.agrees
 
-    def add_traffic(self, events: list[Event], *, late: bool) -> None:
-        """Count events that users made, all of one kind of score."""
-        self.events += len(events)
-        self.late += len(events) if late else 0
-        self.queries += sum([MICRO if event.sample_rate is None else micro(1 / event.sample_rate) for event in events])
-        _count(self.routes, [event.route for event in events if event.route is not None])
-        _count(self.latency_hist, [latency_bin(event.latency_ms) for event in events if event.latency_ms is not None])
-        self.session_hashes.update([_hashed(event.session) for event in events if event.session is not None])
-        answered = [event.results for event in events if not event.error]
-        self.errors += len(events) - len(answered)
-        self.zero_results += answered.count([])
-        first = [results[0].score for results in answered if results]
-        self._add_scores([score for score in first if score is not None], events[0].score_kind)
+    def add_traffic(self, event: Event, *, late: bool) -> None:
+        """Count one event that a user made."""
+        self.events += 1
+        self.late += late
+        self.queries += MICRO if event.sample_rate is None else micro(1 / event.sample_rate)
+        if event.route is not None:
+            _count(self.routes, event.route)
+        if event.session is not None:
+            self.session_hashes.add(_hashed(event.session))
+        latency, histogram = event.latency_ms, self.latency_hist
+        if latency is not None:
+            bin_ = latency_bin(latency)
+            histogram[bin_] = histogram.get(bin_, 0) + 1  # as _count does, whose call takes longer than this
+        if event.error:
+            self.errors += 1
+        elif event.results:
+            self._add_score(event.results[0].score, event.score_kind)
+        else:
+            self.zero_results += 1
 
-    def _add_scores(self, scores: list[float], kind: str) -> None:
-        self.scored += len(scores)
-        self.score_sum += sum([micro(score) for score in scores])
-        self.score_sq += sum([micro(min(abs(score), SQUARE_LIMIT) ** 2) for score in scores])
-        _count(self.score_hist, [score_bin(score, kind) for score in scores])
+    def _add_score(self, score: float | None, kind: str) -> None:
+        if score is None:
+            return
+        self.scored += 1
+        self.score_sum += micro(score)
+        self.score_sq += micro(score * score if -SQUARE_LIMIT < score < SQUARE_LIMIT else SQUARE_LIMIT**2)
+        bin_, histogram = score_bin(score, kind), self.score_hist
+        histogram[bin_] = histogram.get(bin_, 0) + 1
 
-    def add_answers(self, events: list[Event], language: str) -> None:
-        """Count what was done with results: translation, and an answer in the query's language or another."""
-        qualities = [event.translation.quality for event in events if event.translation is not None]
-        known = [quality for quality in qualities if quality is not None]
-        self.translated += len(known)
-        self.translation_sum += sum([micro(quality) for quality in known])
-        responses = [event.response_language for event in events if event.response_language is not None]
-        if responses and language != UNDETERMINED:
-            answers = [answer for answer in map(canonical, responses) if answer is not None]
-            self.answered += len(answers)
-            self.answered_otherwise += len(answers) - answers.count(language)
+    def add_answer(self, event: Event, language: str) -> None:
+        """Count what was done with the results: translation, and an answer in the query's language or another."""
+        if event.translation is not None and event.translation.quality is not None:
+            self.translated += 1
+            self.translation_sum += micro(event.translation.quality)
+        answer = canonical(event.response_language) if event.response_language else None
+        if answer is not None and language != UNDETERMINED:
+            self.answered += 1
+            self.answered_otherwise += answer != language
 
-    def add_documents(self, languages: Sequence[str], times: int, language: str) -> None:
-        """Count the languages of one event's first k documents, as often as there are such events."""
+    def add_documents(self, languages: Sequence[str], count: int, language: str) -> None:
+        """Count the known languages of the first k documents: `count` in the one language, or each in its own."""
+        if len(languages) == 1:
+            self.documents += count
+            self.own_documents += count if languages[0] == language else 0
+            return
         known = [each for each in languages if each != UNDETERMINED]
-        self.documents += times * len(known)
-        self.own_documents += times * known.count(language)
-        self.mixed_documents += times * (len(set(known)) > 1)
+        self.documents += len(known)
+        self.own_documents += known.count(language)
+        self.mixed_documents += len(set(known)) > 1
 
     def add_labels(self, ranking: Ranking, event: Event) -> None:
         """Count one labelled event."""
@@ -113,9 +125,9 @@ class Measures(Struct, gc=False):
         self.ndcg_sq += micro(ndcg * ndcg)
         if event.results and event.results[0].score is not None:
             bin_ = score_bin(event.results[0].score, event.score_kind)
-            _count(self.label_hist, [bin_])
+            _count(self.label_hist, bin_)
             if recall:
-                _count(self.label_hit_hist, [bin_])
+                _count(self.label_hit_hist, bin_)
 
     def merge(self, other: "Measures") -> None:
         """Add the sums of another cell."""
@@ -147,9 +159,8 @@ def _added(ours: dict[Any, int], theirs: dict[Any, int]) -> dict[Any, int]:
     return {key: ours.get(key, 0) + theirs.get(key, 0) for key in ours.keys() | theirs.keys()}
 
 
-def _count(histogram: dict[Any, int], keys: Iterable[int | str]) -> None:
-    for key in keys:
-        histogram[key] = histogram.get(key, 0) + 1
+def _count(histogram: dict[Any, int], key: int | str) -> None:
+    histogram[key] = histogram.get(key, 0) + 1
 
 
 def _hashed(session: str) -> int:
