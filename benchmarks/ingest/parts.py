@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from agent import opening, parts
+from agent import parts
 from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
 from agent.language.tagger import Asked
