@@ -1,5 +1,6 @@
 """Opening real things: the store and its lock, the broker, and the stations over them."""
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -12,7 +13,8 @@ from agent.alerting.evaluator import Evaluator
 from agent.clock import SystemClock
 from agent.config.settings import Settings
 from agent.decode.sink import DeadLetterSink, KafkaSink
-from agent.errors import Locked, Unreachable
+from agent.decode.topic import DeadLetterTopic
+from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
 from agent.notify.deliveries import Deliveries
 from agent.notify.pipeline import Pipeline
@@ -24,12 +26,15 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.tally import Tally, ignored
 from agent.source.base import Source
-from agent.source.kafka import KafkaAddress, KafkaSource, producer
+from agent.source.kafka import KafkaAddress, KafkaSource, admin, producer
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine, embedded, server
 from agent.store.lock import Holder, StoreLock
 
+log = logging.getLogger(__name__)
+
 ENGINE: Final = "engine"
+DEAD_LETTERS: Final = "dead-letters.jsonl"
 LOCK_PATIENCE_S: Final = 5.0
 CLOCK: Final = SystemClock()
 
@@ -99,9 +104,19 @@ def joined(stack: ExitStack, settings: Settings, address: KafkaAddress, member: 
 
 
 def _dead_letter_topic(stack: ExitStack, address: KafkaAddress, topic: str) -> KafkaSink:
-    sink = KafkaSink(producer(address), topic)
+    """The topic is made now, where it is missing; what is in the way is told before any letter needs it."""
+    sink = KafkaSink(producer(address), DeadLetterTopic(admin(address), topic))
     stack.callback(sink.close)
+    try:
+        sink.prepare()
+    except RetryLater as error:
+        log.warning("%s", error)
     return sink
+
+
+def dead_letter_file(settings: Settings, folder: Path) -> Path:
+    """Where `replay` into this store keeps what it rejects."""
+    return settings.source.dead_letter_file or folder / DEAD_LETTERS
 
 
 class Watchers(NamedTuple):

@@ -26,7 +26,7 @@ from kafka.structs import OffsetAndMetadata
 
 from agent.errors import RetryLater, Stop, Unreachable
 from agent.records import Partition, RawMessage
-from agent.source.base import Polled
+from agent.source.base import AGAIN, Polled
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class KafkaSource:
         self._topics = topics
         self._start = start
         self._consumer = connect(KafkaConsumer, address, group_instance_id=member, **_consumer_settings(group_id))
-        self._admin = connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
+        self._admin = admin(address)
         self._assignment = _Assignment(self._consumer)
         self._cluster_id = self._ask(self._admin.describe_cluster)["cluster_id"]
         self._subscribed = False
@@ -216,8 +216,21 @@ class KafkaSource:
 
 
 def producer(address: KafkaAddress) -> KafkaProducer:
-    """A producer for dead letters; raises Unreachable."""
-    return connect(KafkaProducer, address, max_block_ms=ANSWER_TIMEOUT_MS)
+    """A producer for dead letters, and for feeding them again; raises Unreachable.
+
+    Not an idempotent one: a letter may be written twice, and that producer never recovers from a right it had not.
+    """
+    return connect(KafkaProducer, address, max_block_ms=ANSWER_TIMEOUT_MS, acks="all", enable_idempotence=False)
+
+
+def reader(address: KafkaAddress) -> KafkaConsumer:
+    """A consumer in no group, for a topic that is read from its beginning; raises Unreachable."""
+    return connect(KafkaConsumer, address, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+
+
+def admin(address: KafkaAddress) -> KafkaAdminClient:
+    """A client that looks at topics and makes them; raises Unreachable."""
+    return connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
 
 
 def connect(client: Any, address: KafkaAddress, **settings: Any) -> Any:
@@ -261,7 +274,12 @@ def _consumer_settings(group_id: str) -> dict[str, Any]:
 
 def _messages(tp: TopicPartition, records: list[Any]) -> list[RawMessage]:
     partition = _ours(tp)
-    return [RawMessage(partition, record.offset, record.value or b"") for record in records]
+    return [RawMessage(partition, record.offset, record.value or b"", record.key, _again(record.headers)) for record in records]
+
+
+def _again(headers: list[tuple[str, bytes]]) -> str:
+    """The id of the dead letter that this record is, else nothing."""
+    return next((value.decode("utf-8", "replace") for name, value in headers if name == AGAIN and value), "") if headers else ""
 
 
 def _ours(tp: TopicPartition) -> Partition:
