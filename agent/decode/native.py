@@ -47,7 +47,7 @@ class NativeDecoder:
         for message in messages:
             try:
                 event = self._read(message.value)
-                accepted.append(Accepted(message.offset, _event_time(event, now_ms + self._skew), event))
+                accepted.append(Accepted(message.offset, _event_time(event, now_ms + self._skew), event, message.again))
             except Rejected as no:
                 rejected.append(DeadLetter(message, no.reason, no.detail))
         return accepted, rejected

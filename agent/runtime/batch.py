@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent.aggregate.aggregator import Aggregator
-from agent.decode.dead_letter import DeadLetter
+from agent.decode.dead_letter import DeadLetter, number_of
 from agent.decode.exclude import Exclusion, keep
 from agent.language.services import Taggers
 from agent.language.tagger import Asked
@@ -43,10 +43,18 @@ class Batch:
         letters = [letter for letter in letters if letter.message.offset >= self.start]
         counted = [item for item in accepted if item.offset >= self.start]
         kept = keep(accepted, exclusions)
-        repeated = {item.offset for item in kept if self.recent.repeats(item.event.event_id, item.offset)}
+        repeated = {
+            item.offset for item in kept if self.recent.repeats(item.event.event_id, item.offset, self._original(item.again))
+        }
         fresh = [item for item in kept if item.offset >= self.start and item.offset not in repeated]
         self._note(letters, counted, fresh, sum(offset >= self.start for offset in repeated))
         return fresh
+
+    def _original(self, again: str) -> int:
+        """Where a message that was fed again stood before in this log; -1 for every other one."""
+        source, _, offset = again.rpartition(":")
+        found = number_of(offset) if source == self.source else None
+        return -1 if found is None else found
 
     def _note(self, letters: list[DeadLetter], counted: list[Accepted], fresh: list[Accepted], repeated: int) -> None:
         self.letters += letters
@@ -59,9 +67,10 @@ class Batch:
 
     def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
-        asked = [Asked(event.query, event.query_language, event.locale) for _, _, event in fresh]
-        tags = taggers.tag_all(asked, [event.service for _, _, event in fresh])
-        self.tally.add_tags(tag for tag, (_, _, event) in zip(tags, fresh, strict=True) if not event.synthetic)
+        events = [item.event for item in fresh]
+        asked = [Asked(event.query, event.query_language, event.locale) for event in events]
+        tags = taggers.tag_all(asked, [event.service for event in events])
+        self.tally.add_tags(tag for tag, event in zip(tags, events, strict=True) if not event.synthetic)
         for item, tag in zip(fresh, tags, strict=True):
             self.tally.late += self.aggregator.fold(item, tag, evaluated_to)
 

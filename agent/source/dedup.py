@@ -14,8 +14,12 @@ class RecentIds:
         self._young: dict[int, int] = {}
         self._old: dict[int, int] = {}
 
-    def repeats(self, event_id: str, offset: int) -> bool:
-        """Whether the id stands among the `window` offsets before this one; remembers it. Offsets come in ascending order."""
+    def repeats(self, event_id: str, offset: int, after: int = -1) -> bool:
+        """Whether the id stands among the `window` offsets before this one; remembers it. Offsets come in ascending order.
+
+        A dead letter that is fed again repeats only what came `after` it: at its own offset it was not counted, though
+        with the settings of today it can be read there too.
+        """
         key = hash(event_id)
         last = self._young.get(key)
         if last is None:
@@ -23,4 +27,4 @@ class RecentIds:
         self._young[key] = offset
         if len(self._young) > self._window:
             self._young, self._old = {}, self._young
-        return last is not None and offset - last <= self._window
+        return last is not None and last > after and offset - last <= self._window

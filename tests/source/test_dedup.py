@@ -59,3 +59,22 @@ def test_the_window_is_fifty_thousand_offsets() -> None:
     assert not any(recent.repeats(f"f{n}", n) for n in range(WINDOW + 1, 2 * WINDOW + 1))
     assert not recent.repeats("first", 2 * WINDOW + 1)
     assert len(recent._young) + len(recent._old) <= 2 * (WINDOW + 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "repeats"),
+    [
+        pytest.param([], False, id="the original cannot be read"),
+        pytest.param([3], False, id="it can be read now, and was not counted then"),
+        pytest.param([1, 3], False, id="nor was the one before it"),
+        pytest.param([3, 5], True, id="its producer has sent it again"),
+        pytest.param([3, 7], True, id="it was fed before"),
+    ],
+)
+def test_a_letter_that_is_fed_again_repeats_what_came_after_it(before: list[int], repeats: bool) -> None:  # noqa: FBT001  a table's column
+    """It stood at offset 3, was rejected there, and comes again at offset 9."""
+    recent = RecentIds()
+    for at in before:
+        recent.repeats("x", at)
+    assert recent.repeats("x", 9, after=3) is repeats
+    assert recent.repeats("x", 10), "and is known from then on"
