@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,6 +13,8 @@ from agent.aggregate.cardinality import Admission
 from agent.alerting.evaluator import Evaluator
 from agent.clock import SystemClock
 from agent.config.settings import Settings
+from agent.decode.again import Judge
+from agent.decode.letterbox import FileBox, KafkaBox, LetterBox
 from agent.decode.sink import DeadLetterSink, KafkaSink
 from agent.decode.topic import DeadLetterTopic
 from agent.errors import Locked, RetryLater, Unreachable
@@ -26,7 +29,7 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.tally import Tally, ignored
 from agent.source.base import Source
-from agent.source.kafka import KafkaAddress, KafkaSource, admin, producer
+from agent.source.kafka import KafkaAddress, KafkaSource, admin, producer, reader
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine, embedded, server
 from agent.store.lock import Holder, StoreLock
@@ -36,6 +39,7 @@ log = logging.getLogger(__name__)
 ENGINE: Final = "engine"
 DEAD_LETTERS: Final = "dead-letters.jsonl"
 LOCK_PATIENCE_S: Final = 5.0
+PATIENCE_MS: Final = 10_000  # of somebody who waits for a command
 CLOCK: Final = SystemClock()
 
 
@@ -117,6 +121,27 @@ def _dead_letter_topic(stack: ExitStack, address: KafkaAddress, topic: str) -> K
 def dead_letter_file(settings: Settings, folder: Path) -> Path:
     """Where `replay` into this store keeps what it rejects."""
     return settings.source.dead_letter_file or folder / DEAD_LETTERS
+
+
+class Post(NamedTuple):
+    """Dead letters that were kept, what they are called, and who says whether one can be fed again."""
+
+    box: LetterBox
+    place: str
+    judge: Judge
+    in_file: bool
+
+
+def post(stack: ExitStack, settings: Settings, folder: Path | None) -> Post:
+    """The file of a replay where there is a store or a setting that names one, else the dead-letter topic; raises Unreachable."""
+    decoder = parts.decoder(settings.source)
+    file = dead_letter_file(settings, existing(folder)) if folder else settings.source.dead_letter_file
+    if file:
+        return Post(FileBox(file, CLOCK), str(file), Judge(decoder, None), in_file=True)
+    given, address = settings.source.kafka, replace(parts.kafka_address(settings), bootstrap_timeout_ms=PATIENCE_MS)
+    box = KafkaBox(reader(address), producer(address), given.dead_letter_topic)
+    stack.callback(box.close)
+    return Post(box, f"topic {given.dead_letter_topic}", Judge(decoder, given.topics), in_file=False)
 
 
 class Watchers(NamedTuple):
