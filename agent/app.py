@@ -35,7 +35,6 @@ from agent.web.server import WebServer, listen
 
 log = logging.getLogger(__name__)
 
-DEAD_LETTERS = "dead-letters.jsonl"
 PATIENCE = timedelta(seconds=1)
 EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 
@@ -90,8 +89,7 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         opening.locked(stack, folder)
         store = opening.store_in(stack, settings, folder)
         migrate(store.engine, schemas(), retention=False)
-        letters = settings.source.dead_letter_file or folder / DEAD_LETTERS
-        sink = FileSink(letters)
+        sink = FileSink(opening.dead_letter_file(settings, folder), CLOCK)
         consumer = opening.consumer(settings, store, source, sink)
         evaluation = opening.evaluation(settings, store, parts.notifiers(settings) if send else {})
         bars = stack.enter_context(replaying(source.progress))

@@ -3,8 +3,6 @@
 Exit status: 0 yes; 1 the answer is no; 2 wrong use or configuration; 3 something needed cannot be reached.
 """
 
-import json
-import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
@@ -15,13 +13,13 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import __version__, app, progress
-from agent.config import configuration, showing
+from agent import __version__, app, letter_commands, progress
+from agent.config import showing
 from agent.config.pending import without_effect
-from agent.config.settings import Settings
 from agent.demo import play
 from agent.errors import BabelwatchError, Locked, Misconfigured, Mistake, RetryLater
 from agent.language.tagger import Asked
+from agent.options import AsJson, Config, From, Store, To, print_json, settings_of
 from agent.report import terminal
 from agent.report.views import Rows, Words
 from agent.times import parse_duration
@@ -36,14 +34,8 @@ cli = typer.Typer(
 )
 config_commands = typer.Typer(help="Validate or print the settings.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(config_commands, name="config")
+cli.add_typer(letter_commands.commands, name="dead-letters")
 
-Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Settings (default: babelwatch.yaml if it is there).")
-]
-Store = Annotated[Path | None, typer.Option("--store", metavar="DIR", help="Another embedded store.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
-From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="RFC 3339, a date, or relative such as -7d.")]
-To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="As --from; default: the newest window.")]
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
 Service = Annotated[str | None, typer.Option("--service", help="Only this service.")]
 Environment = Annotated[str | None, typer.Option("--environment", help="Only this environment.")]
@@ -57,7 +49,7 @@ def run(config: Config = None) -> None:
 
     Consume, tag, aggregate, evaluate, notify, serve the API.
     """
-    app.run(_settings(config))
+    app.run(settings_of(config))
 
 
 @cli.command()
@@ -88,9 +80,9 @@ def replay(
 
     Rules are evaluated in event time, minute by minute.
     """
-    replayed = app.replay(_settings(config), files, store, send=send)
+    replayed = app.replay(settings_of(config), files, store, send=send)
     if as_json:
-        _print_json(replayed.result)
+        print_json(replayed.result)
     else:
         _print_replay(replayed, store)
 
@@ -160,7 +152,7 @@ def tag(
 
     For each line `language<TAB>confidence<TAB>source`, in the same order.
     """
-    taggers = app.taggers(_settings(config))
+    taggers = app.taggers(settings_of(config))
     with progress.lines_of(file) as blocks:
         for lines in blocks:
             for found in taggers.tag_all([Asked(line, locale=locale) for line in lines]):
@@ -171,7 +163,7 @@ def tag(
 @config_commands.command("check")
 def config_check(config: Config = None) -> None:
     """Validate the settings and the rules; every mistake is listed."""
-    settings = _settings(config)
+    settings = settings_of(config)
     app.check(settings)
     typer.echo("The configuration is valid.")
     for key in without_effect(settings):
@@ -184,9 +176,9 @@ def config_show(config: Config = None, as_json: AsJson = False) -> None:
 
     Secrets are printed as <secret>.
     """
-    settings = _settings(config)
+    settings = settings_of(config)
     if as_json:
-        _print_json(showing.as_json(settings))
+        print_json(showing.as_json(settings))
     else:
         typer.echo(showing.render(settings), nl=False)
 
@@ -194,7 +186,7 @@ def config_show(config: Config = None, as_json: AsJson = False) -> None:
 @cli.command()
 def migrate(config: Config = None) -> None:
     """Apply the schema to the configured store."""
-    applied = app.migrate_store(_settings(config))
+    applied = app.migrate_store(settings_of(config))
     many = "s" * (len(applied) > 1)
     typer.echo(f"Applied {len(applied)} migration{many}." if applied else "The schema is up to date.")
 
@@ -212,10 +204,6 @@ def _main(
     """Knows, before any user complains, that retrieval broke in one language."""
 
 
-def _settings(config: Path | None) -> Settings:
-    return configuration.load(config, os.environ)
-
-
 def _duration(text: str | None) -> timedelta | None:
     try:
         return None if text is None else parse_duration(text)
@@ -230,13 +218,13 @@ def _words(given: Mapping[str, str | None]) -> Words:
 def _show(  # noqa: PLR0913 - what is shared by three commands
     config: Path | None, store: Path | None, name: str, words: Words, draw: Callable[[Rows], RenderableType], *, as_json: bool
 ) -> None:
-    with app.reading(_settings(config), store) as views:
+    with app.reading(settings_of(config), store) as views:
         try:
             rows: Rows = getattr(views, name)(words)
         except Misconfigured as error:
             raise Misconfigured([_of_option(mistake) for mistake in error.mistakes]) from error
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     elif rows:
         Console().print(draw(rows))
     else:
@@ -260,16 +248,10 @@ def _print_replay(replayed: app.Replayed, store: Path | None) -> None:
         console.print()
         console.print(terminal.alerts(result["alerts"]))
     if result["rejected"]:
-        kept = "in dead-letters.jsonl of the store" if store else "with --store"
-        typer.echo(
-            f"\nRejected messages are kept {kept}, each with its reason and field; for other field names set source.mapping."
-        )
+        kept = f": babelwatch dead-letters list --store {shlex.quote(str(store))}" if store else " with --store."
+        typer.echo(f"\nFor other field names set source.mapping. Rejected messages are kept{kept}")
     if store:
         typer.echo(f"\nThe store is kept: babelwatch languages --store {shlex.quote(str(store))}")
-
-
-def _print_json(document: object) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def exit_status(error: BabelwatchError) -> int:

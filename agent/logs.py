@@ -13,8 +13,9 @@ PERIOD_S = 60.0
 class Hush(logging.Filter):
     """Lets at most 20 records of a logger through a minute: kafka-python writes a thousand a second while the broker is away."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
         super().__init__()
+        self._most = most
         self._until = 0.0
         self._seen: Counter[str] = Counter()
 
@@ -24,13 +25,13 @@ class Hush(logging.Filter):
             self._until = record.created + PERIOD_S
             self._seen.clear()
         self._seen[record.name] += 1
-        return not record.name.startswith(SHOUTING) or self._seen[record.name] <= MOST
+        return not record.name.startswith(SHOUTING) or self._seen[record.name] <= self._most
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Set up logging for a command; neighbours' libraries speak only when something is wrong."""
+def configure(level: int = logging.INFO, most: int = MOST) -> None:
+    """Set up logging for a command; neighbours' libraries speak only when something is wrong, with `most` of 0 not at all."""
     handler = logging.StreamHandler()
-    handler.addFilter(Hush())
+    handler.addFilter(Hush(most))
     formatter = logging.Formatter(FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)

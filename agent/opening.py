@@ -1,7 +1,9 @@
 """Opening real things: the store and its lock, the broker, and the stations over them."""
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -11,8 +13,11 @@ from agent.aggregate.cardinality import Admission
 from agent.alerting.evaluator import Evaluator
 from agent.clock import SystemClock
 from agent.config.settings import Settings
+from agent.decode.again import Judge
+from agent.decode.letterbox import FileBox, KafkaBox, LetterBox
 from agent.decode.sink import DeadLetterSink, KafkaSink
-from agent.errors import Locked, Unreachable
+from agent.decode.topic import DeadLetterTopic
+from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
 from agent.notify.deliveries import Deliveries
 from agent.notify.pipeline import Pipeline
@@ -24,13 +29,17 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.tally import Tally, ignored
 from agent.source.base import Source
-from agent.source.kafka import KafkaAddress, KafkaSource, producer
+from agent.source.kafka import KafkaAddress, KafkaSource, admin, producer, reader
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine, embedded, server
 from agent.store.lock import Holder, StoreLock
 
+log = logging.getLogger(__name__)
+
 ENGINE: Final = "engine"
+DEAD_LETTERS: Final = "dead-letters.jsonl"
 LOCK_PATIENCE_S: Final = 5.0
+PATIENCE_MS: Final = 10_000  # of somebody who waits for a command
 CLOCK: Final = SystemClock()
 
 
@@ -99,9 +108,40 @@ def joined(stack: ExitStack, settings: Settings, address: KafkaAddress, member: 
 
 
 def _dead_letter_topic(stack: ExitStack, address: KafkaAddress, topic: str) -> KafkaSink:
-    sink = KafkaSink(producer(address), topic)
+    """The topic is made now, where it is missing; what is in the way is told before any letter needs it."""
+    sink = KafkaSink(producer(address), DeadLetterTopic(admin(address), topic))
     stack.callback(sink.close)
+    try:
+        sink.prepare()
+    except RetryLater as error:
+        log.warning("%s", error)
     return sink
+
+
+def dead_letter_file(settings: Settings, folder: Path) -> Path:
+    """Where `replay` into this store keeps what it rejects."""
+    return settings.source.dead_letter_file or folder / DEAD_LETTERS
+
+
+class Post(NamedTuple):
+    """Dead letters that were kept, what they are called, and who says whether one can be fed again."""
+
+    box: LetterBox
+    place: str
+    judge: Judge
+    in_file: bool
+
+
+def post(stack: ExitStack, settings: Settings, folder: Path | None) -> Post:
+    """The file of a replay where there is a store or a setting that names one, else the dead-letter topic; raises Unreachable."""
+    decoder = parts.decoder(settings.source)
+    file = dead_letter_file(settings, existing(folder)) if folder else settings.source.dead_letter_file
+    if file:
+        return Post(FileBox(file, CLOCK), str(file), Judge(decoder, None), in_file=True)
+    given, address = settings.source.kafka, replace(parts.kafka_address(settings), bootstrap_timeout_ms=PATIENCE_MS)
+    box = KafkaBox(reader(address), producer(address), given.dead_letter_topic)
+    stack.callback(box.close)
+    return Post(box, f"topic {given.dead_letter_topic}", Judge(decoder, given.topics), in_file=False)
 
 
 class Watchers(NamedTuple):

@@ -23,13 +23,21 @@ class Partition(NamedTuple):
     topic: str
     number: int
 
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.number}"
+
 
 class RawMessage(Struct, frozen=True, gc=False):  # a fifth of the price of a NamedTuple, and there is one for each message
-    """One record as it was read; `offset` is its place in the partition."""
+    """One record as it was read; `offset` is its place in the partition. Lines of a file have no key.
+
+    `again`: the id of the dead letter that was fed here (`source:offset`), where it was one.
+    """
 
     partition: Partition
     offset: int
     value: bytes
+    key: bytes | None = None
+    again: str = ""
 
 
 class Result(Struct, gc=False):
@@ -76,11 +84,15 @@ class Event(Struct, gc=False):
 
 
 class Accepted(Struct, frozen=True, gc=False):
-    """An event that was read, with its place in the partition and its event time in epoch milliseconds."""
+    """An event that was read, with its place in the partition and its event time in epoch milliseconds.
+
+    `again` is that of the message.
+    """
 
     offset: int
     at: int
     event: Event
+    again: str = ""
 
 
 TagSource = Literal["declared", "script", "model", "prior", "none"]

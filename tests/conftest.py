@@ -4,7 +4,7 @@ import os
 import uuid
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -15,13 +15,14 @@ with warnings.catch_warnings():  # its first import reads files in a way that Py
     from kafka import KafkaAdminClient
     from kafka.admin import NewTopic
 
-from tests.support import broker
+from tests.support import broker, rights
 from tests.support.broker import Broker, Kafka
 from tests.support.clickhouse_server import ClickHouseServer
+from tests.support.rights import Rights
 
 SHARED = Path(__file__).parents[2] / "shared"
 # A test that asks for one of these, directly or through another fixture, gets the marker.
-MARKED_BY_FIXTURE = {"kafka": "kafka", "own_kafka": "kafka", "shared": "shared"}
+MARKED_BY_FIXTURE = {"kafka": "kafka", "own_kafka": "kafka", "guarded_kafka": "kafka", "shared": "shared"}
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +46,18 @@ def own_kafka(tmp_path: Path) -> Iterator[Broker]:
     ours.kill()
 
 
-def _started(folder: Path) -> Broker:
+@pytest.fixture(scope="session")
+def guarded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rights]:
+    """A broker of our own that looks at rights; nobody is forbidden anything yet."""
+    ours = _started(tmp_path_factory.mktemp("guarded"), rights.GUARDED)
+    with closing(Rights(ours)) as granted:
+        yield granted
+    ours.kill()
+
+
+def _started(folder: Path, settings: Mapping[str, object] | None = None) -> Broker:
     try:
-        return broker.start(folder)
+        return broker.start(folder, settings=settings)
     except broker.UnavailableError as error:
         pytest.skip(str(error))
 

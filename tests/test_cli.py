@@ -261,6 +261,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
     assert {" ".join(words) for words in COMMANDS} == {
         *("", "run", "demo", "replay", "tag", "languages", "pairs", "alerts", "migrate"),
         *("config", "config check", "config show"),
+        *("dead-letters", "dead-letters list", "dead-letters show", "dead-letters replay"),
     }
 
 

@@ -84,3 +84,9 @@ def test_logs_go_to_standard_error_in_utc() -> None:
 def test_a_command_may_be_quieter() -> None:
     """One that answers a question says only what went wrong."""
     assert "info of" not in written("logging.WARNING").stderr
+
+
+def test_a_command_that_speaks_for_itself_lets_no_library_speak() -> None:
+    """What went wrong is its own one sentence; its own warnings stay."""
+    assert passed(Hush(0), "kafka.net.manager", 1000, 100) == 0
+    assert passed(Hush(0), "agent.decode.sink", 1000, 100) == 100

@@ -1,9 +1,10 @@
 """What cannot be read: a message, and the reason from a closed list."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from agent.records import RawMessage
+from agent.records import Partition, RawMessage
 
 
 class Reason(StrEnum):
@@ -31,6 +32,51 @@ class DeadLetter(NamedTuple):
     message: RawMessage
     reason: Reason
     detail: str
+
+
+class Kept(NamedTuple):
+    """A dead letter as it was kept. `partition` is None where the letter does not say whence it came.
+
+    `size` is that of the whole message: a value that is longer than what was kept of it is cut.
+    """
+
+    source: str
+    offset: int
+    at: datetime
+    partition: Partition | None
+    reason: str
+    detail: str
+    value: bytes
+    key: bytes | None
+    size: int
+
+    @property
+    def id(self) -> str:
+        """Source and offset: a letter that was written twice has it twice."""
+        return letter_id(self.source, self.offset)
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: topic, partition and offset; of a file its name alone and the number of the line."""
+        if self.partition is None:
+            return self.id
+        topic = self.partition.topic.rpartition("/")[2]  # the name of a topic has no slash
+        return letter_id(f"{topic}/{self.partition.number}", self.offset)
+
+    @property
+    def cut(self) -> bool:
+        """Whether a part of the message is missing."""
+        return self.size > len(self.value)
+
+
+def letter_id(source: str, offset: int) -> str:
+    """The key of a letter, wherever it is kept."""
+    return f"{source}:{offset}"
+
+
+def number_of(text: str) -> int | None:
+    """An offset, or another number of 64 bits, that anybody may have written."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 19 else None  # noqa: PLR2004  digits of an int64
 
 
 class Rejected(Exception):  # noqa: N818 - it is an answer about one message, not an error of the agent

@@ -49,7 +49,7 @@ class NativeDecoder:
         for message in messages:
             try:
                 event = parse(message.value)
-                accepted.append(Accepted(message.offset, _event_time(event.timestamp, latest), event))
+                accepted.append(Accepted(message.offset, _event_time(event.timestamp, latest), event, message.again))
             except REFUSED as error:
                 rejected.append(DeadLetter(message, *_reason(error, message.value)))
         return accepted, rejected

@@ -41,7 +41,7 @@ class Batch:
     def sort_out(self, accepted: list[Accepted], letters: list[DeadLetter], exclusions: Sequence[Exclusion]) -> list[Accepted]:
         """Count what cannot be used, and give back the events that are new."""
         kept = keep(accepted, exclusions)
-        fresh = self._counted(self.recent.new(kept))
+        fresh = self._counted(self.recent.new(kept, self.source))
         counted, kept = self._counted(accepted), self._counted(kept)
         self.tally.messages += len(counted)
         self.tally.excluded += len(counted) - len(kept)
@@ -65,9 +65,8 @@ class Batch:
     def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
         events = [item.event for item in fresh]
-        tags = taggers.tag_all(
-            [Asked(event.query, event.query_language, event.locale) for event in events], [event.service for event in events]
-        )
+        asked = [Asked(event.query, event.query_language, event.locale) for event in events]
+        tags = taggers.tag_all(asked, [event.service for event in events])
         self.tally.add_tags([tag for tag, event in zip(tags, events, strict=True) if not event.synthetic])
         self.tally.late += self.aggregator.fold(fresh, tags, evaluated_to)
 

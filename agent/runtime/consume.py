@@ -1,7 +1,7 @@
 """The spine: poll -> decode -> dedup -> tag -> fold -> flush if due. Single-threaded; each station is a folder."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from agent.runtime.batch import Batch, Frozen
 from agent.runtime.first_look import FirstLook
 from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
 from agent.runtime.tally import Tally, ignored
+from agent.runtime.waits import Waits
 from agent.source.base import Polled, Source
 from agent.source.dedup import WINDOW
 from agent.store.base import Entry, Flush, Journal, WindowLog
@@ -56,6 +57,7 @@ class Consumer:
         self._interval = flush_interval
         self._batches: dict[Partition, Batch] = {}
         self._unopened: set[Partition] = set()
+        self._waits = Waits()
         self._polled_at = self._open_at = stations.clock.now()
         self.tally = Tally()
         self.evaluated_to = 0
@@ -70,6 +72,11 @@ class Consumer:
     def waits(self) -> bool:
         """Whether something cannot go on now, because the store, the log or the place for dead letters is away."""
         return bool(self._unopened) or any(batch.frozen for batch in self._batches.values())
+
+    @property
+    def waits_for(self) -> Mapping[str, str]:
+        """What cannot go on now, with a sentence on each; nothing when all is well."""
+        return self._waits.reasons() or ({"flush": "a partition cannot be opened or written yet"} if self.waits else {})
 
     def step(self) -> None:
         """Carry one poll from the log into the open batches; a flush makes them durable, one partition at a time."""
@@ -95,10 +102,12 @@ class Consumer:
         try:
             due = self._is_due(batch, now, interval)
         except RetryLater as error:
-            log.warning("%s is not flushed yet: %s", batch.partition, error)
+            self._waits.note(batch.partition, str(error))
             return False
         if due:
             self._flush(batch, now)
+        elif not batch.frozen:
+            self._waits.over(batch.partition)
         return True
 
     def _is_due(self, batch: Batch, now: datetime, interval: timedelta) -> bool:
@@ -114,6 +123,7 @@ class Consumer:
         self._polled_at = now
         for partition in polled.assigned | polled.revoked | stalled:
             self._batches.pop(partition, None)
+            self._waits.over(partition)
         self._unopened = (self._unopened | polled.assigned | stalled) - polled.revoked
 
     def _open_all(self, now: datetime) -> None:
@@ -124,10 +134,11 @@ class Consumer:
             try:
                 self._open(partition, now)
             except RetryLater as error:
-                log.warning("%s waits: %s", partition, error)
+                self._waits.note(partition, str(error))
                 self._open_at = now + RETRY_EVERY
                 return
             self._unopened.discard(partition)
+            self._waits.over(partition)
 
     def _open(self, partition: Partition, now: datetime) -> None:
         source = self._at.source
@@ -160,10 +171,11 @@ class Consumer:
                 self._freeze(batch, now)
             outcome = self._write(batch, now)
         except RetryLater as error:
-            log.warning("%s is not flushed yet: %s", batch.partition, error)
+            self._waits.note(batch.partition, str(error))
             if batch.frozen:
                 batch.frozen.try_at = self._at.clock.now() + RETRY_EVERY  # what failed may have taken long
             return
+        self._waits.over(batch.partition)
         if outcome is Outcome.DONE:
             self._go_on(batch, now)
         elif outcome is Outcome.LOST:

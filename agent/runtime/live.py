@@ -86,7 +86,7 @@ class Live:
             self._health.needs({"kafka": f"waits for topic {', '.join(missing)}"})
             return
         self._walk(now)
-        waits = {"flush": "a partition cannot be opened or written yet"} if self._consumer.waits else {}
+        waits = self._consumer.waits_for
         if self._health.missing() and not waits:
             log.info("ready")
         self._health.needs(waits)

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 
 from agent.records import Partition, RawMessage
 
+AGAIN = "babelwatch-dead-letter"  # the header of a message that was fed again; its value is the letter's id
+
 
 class Polled(NamedTuple):
     """What one poll brought.

@@ -88,7 +88,7 @@ class KafkaSource:
         self._start = start
         self._consumer = connect(KafkaConsumer, address, group_instance_id=member, **_consumer_settings(group_id))
         self._brings_messages = brings_messages(self._consumer)
-        self._admin = connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
+        self._admin = admin(address)
         self._assignment = _Assignment(self._consumer)
         self._cluster_id = self._ask(self._admin.describe_cluster)["cluster_id"]
         self._subscribed = False
@@ -221,8 +221,21 @@ class KafkaSource:
 
 
 def producer(address: KafkaAddress) -> KafkaProducer:
-    """A producer for dead letters; raises Unreachable."""
-    return connect(KafkaProducer, address, max_block_ms=ANSWER_TIMEOUT_MS)
+    """A producer for dead letters, and for feeding them again; raises Unreachable.
+
+    Not an idempotent one: a letter may be written twice, and that producer never recovers from a right it had not.
+    """
+    return connect(KafkaProducer, address, max_block_ms=ANSWER_TIMEOUT_MS, acks="all", enable_idempotence=False)
+
+
+def reader(address: KafkaAddress) -> KafkaConsumer:
+    """A consumer in no group, for a topic that is read from its beginning; raises Unreachable."""
+    return connect(KafkaConsumer, address, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
+
+
+def admin(address: KafkaAddress) -> KafkaAdminClient:
+    """A client that looks at topics and makes them; raises Unreachable."""
+    return connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
 
 
 def connect(client: Any, address: KafkaAddress, **settings: Any) -> Any:

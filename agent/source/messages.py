@@ -1,18 +1,25 @@
 """What a consumer's poll brings, as messages: unpacked as such where that works, else made of the client's records."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
 from agent.records import Partition, RawMessage
+from agent.source.base import AGAIN
 
 log = logging.getLogger(__name__)
 
 
 def message(tp: TopicPartition, record: Any) -> RawMessage:
     """A record as the client brings it; a tombstone has an empty value."""
-    return RawMessage(Partition(tp.topic, tp.partition), record.offset, record.value or b"")
+    return RawMessage(Partition(tp.topic, tp.partition), record.offset, record.value or b"", record.key, again_of(record.headers))
+
+
+def again_of(headers: Iterable[tuple[str, bytes | None]]) -> str:
+    """The id of the dead letter that a record is, else nothing."""
+    return next((value.decode("utf-8", "replace") for name, value in headers if name == AGAIN and value), "")
 
 
 def brings_messages(consumer: KafkaConsumer) -> bool:

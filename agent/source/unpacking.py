@@ -14,7 +14,8 @@ from kafka.record.default_records import DefaultRecordBatch
 from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 
 from agent.records import Partition, RawMessage
-from agent.source.messages import message
+from agent.source.base import AGAIN
+from agent.source.messages import again_of, message
 
 _HEADER: Final = DefaultRecordBatch.HEADER_STRUCT
 _OVERHEAD: Final = DefaultRecordBatch.AFTER_LEN_OFFSET
@@ -28,7 +29,7 @@ _TOPIC: Final = TopicPartition("trial", 0)
 _TRIAL: Final = (
     (None, b"value", []),
     (b"key", None, []),
-    (b"k" * 200, b"v" * 70_000, [("header", b"1"), ("other", None)]),
+    (b"k" * 200, b"v" * 70_000, [("header", b"1"), ("other", None), (AGAIN, b"source:7")]),
     (b"", b"", []),
     *((None, b"%d" % number, []) for number in range(200)),
 )
@@ -66,9 +67,9 @@ class QuickRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
             self.leader_epoch = batch.leader_epoch
             self.records_read += batch.records_count
             self.bytes_read += batch.size_in_bytes
-            for offset, value in _unpacked(batch):
-                self.next_fetch_offset = offset + 1
-                yield RawMessage(partition, offset, value)
+            for found in _unpacked(batch, partition):
+                self.next_fetch_offset = found.offset + 1
+                yield found
             self.next_fetch_offset = batch.next_offset  # past what compaction removed
         self.drain()
 
@@ -88,8 +89,8 @@ def _plain(buffer: bytes) -> bool:
     return True
 
 
-def _unpacked(batch: DefaultRecordBatch) -> Iterator[tuple[int, bytes]]:
-    """Offsets and values of a batch; no value is an empty one. Key and headers are passed over."""
+def _unpacked(batch: DefaultRecordBatch, partition: Partition) -> Iterator[RawMessage]:
+    """The messages of a batch; no value is an empty one."""
     batch._maybe_uncompress()  # noqa: SLF001  see above
     buffer, at, base = bytes(batch._buffer), batch._pos, batch.base_offset  # noqa: SLF001
     for _ in range(batch.records_count):
@@ -98,14 +99,26 @@ def _unpacked(batch: DefaultRecordBatch) -> Iterator[tuple[int, bytes]]:
         while buffer[at] & _MORE:  # the time
             at += 1
         delta, at = _varint(buffer, at + 1)
-        if buffer[at] == _NULL:
-            at += 1
-        else:
-            size, at = _varint(buffer, at)
-            at += size
-        size, at = _varint(buffer, at)
-        yield base + delta, buffer[at : at + size] if size > 0 else b""
+        key, at = _bytes(buffer, at)
+        value, at = _bytes(buffer, at)
+        yield RawMessage(partition, base + delta, value or b"", key, again_of(_headers(buffer, at)) if buffer[at] else "")
         at = end
+
+
+def _headers(buffer: bytes, at: int) -> Iterator[tuple[str, bytes | None]]:
+    count, at = _varint(buffer, at)
+    for _ in range(count):
+        name, at = _bytes(buffer, at)
+        value, at = _bytes(buffer, at)
+        yield (name or b"").decode("utf-8", "replace"), value
+
+
+def _bytes(buffer: bytes, at: int) -> tuple[bytes | None, int]:
+    """A text of bytes after its length, which is -1 for none, and where the next field begins."""
+    if buffer[at] == _NULL:
+        return None, at + 1
+    size, at = _varint(buffer, at)
+    return buffer[at : at + size], at + size
 
 
 def _varint(buffer: bytes, at: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from statistics import median
 from typing import NamedTuple
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from benchmarks.ingest.searches import searches
 from tests.support.broker import Broker
@@ -136,4 +136,4 @@ def show(results: list[tuple[Way, dict[str, float] | None]], parts: list[dict[st
 
 
 if __name__ == "__main__":
-    main(*map(int, (sys.argv[1:] + [COUNT, ROUNDS][len(sys.argv) - 1 :])))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT, int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS)

@@ -22,7 +22,7 @@ def run(given: Job) -> None:
         event = json.loads(record.value)
         key = (tagger.language(event["query"]), event["index_version"], int(at(event).timestamp()) // 60)
         add(windows[key], best(event), zero=not event["results"], latency=event["latency_ms"])
-        if seen == given.count:
+        if seen == given.events:
             break
     consumer.commit()
     meter.show(sum(sums[0] for sums in windows.values()), len(windows))

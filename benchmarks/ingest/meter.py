@@ -13,7 +13,7 @@ class Job(NamedTuple):
 
     bootstrap: str
     topic: str
-    count: int
+    events: int
     how: str
 
 
@@ -34,8 +34,8 @@ class Meter:
 
 def job() -> Job:
     """The command line."""
-    bootstrap, topic, count, how = sys.argv[1:]
-    return Job(bootstrap, topic, int(count), how)
+    bootstrap, topic, events, how = sys.argv[1:]
+    return Job(bootstrap, topic, int(events), how)
 
 
 def cpu() -> float:

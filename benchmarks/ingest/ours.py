@@ -40,7 +40,7 @@ def run(given: Job) -> None:
         source = opening.joined(stack, chosen, parts.kafka_address(chosen), None)
         seen = _Seen()
         consumer = opening.consumer(chosen, store, source, MemorySink(), opening.Watchers(first_look=seen))
-        while seen.messages < given.count:
+        while seen.messages < given.events:
             consumer.step()
         while not consumer.flush_all():
             time.sleep(0.05)

@@ -30,7 +30,7 @@ def run(given: Job) -> None:
     decoder, recent = parts.decoder(chosen.source), RecentIds()
     windows = Aggregator(chosen.quality.k, parts.documents(chosen.source), Admission())
     start = cpu()
-    messages = _polled(source, given.count)
+    messages = _polled(source, given.events)
     spent = {"poll": cpu() - start}
     source.close()
     accepted = _timed(spent, "decode", lambda chunk: decoder.decode_all(chunk, LATER)[0], _chunks(messages))
@@ -38,7 +38,7 @@ def run(given: Job) -> None:
     tags = _timed(spent, "tag", lambda chunk: tagger.tag_all([_asked(item) for item in chunk]), accepted)
     pairs = zip(accepted, tags, strict=True)
     _timed(spent, "fold", lambda pair: windows.fold(pair[0], pair[1], 0), pairs)
-    print(json.dumps({part: seconds / given.count * 1e6 for part, seconds in spent.items()}))
+    print(json.dumps({part: seconds / given.events * 1e6 for part, seconds in spent.items()}))
 
 
 def _polled(source: KafkaSource, count: int) -> list[RawMessage]:

@@ -18,7 +18,7 @@ from benchmarks.ingest.work import OurTagger, PlainTagger, Sums, add, at, best, 
 Rows = dict[tuple[str, int], Any]
 
 
-class Sink(DynamicSink[Any], StatelessSinkPartition[Any]):
+class Sink(DynamicSink[Any], StatelessSinkPartition[Any]):  # type: ignore[misc]
     """Keeps closed windows."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ class Fold:
     def more(self, state: Any, value: Any) -> Any:
         """One more event of a window."""
         self.seen += 1
-        if self.seen == self._given.count:
+        if self.seen == self._given.events:
             self._app.stop()
         return _ours(state, value) if self._given.how == "tagger" else _plain(state, value)
 

@@ -8,7 +8,6 @@ import fasttext
 import msgspec
 
 from agent import parts
-from agent.aggregate.documents import UNKNOWN
 from agent.aggregate.measures import Measures
 from agent.config.settings import Settings
 from agent.language.fasttext import bundled_model
@@ -49,11 +48,9 @@ class PlainTagger:
 
 
 def count(measures: Measures, event: Event, tag: Tag) -> Measures:
-    """The agent's fold of one event; labels apart, which a framework would have to send to another key."""
-    measures.add_traffic([event], late=False)
-    measures.add_tags([tag])
-    measures.add_answers([event], tag.language)
-    measures.add_documents([UNKNOWN], len(event.results), tag.language)
+    """The agent's fold of one event; without its labels and documents, which a framework would send to another key."""
+    measures.add_traffic(event, late=False)
+    measures.add_tag(tag)
     return measures
 
 

@@ -1,15 +1,18 @@
 """Records as a service writes them, and what the decoder makes of one."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 
+from agent.clock import FakeClock
 from agent.decode.dead_letter import DeadLetter, Reason
 from agent.decode.native import NativeDecoder
 from agent.records import Accepted, Partition, RawMessage
 
 NOW = 1_794_817_800_000  # 2026-11-16T08:30:00Z
+CLOCK = FakeClock(datetime(2026, 11, 16, 8, 30, tzinfo=UTC))
 PARTITION = Partition("log", 0)
 NATIVE = NativeDecoder()
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing

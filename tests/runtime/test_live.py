@@ -162,6 +162,18 @@ def test_an_agent_is_ready_after_its_first_look(agent: Agent) -> None:
     assert agent.health.missing() == {}
 
 
+def test_dead_letters_that_cannot_be_kept_are_told_where_readiness_is_asked(agent: Agent) -> None:
+    """With the partition and the sink's own sentence, until it is mended."""
+    agent.rig.log.append(P0, [b"{"])
+    agent.rig.letters.plug.pulled = True
+    agent.turn(6)
+    assert agent.health.missing() == {"logs/0": "the store is away"}
+    agent.rig.letters.plug.pulled = False
+    agent.turn(6)
+    assert agent.health.missing() == {}
+    assert len(agent.rig.letters.letters) == 1
+
+
 def other_s(agent: Agent, *partitions: Partition) -> None:
     """These partitions are in the log, and another member has them."""
     for partition in partitions:

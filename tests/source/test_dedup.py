@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from agent.records import Accepted, Event
 from agent.source.dedup import WINDOW, RecentIds
 
+X = Event("x", 0)
 Log = list[tuple[int, str]]
 # Offsets have holes: aborted records, markers, what compaction removed.
 LOGS = st.lists(st.tuples(st.integers(1, 4), st.sampled_from("abcdef")), max_size=40).map(
@@ -58,3 +59,28 @@ def test_the_window_is_fifty_thousand_offsets() -> None:
     log = [(at, "first" if at in (0, WINDOW, 2 * WINDOW + 1) else f"e{at}") for at in range(2 * WINDOW + 2)]
     assert duplicates(log, recent) == [WINDOW]
     assert len(recent._young) + len(recent._old) <= 2 * (WINDOW + 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "repeats"),
+    [
+        pytest.param([], False, id="the original cannot be read"),
+        pytest.param([3], False, id="it can be read now, and was not counted then"),
+        pytest.param([1, 3], False, id="nor was the one before it"),
+        pytest.param([3, 5], True, id="its producer has sent it again"),
+        pytest.param([3, 7], True, id="it was fed before"),
+    ],
+)
+def test_a_letter_that_is_fed_again_repeats_what_came_after_it(before: list[int], repeats: bool) -> None:  # noqa: FBT001  a table's column
+    """It stood at offset 3, was rejected there, and comes again at offset 9."""
+    recent = RecentIds()
+    recent.new(Accepted(at, 0, X) for at in before)
+    assert (recent.new([Accepted(9, 0, X, "logs/0:3")], "logs/0") == []) is repeats
+    assert recent.new([Accepted(10, 0, X)]) == [], "and is known from then on"
+
+
+def test_a_letter_of_another_log_repeats_whatever_is_known() -> None:
+    """Its offset is one of elsewhere."""
+    recent = RecentIds()
+    recent.new([Accepted(3, 0, X)])
+    assert recent.new([Accepted(9, 0, X, "logs/1:3")], "logs/0") == []

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -72,9 +73,11 @@ class ExternalBroker(NamedTuple):
 class Broker:
     """One node of our own and the folder it keeps its data in."""
 
-    def __init__(self, folder: Path, partitions: int = 1) -> None:
+    def __init__(self, folder: Path, partitions: int = 1, settings: Mapping[str, object] | None = None) -> None:
+        """`settings`: further ones of the broker, such as an authorizer."""
         self.folder = folder
         self.partitions = partitions
+        self.settings = settings or {}
         self.port, self.controller_port = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -172,6 +175,7 @@ class Broker:
             "controller.quorum.election.timeout.ms": 100,
             "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
             "num.io.threads": 4,
+            **self.settings,
         }
 
     def _wait_until_it_answers(self, deadline: float) -> None:
@@ -187,9 +191,9 @@ class Broker:
         return "".join(self.log.read_text(errors="replace").splitlines(keepends=True)[-30:])
 
 
-def start(folder: Path, partitions: int = 1) -> Broker:
+def start(folder: Path, partitions: int = 1, settings: Mapping[str, object] | None = None) -> Broker:
     """Start a broker that keeps everything in `folder`; topics made by first use get `partitions`."""
-    broker = Broker(folder, partitions)
+    broker = Broker(folder, partitions, settings)
     broker.start()
     return broker
 
