@@ -87,3 +87,4 @@ class Frozen:
     try_at: datetime
     acknowledged: int = 0
     acknowledged_since: datetime | None = None
+    problem: str = ""

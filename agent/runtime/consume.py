@@ -18,6 +18,7 @@ from agent.runtime.batch import Batch, Frozen
 from agent.runtime.first_look import FirstLook
 from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
 from agent.runtime.tally import Tally, ignored
+from agent.runtime.trouble import Trouble
 from agent.source.base import Polled, Source
 from agent.source.dedup import WINDOW
 from agent.store.base import Entry, Flush, Journal, WindowLog
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 MAX_RECORDS = 5_000  # below one partition's fetch kafka-python waits now and then
 POLL_SECONDS = 0.2
 STALLED = timedelta(minutes=5)
+FLUSHES = timedelta(seconds=10)  # in one step: a store that hangs must not keep the loop from turning
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Consumer:
         self._unopened: set[Partition] = set()
         self._polled_at = self._open_at = stations.clock.now()
         self.tally = Tally()
+        self.trouble = Trouble()
         self.evaluated_to = 0
         self.exhausted = False
 
@@ -80,8 +83,13 @@ class Consumer:
                 self._fold(batch, messages, now)
         self.exhausted = polled.exhausted and not self._unopened  # a partition that begins anew has more to bring
         self._open_all(now)  # after the fold: what was polled before the seek is nobody's
-        for batch in list(self._batches.values()):
-            self._flush_if_due(batch, now, self._interval)
+        self._flush_due(now)
+
+    def _flush_due(self, now: datetime) -> None:
+        """Write what is due, whoever has waited longest first; where that takes long the others wait for the next step."""
+        for batch in sorted(self._batches.values(), key=_waits_since):
+            if self._at.clock.now() - now < FLUSHES:
+                self._flush_if_due(batch, now, self._interval)
 
     def flush_all(self) -> bool:
         """Write everything that is open; True when all of it is in the store."""
@@ -94,7 +102,7 @@ class Consumer:
         try:
             due = self._is_due(batch, now, interval)
         except RetryLater as error:
-            log.warning("%s is not flushed yet: %s", batch.partition, error)
+            self.trouble.note(f"{_name(batch.partition)} is not flushed yet: {error}", now)
             return False
         if due:
             self._flush(batch, now)
@@ -123,7 +131,7 @@ class Consumer:
             try:
                 self._open(partition, now)
             except RetryLater as error:
-                log.warning("%s waits: %s", partition, error)
+                self.trouble.note(f"{_name(partition)} waits: {error}", now)
                 self._open_at = now + RETRY_EVERY
                 return
             self._unopened.discard(partition)
@@ -156,15 +164,17 @@ class Consumer:
                 self._freeze(batch, now)
             outcome = self._write(batch, now)
         except RetryLater as error:
-            log.warning("%s is not flushed yet: %s", batch.partition, error)
+            self.trouble.note(f"{_name(batch.partition)} is not flushed yet: {error}", now)
             if batch.frozen:
                 batch.frozen.try_at = self._at.clock.now() + RETRY_EVERY  # what failed may have taken long
             return
         if outcome is Outcome.DONE:
             self._go_on(batch, now)
         elif outcome is Outcome.LOST:
-            log.info("%s: another writer was first, going on from its position", batch.partition)
+            log.info("%s: another writer was first, going on from its position", _name(batch.partition))
             self._reopen(batch.partition)
+        elif batch.frozen:
+            self.trouble.note(f"{_name(batch.partition)} is not flushed yet: {batch.frozen.problem}", now)
 
     def _freeze(self, batch: Batch, now: datetime) -> None:
         source = self._at.source
@@ -201,6 +211,14 @@ class Consumer:
     def _reopen(self, partition: Partition) -> None:
         self._batches.pop(partition, None)
         self._unopened.add(partition)
+
+
+def _waits_since(batch: Batch) -> datetime:
+    return batch.frozen.try_at if batch.frozen else batch.opened_at
+
+
+def _name(partition: Partition) -> str:
+    return f"{partition.topic}/{partition.number}"
 
 
 def _admitted(fresh: list[tuple[str, str]], now: datetime) -> list[Entry]:

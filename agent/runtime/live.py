@@ -83,11 +83,13 @@ class Live:
         now = self._clock.now()
         self._due_at = now + self._pace.evaluate_every
         if missing := self._missing_topics():
-            self._health.needs({"kafka": f"waits for topic {', '.join(missing)}"})
+            waited = f"waits for topic {', '.join(missing)}"
+            self._consumer.trouble.note(waited, now)
+            self._health.needs({"kafka": waited})
             return
         self._walk(now)
         waits = {"flush": "a partition cannot be opened or written yet"} if self._consumer.waits else {}
-        if self._health.missing() and not waits:
+        if not waits and not self._consumer.trouble.over() and self._health.missing():
             log.info("ready")
         self._health.needs(waits)
 
@@ -129,7 +131,7 @@ class Live:
             )
 
     def _wait(self, missing: dict[str, str]) -> None:
-        log.warning("waiting: %s", "; ".join(missing.values()))
+        self._consumer.trouble.note("; ".join(missing.values()), self._clock.now())
         self._health.needs(missing)
         self._clock.sleep(1)
         self._health.turned(self._clock.now())

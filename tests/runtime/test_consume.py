@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -10,11 +11,12 @@ import pytest
 from agent.decode.dead_letter import Reason
 from agent.decode.exclude import Exclusion
 from agent.errors import RetryLater
+from agent.records import Partition
 from agent.runtime import batch
 from agent.runtime.consume import STALLED
 from agent.runtime.flush import RETRY_EVERY
 from agent.source.dedup import WINDOW
-from agent.store.base import Entry
+from agent.store.base import Entry, Flush
 from tests.runtime.rig import FLUSH_EVERY, NOW, P0, P1, Rig, event, events
 from tests.store.builders import flush, window
 
@@ -340,11 +342,42 @@ def test_a_partition_waits_until_its_position_can_be_asked(rig: Rig) -> None:
 
 
 def test_a_store_that_is_away_at_the_start_is_not_asked_at_every_poll(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    """Five polls a second do not become five lines of the log a second."""
+    """Five polls a second are a try every two seconds, and a line of the log a minute."""
     rig.log.append(P0, events(range(5)))
     rig.windows.plug.pulled = True
-    rig.step(50, seconds=0.1)
-    assert 2 <= len(caplog.records) <= 4
+    rig.step(900, seconds=0.1)
+    first, second = caplog.messages
+    assert first == "logs/0 waits: the store is away"
+    assert re.fullmatch(r"logs/0 waits: the store is away \((29|30|31) failures since 08:30:00 UTC\)", second)
+
+
+class Slow:
+    """A store that takes its time for each insert, and then has not done it."""
+
+    def __init__(self, rig: Rig, seconds: float) -> None:
+        self.tried: list[str] = []
+        self._clock, self._seconds = rig.clock, seconds
+        rig.windows.append = self  # type: ignore[method-assign]  # it hangs
+
+    def __call__(self, flush: Flush) -> None:
+        """Hang."""
+        self.tried.append(flush.source)
+        self._clock.sleep(self._seconds)
+        raise RetryLater("no answer")
+
+
+def test_a_store_that_hangs_does_not_hold_up_the_loop(rig: Rig) -> None:
+    """One time-out a step and not one for each partition; none of them is tried twice while another has not been tried."""
+    partitions = [Partition("logs", number) for number in range(6)]
+    for partition in partitions:
+        rig.log.append(partition, events([partition.number]))
+    rig.read()
+    slow = Slow(rig, seconds=20)
+    for _ in range(12):
+        before = rig.clock.now()
+        rig.step(seconds=30)
+        assert rig.clock.now() - before <= timedelta(seconds=30 + 20)
+    assert slow.tried == [f"log/{number}" for number in range(6)] * 2
 
 
 @pytest.mark.parametrize("limit", ["MAX_CELLS", "MAX_LETTERS", "MAX_LETTER_BYTES"])
