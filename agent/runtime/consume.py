@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
+from agent.alerting.loss import Loss
 from agent.clock import Clock
 from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
@@ -141,11 +144,11 @@ class Consumer:
         identity = source.identity(partition)
         stored = self._at.windows.position(identity)
         first = source.first_position(partition)
-        start = source.start_position(partition) if stored is None else stored
-        if start < first:
-            log.error("%s: %d records were removed from the log before they were read", partition, first - start)
-            start = first
-        self._batches[partition] = Batch(partition, identity, stored, start, now, self._at.new_aggregator())
+        wanted = source.start_position(partition) if stored is None else stored
+        start = max(first, wanted)
+        batch = self._batches[partition] = Batch(partition, identity, stored, start, now, self._at.new_aggregator())
+        if wanted < first:
+            batch.lose(Loss(identity, *partition, wanted, first, now))
         source.seek(partition, max(first, start - WINDOW))
         source.resume(partition)
 
@@ -192,7 +195,7 @@ class Consumer:
             self._at.dead_letters.write(batch.source, batch.letters)
             batch.letters = []
         fresh = self._at.admission.fresh()
-        self._at.journal.write([*_admitted(fresh, now), *_exemplars(batch, now)])
+        self._at.journal.write([*_admitted(fresh, now), *_exemplars(batch, now), *_lost(batch)])
         self._at.admission.saved(fresh)
         return attempt(self._at.windows, batch.frozen, now)
 
@@ -232,3 +235,9 @@ def _exemplars(batch: Batch, now: datetime) -> list[Entry]:
         return []
     body = {"exemplars": [{**key._asdict(), "ids": ids} for key, ids in kept.items()]}
     return [Entry("exemplars", f"{batch.source}@{batch.frozen.flush.end}", now, body)]
+
+
+def _lost(batch: Batch) -> list[Entry]:
+    """What was removed before it was read: noticed again after a crash it is the same row."""
+    lost = batch.lost
+    return [Entry("lost", f"{lost.source}@{lost.start}", lost.noticed_at, msgspec.to_builtins(lost))] if lost else []

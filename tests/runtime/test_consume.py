@@ -289,16 +289,67 @@ def test_an_unknown_source_that_begins_late_counts_nothing_before(rig: Rig) -> N
     assert rig.windows.positions() == {"log/0": 12_000}
 
 
+def lost(rig: Rig) -> list[tuple[str, int, int]]:
+    """What the journal has of lost records."""
+    return [(row.id, row.body["start"], row.body["end"]) for row in rig.journal.read("lost")]
+
+
 def test_what_retention_removed_is_told_and_passed_over(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    """Reading goes on with the oldest record that is left; the token still names the stored position."""
+    """Reading goes on with the oldest record that is left; the token still names the stored position. It is counted and kept."""
     rig.log.append(P0, events(range(10)))
     rig.windows.append(flush(source="log/0", stored=None, end=3))
     rig.log.first = 7
     with caplog.at_level(logging.ERROR):
         rig.flush()
-    assert "4 records were removed from the log before they were read" in caplog.text
+    assert "Up to 4 records of logs, partition 0, were removed from the log before they were read" in caplog.text
     assert rig.windows.counted() == {"ko": 3}
     assert rig.windows.seen[-1].token == "log/0@3#0"
+    assert lost(rig) == [("log/0@3", 3, 7)]
+    assert rig.consumer.tally.lost == 4
+    assert rig.consumer.tally.messages == 3
+
+
+def test_a_loss_is_counted_with_the_flush_that_passes_it(rig: Rig) -> None:
+    """A crash before it notices the same loss again, larger by then; a flush after it none."""
+    rig.log.append(P0, events(range(10)))
+    rig.windows.append(flush(source="log/0", stored=None, end=3))
+    rig.log.first = 5
+    rig.windows.fail = 1
+    rig.flush()
+    assert lost(rig) == [("log/0@3", 3, 5)]
+    assert rig.stored == []
+    rig.again()
+    rig.log.first = 7
+    rig.flush()
+    rig.log.append(P0, events(range(10, 12)))
+    rig.flush()
+    assert lost(rig) == [("log/0@3", 3, 7)]
+    assert [tally.lost for tally in rig.stored] == [4, 0]
+    assert rig.windows.counted() == {"ko": 5}
+
+
+def test_retention_that_passes_a_reader_is_noticed_too(rig: Rig) -> None:
+    """In the middle of a run the log gives the partition back, to be begun anew: what was removed since is a loss of its own."""
+    rig.log.append(P0, events(range(10)))
+    rig.flush()
+    rig.log.append(P0, events(range(10, 20)))
+    rig.log.first = 14
+    rig.log.revoke(P0)
+    rig.log.assign(P0)
+    rig.flush()
+    assert lost(rig) == [("log/0@10", 10, 14)]
+    assert rig.windows.counted() == {"ko": 16}
+    assert rig.consumer.tally.lost == 4
+
+
+def test_an_empty_partition_whose_records_are_gone_is_a_loss_too(rig: Rig) -> None:
+    """Nothing is left to read, and the position moves on all the same."""
+    rig.log.append(P0, events(range(10)))
+    rig.windows.append(flush(source="log/0", stored=None, end=3))
+    rig.log.first = 10
+    rig.flush()
+    assert lost(rig) == [("log/0@3", 3, 10)]
+    assert rig.windows.positions() == {"log/0": 10}
 
 
 def test_a_topic_made_anew_is_another_source(rig: Rig) -> None:
