@@ -1,7 +1,7 @@
 """The spine: poll -> decode -> dedup -> tag -> fold -> flush if due. Single-threaded; each station is a folder."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -87,6 +87,12 @@ class Consumer:
         self.exhausted = polled.exhausted and not self._unopened  # a partition that begins anew has more to bring
         self._open_all(now)  # after the fold: what was polled before the seek is nobody's
         self._flush_due(now)
+
+    def renew(self, sources: Mapping[Partition, str]) -> None:
+        """Begin anew where another log has the name now: made anew with as many records as were read, it brings none to flush."""
+        for partition, batch in list(self._batches.items()):
+            if sources.get(partition, batch.source) != batch.source:
+                self._reopen(partition)
 
     def _flush_due(self, now: datetime) -> None:
         """Write what is due, whoever has waited longest first; where that takes long the others wait for the next step."""

@@ -96,7 +96,9 @@ class Live:
     def _walk(self, now: datetime) -> None:
         ends = self._source.end_positions()
         self._check_alone(frozenset(ends), now)
-        self._coverage.note(now, {self._source.identity(partition): end for partition, end in ends.items()})
+        sources = {partition: self._source.identity(partition) for partition in ends}
+        self._consumer.renew(sources)
+        self._coverage.note(now, {sources[partition]: end for partition, end in ends.items()})
         covered = self._coverage.advance(self._windows.positions())
         if not self._is_evaluator(frozenset(ends)):
             self._evaluation = None
