@@ -131,6 +131,16 @@ class Consumer:
         for partition in polled.assigned | polled.revoked | stalled:
             self._batches.pop(partition, None)
         self._unopened = (self._unopened | polled.assigned | stalled) - polled.revoked
+        for partition in polled.passed:
+            self._leave(partition, now)
+
+    def _leave(self, partition: Partition, now: datetime) -> None:
+        """The log has removed what was to be read next: what was read before is written, then the partition is begun anew."""
+        batch = self._batches.get(partition)
+        if batch and not batch.frozen:
+            self._flush_if_due(batch, now, timedelta(0))
+        if batch and batch is self._batches.get(partition) and not batch.frozen:  # nothing to write
+            self._reopen(partition)
 
     def _open_all(self, now: datetime) -> None:
         """Begin each new partition at its stored position; while that cannot be asked all of them wait."""

@@ -257,3 +257,34 @@ def test_holes_that_compaction_left(kafka: Kafka, admin: KafkaAdminClient, join:
     agent = join(kafka, name)
     agent.counts(2)
     assert agent.position(name) == 151
+
+
+def test_retention_that_passes_a_reader(kafka: Kafka, topic: Topic, admin: KafkaAdminClient, join: Join) -> None:
+    """In the middle of a run: every record is counted or lost, and the loss stands in the journal with its positions."""
+    name = topic()
+    send(kafka, name, fresh(0, 10))
+    agent = join(kafka, name)
+    agent.counts(10)
+    many = events(range(10, 4_010), timestamp=CLOCK.now().isoformat(), query="x" * 1_000)  # more than one fetch brings
+    send(kafka, name, many)
+    admin.delete_records({TopicPartition(name, 0): 4_000})
+    agent.until(lambda: agent.position(name) == 4_010)
+    (row,) = agent.rig.journal.read("lost")
+    assert (row.body["topic"], row.body["partition"], row.body["end"]) == (name, 0, 4_000)
+    assert agent.rig.consumer.tally.lost == 4_000 - row.body["start"] > 0
+    agent.counts(4_010 - agent.rig.consumer.tally.lost)
+
+
+def test_retention_that_passes_an_agent_that_is_away(kafka: Kafka, topic: Topic, admin: KafkaAdminClient, join: Join) -> None:
+    """The next one begins at the oldest record, and says what is missing."""
+    name = topic()
+    send(kafka, name, fresh(0, 10))
+    agent = join(kafka, name)
+    agent.counts(10)
+    agent.source.close()
+    send(kafka, name, fresh(10, 90))
+    admin.delete_records({TopicPartition(name, 0): 60})
+    following = join(kafka, name)
+    following.rig.windows._positions[following.source.identity(Partition(name, 0))] = 10
+    following.counts(40)
+    assert [(row.body["start"], row.body["end"]) for row in following.rig.journal.read("lost")] == [(10, 60)]
