@@ -1,5 +1,6 @@
 """Faults of the broker, a real one: after each of them everything is counted exactly once, and as_of goes on."""
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewPartitions, NewTopic
 
 from agent.clock import FakeClock, SystemClock
+from agent.logs import Hush
 from agent.records import Partition
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
@@ -124,8 +126,8 @@ def send(kafka: Kafka, topic: str, values: Sequence[bytes], partition: int = 0, 
             sent.get(timeout=20)
 
 
-def test_a_broker_that_is_killed_and_comes_back(own_kafka: Broker, join: Join) -> None:
-    """What was read and not yet stored is stored once, the agent says what it waits for, and as_of stands still meanwhile."""
+def test_a_broker_that_is_killed_and_comes_back(own_kafka: Broker, join: Join, caplog: pytest.LogCaptureFixture) -> None:
+    """What was read and not yet stored is stored once; meanwhile as_of stands still, and the log says so in a few lines."""
     send(own_kafka, "log", fresh(0, 100))
     agent = join(own_kafka, "log")
     agent.counts(100)
@@ -144,6 +146,13 @@ def test_a_broker_that_is_killed_and_comes_back(own_kafka: Broker, join: Join) -
     agent.counts(200)
     assert agent.position("log") == 200
     assert agent.health.missing() == {}
+    hush = Hush()
+    said = [record for record in caplog.records if record.levelno >= logging.WARNING and hush.filter(record)]
+    own = [record.getMessage() for record in said if record.name.startswith("agent.")]
+    assert "Kafka" in own[0]
+    assert own[-1].startswith("ready again")
+    assert len(own) <= 6
+    assert len(said) < 60 < len(caplog.records)
 
 
 @pytest.mark.parametrize("unstored", [0, 5], ids=["all stored", "some not stored"])
