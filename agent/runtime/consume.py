@@ -96,8 +96,9 @@ class Consumer:
 
     def _flush_due(self, now: datetime) -> None:
         """Write what is due, whoever has waited longest first; where that takes long the others wait for the next step."""
+        begun = self._at.clock.now()
         for batch in sorted(self._batches.values(), key=_waits_since):
-            if self._at.clock.now() - now < FLUSHES:
+            if self._at.clock.now() - begun < FLUSHES:
                 self._flush_if_due(batch, now, self._interval)
 
     def flush_all(self) -> bool:

@@ -461,6 +461,24 @@ def test_a_store_that_hangs_does_not_hold_up_the_loop(rig: Rig) -> None:
     assert slow.tried == [f"log/{number}" for number in range(6)] * 2
 
 
+def test_a_partition_that_cannot_be_opened_does_not_keep_the_others_from_being_written(rig: Rig) -> None:
+    """Asking for its position takes all of a time-out, again and again."""
+    rig.log.append(P0, events(range(5)))
+    rig.read()
+    rig.log.append(P1, events(range(5)))
+    real = rig.windows.position
+
+    def position(source: str) -> int | None:
+        if source == "log/1":
+            rig.clock.sleep(20)
+            raise RetryLater("no answer")
+        return real(source)
+
+    rig.windows.position = position  # type: ignore[method-assign]  # it hangs
+    rig.step(3, seconds=20)
+    assert rig.windows.positions() == {"log/0": 5}
+
+
 @pytest.mark.parametrize("limit", ["MAX_CELLS", "MAX_LETTERS", "MAX_LETTER_BYTES"])
 def test_a_full_batch_is_flushed_before_its_time(rig: Rig, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     """Neither the rows of one insert nor memory grow without end."""
