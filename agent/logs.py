@@ -6,12 +6,12 @@ from collections import Counter
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 SHOUTING = ("kafka", "clickhouse_connect", "urllib3", "httpx", "httpcore", "stamina")
-MOST = 20
+MOST = 3
 PERIOD_S = 60.0
 
 
 class Hush(logging.Filter):
-    """Lets at most 20 records of a logger through a minute: kafka-python writes a thousand a second while the broker is away."""
+    """Lets three records of a logger through a minute: kafka-python writes up to a thousand a second while the broker is away."""
 
     def __init__(self, most: int = MOST) -> None:
         super().__init__()

@@ -138,7 +138,7 @@ def kafka_start(settings: Settings, clock: Clock) -> str | datetime:
 def clickhouse_address(settings: Settings) -> Address | None:
     """The configured server, None for the embedded store."""
     given = settings.store.clickhouse
-    return None if given is None else Address(given.url, given.database, given.username, given.password)
+    return None if given is None else Address(given.url, given.database, given.username, given.password, given.ca_file)
 
 
 def _revealed(value: Any) -> Any:

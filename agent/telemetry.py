@@ -12,7 +12,7 @@ from agent.notify.steps import Delivery
 from agent.runtime.tally import Tally
 
 COUNTERS: Final[Mapping[str, str]] = {
-    "babelwatch_messages": "Messages read from the log and stored, by outcome",
+    "babelwatch_messages": "Messages read from the log and stored, or lost to its retention, by outcome",
     "babelwatch_dead_letters": "Rejected messages, by reason",
     "babelwatch_tags": "Events whose query is in no language that can be told, or in a second one too, by reason",
     "babelwatch_declared_languages": "Events whose declared language can be compared with the detected one, by whether they agree",
@@ -34,7 +34,7 @@ class Telemetry:
 
     def stored(self, tally: Tally) -> None:
         """A batch is in the store."""
-        for outcome in ("accepted", "rejected", "duplicates", "excluded"):
+        for outcome in ("accepted", "rejected", "duplicates", "excluded", "lost"):
             self._counters["babelwatch_messages"].add(getattr(tally, outcome), {"outcome": outcome})
         for reason, count in tally.reasons.items():
             self._counters["babelwatch_dead_letters"].add(count, {"reason": reason})

@@ -39,7 +39,7 @@ def passed(hush: Hush, name: str, at: float, count: int) -> int:
 
 @pytest.mark.parametrize("name", SHOUTING)
 def test_a_client_that_shouts_is_cut_short(name: str) -> None:
-    """Twenty records a minute of each logger below it."""
+    """Three records a minute of each logger below it, whatever it has to say: the agent itself says what is away."""
     hush = Hush()
     assert passed(hush, f"{name}.deep.inside", 1000, 5000) == MOST
     assert passed(hush, f"{name}.elsewhere", 1000, 5000) == MOST

@@ -25,6 +25,7 @@ TALLY = Tally(
     duplicates=2,
     excluded=1,
     late=3,
+    lost=7,
     reasons=Counter(not_json=1, empty=1),
     tags=Counter({"unsure": 1, "second_script": 1}),
     declared=4,
@@ -81,7 +82,8 @@ def test_each_message_is_in_one_outcome(counted: Counted) -> None:
     """Over several batches they add up."""
     counted.telemetry.stored(TALLY)
     counted.telemetry.stored(TALLY)
-    assert counted.figures("babelwatch_messages") == {("accepted",): 10, ("rejected",): 4, ("duplicates",): 4, ("excluded",): 2}
+    figures = counted.figures("babelwatch_messages")
+    assert figures == {("accepted",): 10, ("rejected",): 4, ("duplicates",): 4, ("excluded",): 2, ("lost",): 14}
     assert counted.figures("babelwatch_dead_letters") == {("not_json",): 2, ("empty",): 2}
     assert counted.figures("babelwatch_late_events") == {(): 6}
 
@@ -134,9 +136,13 @@ def test_prometheus_shows_the_names_of_the_contract() -> None:
         'babelwatch_messages_total{outcome="accepted"} 5.0',
         'babelwatch_messages_total{outcome="duplicates"} 2.0',
         'babelwatch_messages_total{outcome="excluded"} 1.0',
+        'babelwatch_messages_total{outcome="lost"} 7.0',
         'babelwatch_messages_total{outcome="rejected"} 2.0',
         'babelwatch_notifications_total{outcome="sent",receiver="chat"} 1.0',
         'babelwatch_tags_total{reason="second_script"} 1.0',
         'babelwatch_tags_total{reason="unsure"} 1.0',
     ]
-    assert "# HELP babelwatch_messages_total Messages read from the log and stored, by outcome" in done.stdout
+    assert (
+        "# HELP babelwatch_messages_total Messages read from the log and stored, or lost to its retention, by outcome"
+        in done.stdout
+    )

@@ -109,6 +109,9 @@ class ClickHouseSettings(Section):
     username: kind.Text = Field(default="default", description="name to log in with")
     password: kind.SecretText | None = Field(default=None, description="password to log in with")
     password_file: kind.PlainPath | None = Field(default=None, description="file that holds the password")
+    ca_file: kind.PlainPath | None = Field(
+        default=None, description="certificates of the authorities that may sign the server's; null: the system's"
+    )
     replicated: kind.Flag = Field(default=False, description="whether tables use the Replicated engines")
 
 

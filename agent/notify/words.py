@@ -40,6 +40,7 @@ ADVICE: Final[Mapping[Cause, str]] = {
     "unknown": "Open the example queries and compare their results with those of a good day.",
 }
 ADVICE_WITHOUT_VERSION: Final = "Compare the last deployment with the one before it, or roll it back."
+ADVICE_BLIND: Final = "Let the log keep records longer than babelwatch can be away or behind, and find out why it was."
 ALL_LANGUAGES: Final = "*"
 JUDGES_QUALITY: Final[frozenset[IncidentClass]] = frozenset({"change", "level"})
 """The classes where a signal can be confirmed; that traffic vanished is no signal but a fact."""
@@ -53,8 +54,10 @@ def language_name(tag: str) -> str:
     return tag if name == tag else f"{name} ({tag})"
 
 
-def advice(cause: Cause, index_version: str | None) -> str:
+def advice(class_: IncidentClass, cause: Cause, index_version: str | None) -> str:
     """What to do next."""
+    if class_ == "monitor":
+        return ADVICE_BLIND
     if cause == "deployment" and not index_version:
         return ADVICE_WITHOUT_VERSION
     return ADVICE[cause].replace("{index_version}", index_version or "")

@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 import httpx
 import msgspec
 
+from agent.alerting import loss
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
 from agent.clock import Clock
@@ -71,7 +73,8 @@ class StoreViews:
         """Open incidents, or with `all` every one; newest first."""
         wanted = _filters(words, "all")
         everything = words.get("all", "") not in NO
-        shown = [incident for incident in incidents(self._journal) if everything or incident.state != "resolved"]
+        known = [*incidents(self._journal), *_losses(self._journal, self._clock.now())]
+        shown = [incident for incident in known if everything or incident.state != "resolved"]
         built: Rows = [msgspec.to_builtins(incident) for incident in reversed(shown)]
         return [row for row in built if all(row.get(key) == value for key, value in wanted.items())]
 
@@ -135,6 +138,11 @@ def incidents(journal: Journal) -> list[Incident]:
         incident = msgspec.convert(dict(entry.body), Incident)
         newest[incident.fingerprint, incident.pending_since] = incident
     return list(newest.values())
+
+
+def _losses(journal: Journal, now: datetime) -> list[Incident]:
+    """What was removed from the log before it was read, oldest first."""
+    return [loss.incident(msgspec.convert(dict(entry.body), loss.Loss), now) for entry in journal.read("lost")]
 
 
 def _of(known: list[Incident], where: Mapping[str, str]) -> list[Incident]:

@@ -1,10 +1,12 @@
 """The open batch of one partition: everything counted since its stored position."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent.aggregate.aggregator import Aggregator
+from agent.alerting.loss import Loss
 from agent.decode.dead_letter import DeadLetter
 from agent.decode.exclude import Exclusion, keep
 from agent.language.services import Taggers
@@ -13,6 +15,8 @@ from agent.records import Accepted, Partition
 from agent.runtime.tally import Tally
 from agent.source.dedup import RecentIds
 from agent.store.base import Flush
+
+log = logging.getLogger(__name__)
 
 MAX_CELLS = 50_000  # a flush has at most two rows a cell and must stay one part: below 200,000 rows
 MAX_LETTERS = 1_000
@@ -37,6 +41,13 @@ class Batch:
     letter_bytes: int = 0
     tally: Tally = field(default_factory=Tally)
     frozen: "Frozen | None" = None
+    lost: Loss | None = None
+
+    def lose(self, lost: Loss) -> None:
+        """Note what was removed before it was read; it is counted and told with the flush that passes it."""
+        log.error("%s", lost.sentence)
+        self.lost = lost
+        self.tally.lost = lost.records
 
     def sort_out(self, accepted: list[Accepted], letters: list[DeadLetter], exclusions: Sequence[Exclusion]) -> list[Accepted]:
         """Count what cannot be used, and give back the events that are new."""
@@ -92,3 +103,4 @@ class Frozen:
     try_at: datetime
     acknowledged: int = 0
     acknowledged_since: datetime | None = None
+    problem: str = ""

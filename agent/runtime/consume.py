@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
+from agent.alerting.loss import Loss
 from agent.clock import Clock
 from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
@@ -15,13 +16,14 @@ from agent.errors import RetryLater
 from agent.language.services import Taggers
 from agent.records import Partition, RawMessage
 from agent.runtime.batch import Batch, Frozen
+from agent.runtime.entries import entries
 from agent.runtime.first_look import FirstLook
 from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
 from agent.runtime.tally import Tally, ignored
-from agent.runtime.waits import Waits
+from agent.runtime.trouble import Trouble
 from agent.source.base import Polled, Source
 from agent.source.dedup import WINDOW
-from agent.store.base import Entry, Flush, Journal, WindowLog
+from agent.store.base import Flush, Journal, WindowLog
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ CHUNK = 512
 MAX_RECORDS = 5_000  # below one partition's fetch kafka-python waits now and then
 POLL_SECONDS = 0.2
 STALLED = timedelta(minutes=5)
+FLUSHES = timedelta(seconds=10)  # in one step: a store that hangs must not keep the loop from turning
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,10 @@ class Consumer:
         self._interval = flush_interval
         self._batches: dict[Partition, Batch] = {}
         self._unopened: set[Partition] = set()
-        self._waits = Waits()
+        self._held: dict[Partition, str] = {}
         self._polled_at = self._open_at = stations.clock.now()
         self.tally = Tally()
+        self.trouble = Trouble()
         self.evaluated_to = 0
         self.exhausted = False
 
@@ -76,7 +80,8 @@ class Consumer:
     @property
     def waits_for(self) -> Mapping[str, str]:
         """What cannot go on now, with a sentence on each; nothing when all is well."""
-        return self._waits.reasons() or ({"flush": "a partition cannot be opened or written yet"} if self.waits else {})
+        held = {str(partition): why for partition, why in self._held.items()}
+        return held or ({"flush": "a partition cannot be opened or written yet"} if self.waits else {})
 
     def step(self) -> None:
         """Carry one poll from the log into the open batches; a flush makes them durable, one partition at a time."""
@@ -88,8 +93,20 @@ class Consumer:
                 self._fold(batch, messages, now)
         self.exhausted = polled.exhausted and not self._unopened  # a partition that begins anew has more to bring
         self._open_all(now)  # after the fold: what was polled before the seek is nobody's
-        for batch in list(self._batches.values()):
-            self._flush_if_due(batch, now, self._interval)
+        self._flush_due(now)
+
+    def renew(self, sources: Mapping[Partition, str]) -> None:
+        """Begin anew where another log has the name now: made anew with as many records as were read, it brings none to flush."""
+        for partition, batch in list(self._batches.items()):
+            if sources.get(partition, batch.source) != batch.source:
+                self._reopen(partition)
+
+    def _flush_due(self, now: datetime) -> None:
+        """Write what is due, whoever has waited longest first; where that takes long the others wait for the next step."""
+        begun = self._at.clock.now()
+        for batch in sorted(self._batches.values(), key=_waits_since):
+            if self._at.clock.now() - begun < FLUSHES:
+                self._flush_if_due(batch, now, self._interval)
 
     def flush_all(self) -> bool:
         """Write everything that is open; True when all of it is in the store."""
@@ -102,12 +119,12 @@ class Consumer:
         try:
             due = self._is_due(batch, now, interval)
         except RetryLater as error:
-            self._waits.note(batch.partition, str(error))
+            self._hold(batch.partition, str(error), now)
             return False
         if due:
             self._flush(batch, now)
         elif not batch.frozen:
-            self._waits.over(batch.partition)
+            self._held.pop(batch.partition, None)
         return True
 
     def _is_due(self, batch: Batch, now: datetime, interval: timedelta) -> bool:
@@ -123,8 +140,18 @@ class Consumer:
         self._polled_at = now
         for partition in polled.assigned | polled.revoked | stalled:
             self._batches.pop(partition, None)
-            self._waits.over(partition)
+            self._held.pop(partition, None)
         self._unopened = (self._unopened | polled.assigned | stalled) - polled.revoked
+        for partition in polled.passed:
+            self._leave(partition, now)
+
+    def _leave(self, partition: Partition, now: datetime) -> None:
+        """The log has removed what was to be read next: what was read before is written, then the partition is begun anew."""
+        batch = self._batches.get(partition)
+        if batch and not batch.frozen:
+            self._flush_if_due(batch, now, timedelta(0))
+        if batch and batch is self._batches.get(partition) and not batch.frozen:  # nothing to write
+            self._reopen(partition)
 
     def _open_all(self, now: datetime) -> None:
         """Begin each new partition at its stored position; while that cannot be asked all of them wait."""
@@ -134,22 +161,22 @@ class Consumer:
             try:
                 self._open(partition, now)
             except RetryLater as error:
-                self._waits.note(partition, str(error))
+                self._hold(partition, str(error), now)
                 self._open_at = now + RETRY_EVERY
                 return
             self._unopened.discard(partition)
-            self._waits.over(partition)
+            self._held.pop(partition, None)
 
     def _open(self, partition: Partition, now: datetime) -> None:
         source = self._at.source
         identity = source.identity(partition)
         stored = self._at.windows.position(identity)
         first = source.first_position(partition)
-        start = source.start_position(partition) if stored is None else stored
-        if start < first:
-            log.error("%s: %d records were removed from the log before they were read", partition, first - start)
-            start = first
-        self._batches[partition] = Batch(partition, identity, stored, start, now, self._at.new_aggregator())
+        wanted = source.start_position(partition) if stored is None else stored
+        start = max(first, wanted)
+        batch = self._batches[partition] = Batch(partition, identity, stored, start, now, self._at.new_aggregator())
+        if wanted < first:
+            batch.lose(Loss(identity, *partition, wanted, first, now))
         source.seek(partition, max(first, start - WINDOW))
         source.resume(partition)
 
@@ -171,16 +198,23 @@ class Consumer:
                 self._freeze(batch, now)
             outcome = self._write(batch, now)
         except RetryLater as error:
-            self._waits.note(batch.partition, str(error))
+            self._hold(batch.partition, str(error), now)
             if batch.frozen:
                 batch.frozen.try_at = self._at.clock.now() + RETRY_EVERY  # what failed may have taken long
             return
-        self._waits.over(batch.partition)
+        self._held.pop(batch.partition, None)
         if outcome is Outcome.DONE:
             self._go_on(batch, now)
         elif outcome is Outcome.LOST:
             log.info("%s: another writer was first, going on from its position", batch.partition)
             self._reopen(batch.partition)
+        elif batch.frozen:
+            self._hold(batch.partition, batch.frozen.problem, now)
+
+    def _hold(self, partition: Partition, why: str, now: datetime) -> None:
+        """A partition cannot go on now: that is told, and tried again."""
+        self._held[partition] = why
+        self.trouble.note(f"{partition} waits: {why}", now)
 
     def _freeze(self, batch: Batch, now: datetime) -> None:
         source = self._at.source
@@ -198,7 +232,7 @@ class Consumer:
             self._at.dead_letters.write(batch.source, batch.letters)
             batch.letters = []
         fresh = self._at.admission.fresh()
-        self._at.journal.write([*_admitted(fresh, now), *_exemplars(batch, now)])
+        self._at.journal.write(entries(batch, fresh, now))
         self._at.admission.saved(fresh)
         return attempt(self._at.windows, batch.frozen, now)
 
@@ -219,14 +253,5 @@ class Consumer:
         self._unopened.add(partition)
 
 
-def _admitted(fresh: list[tuple[str, str]], now: datetime) -> list[Entry]:
-    return [Entry("admitted", f"{name}/{value}", now, {"dimension": name, "value": value}) for name, value in fresh]
-
-
-def _exemplars(batch: Batch, now: datetime) -> list[Entry]:
-    """Up to five event ids a language, without any text."""
-    kept = batch.aggregator.exemplars
-    if not kept or batch.frozen is None:
-        return []
-    body = {"exemplars": [{**key._asdict(), "ids": ids} for key, ids in kept.items()]}
-    return [Entry("exemplars", f"{batch.source}@{batch.frozen.flush.end}", now, body)]
+def _waits_since(batch: Batch) -> datetime:
+    return batch.frozen.try_at if batch.frozen else batch.opened_at

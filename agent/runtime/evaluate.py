@@ -9,6 +9,7 @@ from operator import attrgetter
 
 import msgspec
 
+from agent.alerting import loss
 from agent.alerting.changes import Change
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
@@ -75,11 +76,14 @@ class Evaluation:
         """
         self._settle(now)
         span = self._windows.span()
-        end = as_of.replace(second=0, microsecond=0)
-        if span is None:
-            return []
+        moved = [] if span is None else self._advance(span[0], as_of.replace(second=0, microsecond=0), now, seen)
+        if now is not None:
+            self._tell([*self._to_know(now), *self._losses(now)])
+        return moved
+
+    def _advance(self, first: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
-        start = self.evaluated_to or (span[0] if now is None else max(span[0], end - HISTORY))
+        start = self.evaluated_to or (first if now is None else max(first, end - HISTORY))
         for minute, rows in _by_minute(self._windows, start, end):
             transitions = self._evaluator.advance(minute, rows)
             moved += transitions
@@ -91,8 +95,6 @@ class Evaluation:
             seen(minute - minute_of(start), minute_of(end) - minute_of(start))
         if end > start:
             self._remember(end)
-        if now is not None:
-            self._tell(self._to_know(now))
         return moved
 
     def _settle(self, now: datetime | None) -> None:
@@ -108,6 +110,12 @@ class Evaluation:
         """What fires, and what ended lately: who was told that it fires hears that it is over, also after a restart."""
         newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
         return [one for one in newest.values() if one.state == "firing" or (one.resolved_at or EPOCH) > now - TELL_ENDS]
+
+    def _losses(self, now: datetime) -> list[Incident]:
+        """What was removed from the log before it was read; whoever was told hears nothing more of it."""
+        rows = self._journal.read("lost", now - loss.OPEN_FOR)
+        known = [loss.incident(msgspec.convert(dict(row.body), loss.Loss), now) for row in rows]
+        return [incident for incident in known if incident.state == "firing"]
 
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, and the deployments that were seen on the way."""

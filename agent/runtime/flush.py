@@ -4,15 +4,12 @@ The stored position is compared and swapped by the insert's token, so of several
 know who. Proved with crashes, stalls, lost answers and burnt tokens.
 """
 
-import logging
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agent.errors import RetryLater
 from agent.runtime.batch import Frozen
 from agent.store.base import Flush, WindowLog
-
-log = logging.getLogger(__name__)
 
 BURNT_AFTER = timedelta(seconds=10)
 BURNT_ANSWERS = 4
@@ -43,18 +40,18 @@ def decide(flush: Flush, found: int | None, *, acknowledged: int, for_long: bool
 
 
 def attempt(windows: WindowLog, frozen: Frozen, now: datetime) -> Outcome:
-    """Insert and read back once; notes in `frozen` when and with which token to try again."""
-    frozen.try_at = now + RETRY_EVERY
+    """Insert and read back once; notes in `frozen` when and with which token to try again, and why."""
+    frozen.try_at, frozen.problem = now + RETRY_EVERY, "the insert was acknowledged, and its rows are not there"
     try:
         windows.append(frozen.flush)
         frozen.acknowledged += 1
         frozen.acknowledged_since = frozen.acknowledged_since or now
     except RetryLater as error:
-        log.warning("a flush will be tried again: %s", error)
+        frozen.problem = str(error)
     try:
         found = windows.position(frozen.flush.source)
     except RetryLater as error:
-        log.warning("the position cannot be read back, again later: %s", error)
+        frozen.problem = f"the position cannot be read back: {error}"
         return Outcome.AGAIN
     for_long = frozen.acknowledged_since is not None and now - frozen.acknowledged_since >= BURNT_AFTER
     outcome = decide(frozen.flush, found, acknowledged=frozen.acknowledged, for_long=for_long)

@@ -83,18 +83,22 @@ class Live:
         now = self._clock.now()
         self._due_at = now + self._pace.evaluate_every
         if missing := self._missing_topics():
-            self._health.needs({"kafka": f"waits for topic {', '.join(missing)}"})
+            waited = f"waits for topic {', '.join(missing)}"
+            self._consumer.trouble.note(waited, now)
+            self._health.needs({"kafka": waited})
             return
         self._walk(now)
         waits = self._consumer.waits_for
-        if self._health.missing() and not waits:
+        if not waits and not self._consumer.trouble.over() and self._health.missing():
             log.info("ready")
         self._health.needs(waits)
 
     def _walk(self, now: datetime) -> None:
         ends = self._source.end_positions()
         self._check_alone(frozenset(ends), now)
-        self._coverage.note(now, {self._source.identity(partition): end for partition, end in ends.items()})
+        sources = {partition: self._source.identity(partition) for partition in ends}
+        self._consumer.renew(sources)
+        self._coverage.note(now, {sources[partition]: end for partition, end in ends.items()})
         covered = self._coverage.advance(self._windows.positions())
         if not self._is_evaluator(frozenset(ends)):
             self._evaluation = None
@@ -129,7 +133,7 @@ class Live:
             )
 
     def _wait(self, missing: dict[str, str]) -> None:
-        log.warning("waiting: %s", "; ".join(missing.values()))
+        self._consumer.trouble.note("; ".join(missing.values()), self._clock.now())
         self._health.needs(missing)
         self._clock.sleep(1)
         self._health.turned(self._clock.now())

@@ -13,7 +13,8 @@ class Tally:
     """Each message is in exactly one of accepted, rejected, duplicates and excluded.
 
     `tags` counts the accepted by why they are und or mixed; `declared` those whose declared language can be
-    compared with the detected one, `declared_agrees` where both are the same. `first` and `last` are event times in epoch milliseconds.
+    compared with the detected one, `declared_agrees` where both are the same. `lost` were removed before they were read, and are
+    in none of these. `first` and `last` are event times in epoch milliseconds.
     """
 
     messages: int = 0
@@ -21,6 +22,7 @@ class Tally:
     duplicates: int = 0
     excluded: int = 0
     late: int = 0
+    lost: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     tags: Counter[TagReason] = field(default_factory=Counter)
     declared: int = 0
@@ -55,7 +57,7 @@ class Tally:
 
     def merge(self, other: "Tally") -> None:
         """Add the counts of a batch that is stored."""
-        for name in ("messages", "accepted", "duplicates", "excluded", "late", "declared", "declared_agrees"):
+        for name in ("messages", "accepted", "duplicates", "excluded", "late", "lost", "declared", "declared_agrees"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.reasons.update(other.reasons)
         self.tags.update(other.tags)

@@ -14,9 +14,9 @@ AGAIN = "babelwatch-dead-letter"  # the header of a message that was fed again; 
 class Polled(NamedTuple):
     """What one poll brought.
 
-    `assigned` partitions are paused and stand nowhere yet: the caller seeks and resumes each of them. A partition whose
-    position is no longer in the log is assigned anew, and so is one that was lost and came back in the same poll. `revoked`
-    ones belong to somebody else from now on; none is in both.
+    `assigned` partitions are paused and stand nowhere yet: the caller seeks and resumes each of them. One that was lost and came
+    back in the same poll is among them. `revoked` ones belong to somebody else from now on; none is in both. `passed` ones are
+    ours and paused where they stand: the log has no record at their position any more.
     `exhausted`: no partition will ever bring more (files).
     """
 
@@ -24,6 +24,7 @@ class Polled(NamedTuple):
     assigned: frozenset[Partition] = frozenset()
     revoked: frozenset[Partition] = frozenset()
     exhausted: bool = False
+    passed: frozenset[Partition] = frozenset()
 
 
 class Source(Protocol):

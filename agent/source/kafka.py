@@ -92,6 +92,7 @@ class KafkaSource:
         self._assignment = _Assignment(self._consumer)
         self._cluster_id = self._ask(self._admin.describe_cluster)["cluster_id"]
         self._subscribed = False
+        self._passed: set[TopicPartition] = set()
 
     def missing_topics(self) -> list[str]:
         """Topics that do not exist; asking creates none."""
@@ -106,9 +107,11 @@ class KafkaSource:
         polled = self._fetch(max_records, int(timeout_s * 1000))
         gone, self._assignment.given_up = self._assignment.given_up, set()
         new, self._assignment.taken = self._assignment.taken, set()
-        self._consumer.pause(*new)
+        passed, self._passed = self._passed - new - gone, set()
+        self._consumer.pause(*new, *passed)
         records = {_ours(tp): self._messages(tp, found) for tp, found in polled.items() if tp not in new}
-        return Polled(records, frozenset(map(_ours, new)), frozenset(map(_ours, gone)))
+        assigned, revoked, stuck = (frozenset(map(_ours, each)) for each in (new, gone, passed))
+        return Polled(records, assigned, revoked, passed=stuck)
 
     def _messages(self, tp: TopicPartition, found: list[Any]) -> list[RawMessage]:
         return found if self._brings_messages else [message(tp, record) for record in found]
@@ -128,7 +131,7 @@ class KafkaSource:
             return self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)  # type: ignore[no-any-return]
         except (NoOffsetForPartitionError, OffsetOutOfRangeError, LogTruncationError) as error:
             lost = error.divergent_offsets if isinstance(error, LogTruncationError) else error.args[0]
-            self._assignment.taken |= set(lost) & self._consumer.assignment()
+            self._passed |= set(lost) & self._consumer.assignment()
             return {}
         except CorruptRecordError as error:
             self._skip_corrupt(error)

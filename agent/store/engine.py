@@ -5,6 +5,7 @@ Errors say what to do next: again later, or stop because the schema or a setting
 
 import faulthandler
 import signal
+import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,12 +16,13 @@ from urllib.parse import urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, DataError, ProgrammingError
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from agent.errors import RetryLater, Stop, Unreachable
+from agent.errors import Misconfigured, Mistake, Unreachable
+from agent.store.failures import ours
 
-WRONG_SCHEMA = {16, 36, 46, 47, 60, 62, 81, 115, 497, 516}  # columns, functions, tables, syntax, settings, rights, password
 QUERY_SECONDS = 60
+ANSWER_SECONDS = 20  # without a byte of an answer: the loop stands still meanwhile
 EMBEDDED_LIMITS = {  # chDB's defaults are 0.9 of the memory and caches of 5 GB
     "max_server_memory_usage": "1000000000",
     "mark_cache_size": "67108864",
@@ -37,6 +39,7 @@ class Address:
     database: str = "default"
     username: str = "default"
     password: Any = None
+    ca_file: Path | None = None
 
     def __repr__(self) -> str:
         return f"ClickHouse at {urlsplit(self.url).hostname}, database {self.database}"
@@ -102,8 +105,9 @@ def embedded(folder: Path) -> Engine:
 
 
 def server(address: Address) -> Engine:
-    """Connect to a ClickHouse server; raises Unreachable, or Stop when it refuses."""
+    """Connect to a ClickHouse server; raises RetryLater, or Stop when it refuses."""
     url = urlsplit(address.url)
+    _check_authority(address.ca_file)
     with _translated(repr(address)):
         client = clickhouse_connect.get_client(
             host=url.hostname or "localhost",
@@ -112,9 +116,22 @@ def server(address: Address) -> Engine:
             username=address.username,
             password=address.password.get_secret_value() if address.password else "",
             database=address.database,
+            ca_cert=str(address.ca_file) if address.ca_file else None,
+            send_receive_timeout=ANSWER_SECONDS,
             autogenerate_session_id=False,  # a server lets one request into a session at a time
         )
     return Engine(client, repr(address))
+
+
+def _check_authority(file: Path | None) -> None:
+    """The client tells of a wrong file only with its first request, and does not name it."""
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Misconfigured(
+            [Mistake(str(file), "", f"cannot be read as certificates (store.clickhouse.ca_file): {reason}")]
+        ) from error
 
 
 def _die_of_crashes() -> None:
@@ -136,16 +153,6 @@ class _translated:  # noqa: N801 - a context manager that reads as a word
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ClickHouseError):
-            raise _ours(error, self._name) from error
+            raise ours(error, self._name) from error
         if isinstance(error, OSError):  # folders, and files that inserts pass through
             raise Unreachable(f"{self._name} cannot be reached: {error.strerror or error}") from error
-
-
-def _ours(error: ClickHouseError, name: str) -> Exception:
-    code = getattr(error, "code", None)
-    sentence = str(error).split("\n", 1)[0][:300]
-    if "Unable to open" in sentence:
-        return Unreachable(f"{name} cannot be reached: {sentence}")
-    if (isinstance(error, DatabaseError) and code in WRONG_SCHEMA) or isinstance(error, DataError | ProgrammingError):
-        return Stop(f"{name}: {sentence}")
-    return RetryLater(f"{name}: {sentence}") if code else Unreachable(f"{name} cannot be reached: {sentence}")

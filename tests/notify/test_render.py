@@ -91,6 +91,7 @@ def test_a_blind_agent_has_no_language_and_no_signal() -> None:
     """What is wrong with the agent itself is no score signal."""
     message = Renderer().render(incident(class_="monitor", language="*"), plain)
     assert message.title == "Warning: babelwatch cannot see · help · prod"
+    assert words.ADVICE_BLIND in message.text
     assert "Signal" not in dict(message.fields)
 
 
@@ -98,8 +99,8 @@ def test_a_blind_agent_has_no_language_and_no_signal() -> None:
 def test_every_cause_has_words_and_advice(cause: Cause) -> None:
     """A cause that nobody wrote advice for would break the message."""
     assert cause in words.CAUSES
-    assert words.advice(cause, "v42")
-    assert "{" not in words.advice(cause, None)
+    assert words.advice("change", cause, "v42")
+    assert "{" not in words.advice("change", cause, None)
 
 
 def test_every_class_and_confirmation_has_words() -> None:

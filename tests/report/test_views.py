@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import pytest
 
+from agent.alerting.loss import OPEN_FOR, Loss
 from agent.errors import Misconfigured, RetryLater, Stop, Unreachable
 from agent.report.views import API, RemoteViews, Views, Words, incidents
 from agent.runtime.health import Health
+from agent.store.base import Entry
 from agent.web.api import build
 from agent.web.server import WebServer, listen
 from tests.notify.examples import KOREAN, incident
@@ -112,6 +115,20 @@ def test_an_incident_is_the_json_of_the_contract(looking: Looking) -> None:
         resolved_at rule metric current baseline drop ci95 z scale_minutes n n_baseline embedding_model index_version evidence
         exemplars links summary"""
     assert set(fixed.split()) <= row.keys()
+
+
+def test_lost_records_are_an_alert(looking: Looking) -> None:
+    """Open for a week, and kept for ever; they change the state of no language, and are nobody's service."""
+    loss = Loss("id/0", "logs", 0, 3, 7, at(0))
+    looking.journal.write([Entry("lost", "id/0@3", at(0), msgspec.to_builtins(loss))])
+    states = [row["state"] for row in looking.views.languages({})]
+    row, *others = looking.views.alerts({})
+    assert (row["class"], row["state"], row["summary"][:15]) == ("monitor", "firing", "Up to 4 records")
+    assert len(others) == 2
+    assert [row["state"] for row in looking.views.languages({})] == states
+    looking.clock.advance(OPEN_FOR)
+    assert len(looking.views.alerts({})) == 2
+    assert looking.views.alerts({"all": "true"})[0]["class"] == "monitor"
 
 
 def test_each_incident_is_shown_in_its_newest_state(looking: Looking) -> None:

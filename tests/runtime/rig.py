@@ -152,7 +152,9 @@ class Log(MemorySource):
 
     def poll(self, max_records: int, timeout_s: float) -> Any:
         """Read on, and count how much came of each partition."""
-        polled = super().poll(max_records, timeout_s)
+        passed = frozenset(at for at, position in self._positions.items() if at not in self._paused and position < self.first)
+        self._paused |= passed
+        polled = super().poll(max_records, timeout_s)._replace(passed=passed)
         self.polled.update({partition: len(records) for partition, records in polled.records.items()})
         return polled
 

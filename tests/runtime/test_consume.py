@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,11 +13,12 @@ from msgspec.structs import replace
 from agent.decode.dead_letter import Reason
 from agent.decode.exclude import Exclusion
 from agent.errors import RetryLater
+from agent.records import Partition
 from agent.runtime import batch
 from agent.runtime.consume import STALLED
 from agent.runtime.flush import RETRY_EVERY
 from agent.source.dedup import WINDOW
-from agent.store.base import Entry
+from agent.store.base import Entry, Flush
 from tests.runtime.rig import FLUSH_EVERY, NOW, P0, P1, Log, Rig, event, events
 from tests.store.builders import flush, window
 
@@ -323,16 +325,97 @@ def test_an_unknown_source_that_begins_late_counts_nothing_before(rig: Rig) -> N
     assert rig.windows.positions() == {"log/0": 12_000}
 
 
+def lost(rig: Rig) -> list[tuple[str, int, int]]:
+    """What the journal has of lost records."""
+    return [(row.id, row.body["start"], row.body["end"]) for row in rig.journal.read("lost")]
+
+
 def test_what_retention_removed_is_told_and_passed_over(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    """Reading goes on with the oldest record that is left; the token still names the stored position."""
+    """Reading goes on with the oldest record that is left; the token still names the stored position. It is counted and kept."""
     rig.log.append(P0, events(range(10)))
     rig.windows.append(flush(source="log/0", stored=None, end=3))
     rig.log.first = 7
     with caplog.at_level(logging.ERROR):
         rig.flush()
-    assert "4 records were removed from the log before they were read" in caplog.text
+    assert "Up to 4 records of logs, partition 0, were removed from the log before they were read" in caplog.text
     assert rig.windows.counted() == {"ko": 3}
     assert rig.windows.seen[-1].token == "log/0@3#0"
+    assert lost(rig) == [("log/0@3", 3, 7)]
+    assert rig.consumer.tally.lost == 4
+    assert rig.consumer.tally.messages == 3
+
+
+def test_a_loss_is_counted_with_the_flush_that_passes_it(rig: Rig) -> None:
+    """A crash before it notices the same loss again, larger by then; a flush after it none."""
+    rig.log.append(P0, events(range(10)))
+    rig.windows.append(flush(source="log/0", stored=None, end=3))
+    rig.log.first = 5
+    rig.windows.fail = 1
+    rig.flush()
+    assert lost(rig) == [("log/0@3", 3, 5)]
+    assert rig.stored == []
+    rig.again()
+    rig.log.first = 7
+    rig.flush()
+    rig.log.append(P0, events(range(10, 12)))
+    rig.flush()
+    assert lost(rig) == [("log/0@3", 3, 7)]
+    assert [tally.lost for tally in rig.stored] == [4, 0]
+    assert rig.windows.counted() == {"ko": 5}
+
+
+def test_retention_that_passes_a_reader_costs_only_what_was_not_read(rig: Rig) -> None:
+    """In the middle of a run: what was read and not stored yet is stored, then reading goes on with the oldest record."""
+    rig.log.append(P0, events(range(10)))
+    rig.flush()
+    rig.log.append(P0, events(range(10, 12)))
+    rig.step()
+    rig.log.append(P0, events(range(12, 20)))
+    rig.log.first = 14
+    rig.step()
+    assert rig.windows.positions() == {"log/0": 12}
+    rig.flush()
+    assert lost(rig) == [("log/0@12", 12, 14)]
+    assert rig.windows.counted() == {"ko": 18}
+    assert rig.consumer.tally.lost == 2
+
+
+def test_retention_that_passes_while_the_store_is_away_forgets_nothing(rig: Rig) -> None:
+    """The batch that waits is written when the store is back; only then what is gone is counted as lost."""
+    rig.log.append(P0, events(range(10)))
+    rig.read()
+    rig.windows.plug.pulled = True
+    rig.step(3, seconds=20)
+    rig.log.append(P0, events(range(10, 20)))
+    rig.log.first = 14
+    rig.step(3, seconds=20)
+    rig.windows.plug.pulled = False
+    rig.flush()
+    rig.flush()
+    assert lost(rig) == [("log/0@10", 10, 14)]
+    assert rig.windows.counted() == {"ko": 16}
+
+
+def test_retention_that_passes_during_the_warm_up_is_no_loss(rig: Rig) -> None:
+    """Records that are read for their ids only were counted before."""
+    rig.log.append(P0, events(range(10)))
+    rig.windows.append(flush(window(events=8), source="log/0", stored=None, end=8))
+    rig.step()
+    rig.log.first = 4
+    rig.flush()
+    rig.flush()
+    assert lost(rig) == []
+    assert rig.windows.counted() == {"ko": 10}
+
+
+def test_an_empty_partition_whose_records_are_gone_is_a_loss_too(rig: Rig) -> None:
+    """Nothing is left to read, and the position moves on all the same."""
+    rig.log.append(P0, events(range(10)))
+    rig.windows.append(flush(source="log/0", stored=None, end=3))
+    rig.log.first = 10
+    rig.flush()
+    assert lost(rig) == [("log/0@3", 3, 10)]
+    assert rig.windows.positions() == {"log/0": 10}
 
 
 def test_a_topic_made_anew_is_another_source(rig: Rig) -> None:
@@ -376,14 +459,60 @@ def test_a_partition_waits_until_its_position_can_be_asked(rig: Rig) -> None:
 
 
 def test_a_store_that_is_away_at_the_start_is_not_asked_at_every_poll(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
-    """Five polls a second do not become five questions a second, nor more than one line of the log."""
+    """Five polls a second are a try every two seconds, and a line of the log a minute."""
     rig.log.append(P0, events(range(5)))
     rig.windows.plug.pulled = True
-    asked, ask = [], rig.windows.position
-    rig.windows.position = lambda source: asked.append(source) or ask(source)  # type: ignore[method-assign, func-returns-value]  # counted
-    rig.step(50, seconds=0.1)
-    assert 2 <= len(asked) <= 4
-    assert [record.getMessage() for record in caplog.records] == ["logs/0 waits: the store is away"]
+    rig.step(900, seconds=0.1)
+    first, second = caplog.messages
+    assert first == "logs/0 waits: the store is away"
+    assert re.fullmatch(r"logs/0 waits: the store is away \((29|30|31) failures since 08:30:00 UTC\)", second)
+
+
+class Slow:
+    """A store that takes its time for each insert, and then has not done it."""
+
+    def __init__(self, rig: Rig, seconds: float) -> None:
+        self.tried: list[str] = []
+        self._clock, self._seconds = rig.clock, seconds
+        rig.windows.append = self  # type: ignore[method-assign]  # it hangs
+
+    def __call__(self, flush: Flush) -> None:
+        """Hang."""
+        self.tried.append(flush.source)
+        self._clock.sleep(self._seconds)
+        raise RetryLater("no answer")
+
+
+def test_a_store_that_hangs_does_not_hold_up_the_loop(rig: Rig) -> None:
+    """One time-out a step and not one for each partition; none of them is tried twice while another has not been tried."""
+    partitions = [Partition("logs", number) for number in range(6)]
+    for partition in partitions:
+        rig.log.append(partition, events([partition.number]))
+    rig.read()
+    slow = Slow(rig, seconds=20)
+    for _ in range(12):
+        before = rig.clock.now()
+        rig.step(seconds=30)
+        assert rig.clock.now() - before <= timedelta(seconds=30 + 20)
+    assert slow.tried == [f"log/{number}" for number in range(6)] * 2
+
+
+def test_a_partition_that_cannot_be_opened_does_not_keep_the_others_from_being_written(rig: Rig) -> None:
+    """Asking for its position takes all of a time-out, again and again."""
+    rig.log.append(P0, events(range(5)))
+    rig.read()
+    rig.log.append(P1, events(range(5)))
+    real = rig.windows.position
+
+    def position(source: str) -> int | None:
+        if source == "log/1":
+            rig.clock.sleep(20)
+            raise RetryLater("no answer")
+        return real(source)
+
+    rig.windows.position = position  # type: ignore[method-assign]  # it hangs
+    rig.step(3, seconds=20)
+    assert rig.windows.positions() == {"log/0": 5}
 
 
 @pytest.mark.parametrize("limit", ["MAX_CELLS", "MAX_LETTERS", "MAX_LETTER_BYTES"])

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from agent.alerting.incident import Incident
+from agent.alerting.loss import Loss
 from agent.alerting.sums import Minute
 from agent.errors import RetryLater
 from agent.notify.base import Message, TransportError
@@ -378,3 +380,45 @@ def test_an_agent_that_was_overtaken_tells_nobody() -> None:
     assert made.told() == []
     assert stored(made) == []
     assert made.journal.read(AS_OF) == [Entry(AS_OF, AS_OF, at(30), {})]
+
+
+def lose(made: Watch, start: int, minutes: float = 60) -> None:
+    """Retention passed a position, noticed so many minutes after the start."""
+    loss = Loss("log/0", "logs", 0, start, start + 4, at(minutes))
+    made.journal.write([Entry("lost", f"log/0@{start}", loss.noticed_at, msgspec.to_builtins(loss))])
+
+
+def test_lost_records_are_told_once() -> None:
+    """Each gap is a message, also when it is noticed again or the agent begins anew, and none is ever told to be over."""
+    made = watch()
+    lose(made, 3)
+    lose(made, 20)
+    made.walk(60)
+    lose(made, 3, minutes=61)
+    made.walk(61)
+    made.again()
+    made.walk(62)
+    made.walk(60 * 24 * 8)
+    assert made.states() == ["firing", "firing"]
+    first, second = (message.text for message in made.chat.messages)
+    assert "4 records of logs, partition 0, were removed from the log before they were read, between positions 3 and 7" in first
+    assert "between positions 20 and 24" in second
+
+
+def test_lost_records_are_told_whatever_else_is_known() -> None:
+    """With nothing counted yet, and while as_of stands still."""
+    made = Watch()
+    lose(made, 3)
+    made.walk(60)
+    assert made.states() == ["firing"]
+
+
+def test_a_channel_that_was_down_hears_of_lost_records_later() -> None:
+    """The next walk tries again."""
+    made = watch()
+    lose(made, 3)
+    made.chat.failures.append(TransportError("down", permanent=True))
+    made.walk(60)
+    assert made.states() == []
+    made.walk(61)
+    assert made.states() == ["firing"]

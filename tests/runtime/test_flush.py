@@ -92,11 +92,12 @@ def test_a_failed_insert_comes_again_with_the_same_token() -> None:
 
 
 def test_a_store_that_is_away_is_asked_again() -> None:
-    """Neither written nor read back: nothing is known, so nothing changes."""
+    """Neither written nor read back: nothing is known, so nothing changes but what is said of it."""
     windows, frozen = known(), Frozen(FLUSH, NOW)
     windows.plug.pulled = True
     assert tried(windows, frozen, times=9, every=60) == [Outcome.AGAIN] * 9
-    assert frozen == Frozen(FLUSH, NOW + timedelta(minutes=8) + RETRY_EVERY)
+    problem = "the position cannot be read back: the store is away"
+    assert frozen == Frozen(FLUSH, NOW + timedelta(minutes=8) + RETRY_EVERY, problem=problem)
 
 
 def test_an_old_reading_is_no_proof_that_rows_are_missing() -> None:
@@ -104,6 +105,7 @@ def test_an_old_reading_is_no_proof_that_rows_are_missing() -> None:
     windows, frozen = known(), Frozen(FLUSH, NOW)
     windows.stale = [STORED, STORED]
     assert tried(windows, frozen, times=3, every=2) == [Outcome.AGAIN, Outcome.AGAIN, Outcome.DONE]
+    assert frozen.problem == "the insert was acknowledged, and its rows are not there"
     assert windows.counted() == {"ko": 3}
     assert frozen.flush == FLUSH
 

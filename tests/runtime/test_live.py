@@ -114,6 +114,17 @@ def test_what_is_not_stored_is_not_complete(agent: Agent) -> None:
     assert agent.watch.evaluation.evaluated_to == whole_minute(agent.rig.clock.now() - LATENESS)
 
 
+def test_a_topic_made_anew_with_as_many_records_is_noticed(agent: Agent) -> None:
+    """There is nothing to flush and nothing to read; the next look at the log's end finds another log."""
+    agent.turn(6)
+    agent.rig.log.generation = "new"
+    agent.turn(8)
+    assert agent.rig.windows.positions() == {"log/0": 5, "new/0": 5}
+    assert agent.rig.windows.counted() == {"ko": 10}
+    assert agent.watch.evaluation.evaluated_to is not None
+    assert agent.rig.clock.now() - agent.watch.evaluation.evaluated_to < LATENESS + timedelta(minutes=2)
+
+
 def test_evaluation_comes_once_a_minute(agent: Agent) -> None:
     """Polling goes on in between."""
     asked: list[int] = []

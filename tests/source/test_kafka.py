@@ -20,6 +20,7 @@ from kafka.errors import KafkaConnectionError, KafkaError, LogTruncationError, U
 from agent.errors import RetryLater, Stop, Unreachable
 from agent.records import Partition
 from agent.source import kafka as module
+from agent.source.base import Polled
 from agent.source.kafka import KafkaAddress, KafkaSource
 from tests.source.builders import Read, assigned, begin, numbered, produce, read, until
 from tests.support.broker import Broker, Kafka
@@ -56,7 +57,7 @@ def test_a_missing_topic_brings_nothing_and_is_not_made(
     """It is named, polls wait their time, nobody creates it; once it is there it is read."""
     name = f"test-{uuid.uuid4().hex}"
     source, before = join(name), time.monotonic()
-    assert [source.poll(10, 0.2) for _ in range(3)] == [({}, frozenset(), frozenset(), False)] * 3
+    assert [source.poll(10, 0.2) for _ in range(3)] == [Polled({})] * 3
     assert time.monotonic() - before >= 0.6
     assert (source.missing_topics(), source.end_positions()) == ([name], {})
     with pytest.raises(RetryLater, match=f"topic {name} is not there"):
@@ -181,10 +182,10 @@ def test_the_position_passes_what_transactions_leave(kafka: Kafka, join: Join, t
     assert source.position(log) == source.end_positions()[log] == 6
 
 
-def test_a_position_that_retention_removed_is_assigned_anew(
+def test_a_position_that_retention_removed_is_told(
     join: Join, topic: Topic, producer: KafkaProducer, admin: KafkaAdminClient
 ) -> None:
-    """Nothing is passed over silently: the partition comes back to be begun, with its new first position, and the other reads on."""
+    """Nothing is passed over silently: the partition waits where it stands, its first position is new, and the other reads on."""
     name = topic(partitions=2)
     produce(producer, name, VALUES, partition=0)
     produce(producer, name, VALUES, partition=1)
@@ -200,11 +201,13 @@ def test_a_position_that_retention_removed_is_assigned_anew(
         polled = source.poll(100, 0.1)
         assert cut not in polled.records
         found += len(polled.records.get(whole, []))
-        again.update(polled.assigned)
+        assert not polled.assigned
+        again.update(polled.passed)
         return found == 10 and bool(again)
 
     until(both)
     assert again == {cut}
+    assert source.position(cut) == 0
     begin(source, cut, at=source.first_position(cut))
     assert read(source, 6) == {cut: numbered(VALUES)[4:]}
 
@@ -242,7 +245,7 @@ def test_what_a_poll_meets_is_told_by_what_to_do(
         source.poll(10, 0.1)
 
 
-def test_a_truncated_log_is_assigned_anew(join: Join, topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_truncated_log_is_told(join: Join, topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the broker lost records that were read already, the partition has to be begun again."""
     name = topic(partitions=2)
     source = join(name)
@@ -250,7 +253,7 @@ def test_a_truncated_log_is_assigned_anew(join: Join, topic: Topic, monkeypatch:
     begin(source, cut, other)
     with monkeypatch.context() as patched:
         patched.setattr(source._consumer, "poll", _raising(LogTruncationError({TopicPartition(name, cut.number): None})))
-        assert source.poll(10, 0.1).assigned == {cut}
+        assert source.poll(10, 0.1).passed == {cut}
     assert source._consumer.paused() == {TopicPartition(name, cut.number)}
 
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from agent.store.migrate import migrate
 from tests.store.builders import entry, flush, window
 from tests.store.conftest import SCHEMAS, address
 from tests.support.broker import free_port
-from tests.support.clickhouse_server import ClickHouseServer, Fault
+from tests.support.clickhouse_server import ClickHouseServer
 
 OPEN = "import sys, time\nfrom pathlib import Path\nfrom agent.store.engine import embedded\nengine = embedded(Path(sys.argv[1]))\n"
 
@@ -87,9 +87,9 @@ def test_an_error_is_one_short_line(engine: Engine) -> None:
 
 
 def test_a_port_where_nobody_listens_is_unreachable() -> None:
-    """The command can say so, and exit with 3."""
+    """The command can say so, and exit with 3; why stands first, and not the address of a request."""
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(Unreachable, match=r"^ClickHouse at 127\.0\.0\.1, database default cannot be reached: "):
+    with pytest.raises(Unreachable, match=r"^ClickHouse at 127\.0\.0\.1, database default cannot be reached: Failed to establish"):
         server(address(url))
 
 
@@ -112,17 +112,6 @@ def test_an_address_shows_no_secret() -> None:
     assert shown == "ClickHouse at store.example, database db"
 
 
-def test_a_server_that_cannot_now_is_asked_again(own_server: ClickHouseServer) -> None:
-    """Full disks, too little memory, slow queries, lost connections and gateways' answers pass; the next request works."""
-    with closing(server(address(own_server.url))) as engine:
-        for failure in ("503", "429", "500", "code:241", "code:243", "code:159", "close"):
-            own_server.fail(Fault(before=failure, times=9))
-            with pytest.raises(RetryLater):
-                engine.rows("SELECT 1")
-            own_server.fail(Fault(times=0))
-            assert engine.rows("SELECT 1") == [(1,)]
-
-
 def test_a_server_that_was_away_is_used_again(own_server: ClickHouseServer) -> None:
     """Reading and writing fail while it is gone, and go on over the same connection when it is back."""
     with closing(server(address(own_server.url))) as engine:
@@ -138,21 +127,6 @@ def test_a_server_that_was_away_is_used_again(own_server: ClickHouseServer) -> N
         assert windows.position("log/0") == 10
         windows.append(flush(window(), stored=10, end=20))
         assert windows.position("log/0") == 20
-
-
-def test_a_lost_answer_counts_once(own_server: ClickHouseServer) -> None:
-    """Whether the rows were stored or not when the answer was lost, the flush sent again is there once."""
-    faults = (Fault(after="503"), Fault(after="close"), Fault(before="close"), Fault(before="code:243"))
-    with closing(server(address(own_server.url))) as engine:
-        migrate(engine, SCHEMAS)
-        windows = ClickHouseWindows(engine)
-        for place, fault in enumerate(faults):
-            own_server.fail(Fault(before=fault.before, after=fault.after, match="INSERT"))
-            for _ in range(2):
-                with suppress(RetryLater):
-                    windows.append(flush(window(events=3), source=f"log/{place}"))
-        assert windows.positions() == {f"log/{place}": 10 for place in range(len(faults))}
-        assert engine.rows("SELECT sum(events) FROM windows") == [(3 * len(faults),)]
 
 
 def test_the_memory_limits_are_in_force(engine: Engine) -> None:

@@ -174,6 +174,7 @@ class Broker:
             "broker.heartbeat.interval.ms": 300,
             "controller.quorum.election.timeout.ms": 100,
             "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+            "log.cleaner.backoff.ms": 200,
             "num.io.threads": 4,
             **self.settings,
         }

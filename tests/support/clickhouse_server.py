@@ -4,16 +4,18 @@
 speaks what clickhouse-connect speaks, and fails on request (`POST /_fault`, see `Fault`). chDB opens one folder per
 process, hence the process; a kill and a start on the same folder is a crash that keeps the data.
 
-What a real server does and this one does not: sessions that remember (each request stands alone), compressed and
-streamed answers, users and rights, replicas.
+What a real server does and this one does not: sessions that remember (each request stands alone), streamed answers,
+users and rights, replicas.
 """
 
 import argparse
+import gzip
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -26,6 +28,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -52,16 +55,19 @@ INSERT = re.compile(
     rb"\s*(?P<into>INSERT\s+INTO\s+(?:TABLE\s+)?[^\s(]+\s*(?:\([^)]*\))?)\s*(?P<settings>SETTINGS\s.*?)?\s*FORMAT\s+(?P<format>\w+)[ \t]*\r?\n?",
     re.IGNORECASE | re.DOTALL,
 )
+PACK = {"lz4": lz4.frame.compress, "zstd": zstandard.compress, "gzip": gzip.compress}
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|`[^`]*`|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
-Failure = Annotated[str, msgspec.Meta(pattern=r"^(|close|\d{3}|code:\d+|sleep:[\d.]+)$")]
+Failure = Annotated[str, msgspec.Meta(pattern=r"^(|close|cut|\d{3}|code:\d+|sleep:[\d.]+)$")]
+PAGE = b"<html>\n<head><title>made to fail by a test</title></head>\n<body>a gateway's page, not ours</body>\n</html>\n"
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What goes wrong with the next `times` statements that contain `match`, before or after the engine has run them.
 
-    `close` closes the connection, `503` answers with that status, `code:241` as the server does with that error, and
-    `sleep:2.5` waits and goes on.
+    `close` closes the connection, `503` answers with that status and a gateway's page, `code:241` as the server does with that
+    error, and `sleep:2.5` waits and goes on. `cut` breaks the connection off: before, while the next request is being sent,
+    whatever it is; after, in the middle of the answer.
     """
 
     before: Failure = ""
@@ -198,12 +204,16 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, engine: Engine, username: str, password: str) -> None:
+    def __init__(self, port: int, engine: Engine, username: str, password: str, certificate: Path | None = None) -> None:
         self.engine = engine
         self.authorization = "Basic " + b64encode(f"{username}:{password}".encode()).decode()
         self.fault = Fault(times=0)
         self._lock = threading.Lock()
         super().__init__((HOST, port), Handler)
+        if certificate:
+            context = SSLContext(PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def next_fault(self, sql: bytes) -> Fault:
         """What is to go wrong with this statement."""
@@ -232,6 +242,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """A statement, or a fault for later ones."""
+        if self.path != "/_fault" and self.server.fault.before == "cut":
+            self.server.next_fault(self.server.fault.match.encode())
+            self._break_off()
+            return
         body = self._body()
         if self.path == "/_fault":
             self._take_fault(body)
@@ -254,8 +268,14 @@ class Handler(BaseHTTPRequestHandler):
             answer = self.server.engine.run(ask)
         except ServerError as error:
             answer = error.answer
-        if not self._fails(fault.after):
-            self._send(answer._replace(headers=answer.headers | {"X-ClickHouse-Query-Id": ask.options.get("query_id", "")}))
+        answer = answer._replace(headers=answer.headers | {"X-ClickHouse-Query-Id": ask.options.get("query_id", "")})
+        if ask.options.get("enable_http_compression") == "1":
+            answer = packed(answer, self.headers.get("Accept-Encoding", ""))
+        if fault.after == "cut":
+            self._send(answer, whole=False)
+            self._break_off()
+        elif not self._fails(fault.after):
+            self._send(answer)
 
     def _take_fault(self, body: bytes) -> None:
         try:
@@ -277,8 +297,14 @@ class Handler(BaseHTTPRequestHandler):
         elif kind == "code":
             self._send(ServerError(f"Code: {figure}. DB::Exception: Made to fail by a test. (INJECTED)").answer)
         elif kind:
-            self._send(Answer(int(kind), b"made to fail by a test\n", {}))
+            self._send(Answer(int(kind), PAGE, {"Content-Type": "text/html"}))
         return kind not in {"", "sleep"}
+
+    def _break_off(self) -> None:
+        """Leave without a word: what is still under way is thrown away, on both sides."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
     def _body(self) -> bytes:
         chunked = self.headers.get("Transfer-Encoding") == "chunked"
@@ -291,15 +317,24 @@ class Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
         self.rfile.readline()
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Answer, *, whole: bool = True) -> None:
         self.send_response(answer.status)
         for name, value in {**answer.headers, "X-ClickHouse-Timezone": "UTC", "Content-Length": str(len(answer.body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(answer.body if whole else answer.body[: len(answer.body) // 2])
+        self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the base class's
         """Keep silent: the tests say what went wrong."""
+
+
+def packed(answer: Answer, accepted: str) -> Answer:
+    """An answer as it is sent to a client that takes packed ones, in the first way of its list that is known."""
+    for name in (each.strip() for each in accepted.split(",")):
+        if name in PACK and answer.status == 200 and answer.body:
+            return answer._replace(body=PACK[name](answer.body), headers=answer.headers | {"Content-Encoding": name})
+    return answer
 
 
 def unpacked(raw: bytes, encoding: str) -> bytes:
@@ -314,8 +349,10 @@ def unpacked(raw: bytes, encoding: str) -> bytes:
 class ClickHouseServer:
     """A server for a test: started in about a second, killed with the tests' process, the same address after each start."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: Path | None = None) -> None:
+        """`certificate`: a file with key and chain; then it speaks TLS only."""
         self.folder = folder
+        self.certificate = certificate
         self.port = free_port()
         self.username, self.password = USERNAME, PASSWORD
         self._process: subprocess.Popen[str] | None = None
@@ -323,7 +360,7 @@ class ClickHouseServer:
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://{HOST}:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://{HOST}:{self.port}"
 
     def start(self) -> None:
         """Start it, with the data it has, and wait until it serves."""
@@ -334,6 +371,7 @@ class ClickHouseServer:
             f"--port={self.port}",
             f"--username={self.username}",
             f"--password={self.password}",
+            *([f"--certificate={self.certificate}"] if self.certificate else []),
         ]
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
@@ -384,14 +422,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--username", default=USERNAME)
     parser.add_argument("--password", default=PASSWORD)
+    parser.add_argument("--certificate", type=Path, help="speak TLS with the key and the chain in this file")
     parser.add_argument("--until-end-of-input", action="store_true", help="end when standard input ends: the parent is gone")
     options = parser.parse_args()
     engine = Engine(options.path)
-    server = Server(options.port, engine, options.username, options.password)
+    server = Server(options.port, engine, options.username, options.password, options.certificate)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     if options.until_end_of_input:
         threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
-    sys.stdout.write(f"http://{HOST}:{server.server_port}\n")
+    sys.stdout.write(f"{'https' if options.certificate else 'http'}://{HOST}:{server.server_port}\n")
     sys.stdout.flush()
     try:
         server.serve_forever()

@@ -70,6 +70,20 @@ def test_rows_come_back(client: Client, clickhouse_url: str, compress: str) -> N
     ]
 
 
+@pytest.mark.parametrize("compress", ["lz4", "zstd", "gzip"])
+def test_answers_are_packed_as_the_client_asks(clickhouse_url: str, compress: str) -> None:
+    """In its own way, and only for who asks: the rows are the same."""
+    with closing(connect(clickhouse_url, compress=compress)) as client:
+        answer = client._backend.request(  # type: ignore[attr-defined]  # headers are told nowhere else
+            b"SELECT number FROM numbers(1000)", {"enable_http_compression": "1"}, {"Accept-Encoding": compress}, stream=True
+        )
+        assert answer.headers["Content-Encoding"] == compress
+        answer.drain_conn()
+        answer = client._backend.request(b"SELECT 1", {}, {"Accept-Encoding": compress})  # type: ignore[attr-defined]  # as above
+        assert "Content-Encoding" not in answer.headers
+        assert client.query("SELECT number FROM numbers(1000)").result_rows == [(n,) for n in range(1000)]
+
+
 def test_parameters_and_settings_reach_the_engine(client: Client) -> None:
     """Values are bound by the engine, settings hold for one statement."""
     asked = "SELECT {text:String}, {list:Array(String)}, {n:Int16}, getSetting('max_block_size')"
@@ -160,6 +174,25 @@ def test_a_fault_after_the_insert_keeps_it(server: ClickHouseServer) -> None:
         with pytest.raises(OperationalError):
             client.insert("counts", [("ko", 1)], column_names=["language", "n"])
         assert count(client) == 1
+
+
+def test_an_answer_that_is_cut_keeps_the_rows_and_is_noticed(server: ClickHouseServer) -> None:
+    """Half of it comes, and then the connection breaks."""
+    with closing(connect(server.url)) as client:
+        server.fail(Fault(after="cut", match="42"))
+        with pytest.raises(OperationalError):
+            client.query("SELECT 42 FROM numbers(1000)")
+        assert count(client) == 0
+
+
+def test_a_request_that_is_cut_is_not_run(server: ClickHouseServer) -> None:
+    """The connection breaks while it is sent: nothing of it is stored."""
+    with closing(connect(server.url)) as client:
+        server.fail(Fault(before="cut", times=9))
+        with pytest.raises(OperationalError):
+            client.insert("counts", [["ko", 1]], column_names=["language", "n"])
+        server.fail(Fault(times=0))
+        assert count(client) == 0
 
 
 def test_a_closed_connection_is_tried_again_by_the_client(server: ClickHouseServer) -> None:
