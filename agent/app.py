@@ -19,6 +19,7 @@ from agent.config.settings import Settings
 from agent.decode.sink import FileSink
 from agent.errors import Misconfigured, Mistake
 from agent.language.services import Taggers
+from agent.memory import keep_buffers
 from agent.opening import CLOCK
 from agent.progress import replaying
 from agent.report.views import RemoteViews, Views
@@ -42,6 +43,7 @@ EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 def run(settings: Settings) -> None:
     """The agent, until SIGTERM."""
     logs.configure()
+    keep_buffers()
     for key in without_effect(settings):
         log.warning("%s is set, and has no effect in this version", key)
     parts.rules(settings)  # read again by whoever evaluates; mistakes stop the agent here

@@ -378,7 +378,7 @@ def test_a_replay_reads_well(babelwatch: Run, monkeypatch: pytest.MonkeyPatch, t
     assert told.out.splitlines()[:4] == [
         "19 messages, 18 accepted, 1 rejected (not_json 1), 0 duplicates",
         "2026-01-05T08:00:00.000+00:00 to 2026-01-05T08:17:00.000+00:00",
-        "18 queries declare a language: of 55.6 % it is that of the text",
+        "3 declared languages compared with the text: 66.7 % are the same",
         "",
     ]
     assert re.search(r"^English +10 +100\.0 % +1\.000 +1\.000 +0\.600 +0\.0 % +7. +ok", told.out, re.MULTILINE)

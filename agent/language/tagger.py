@@ -5,6 +5,7 @@ the tag is `und`, which is an answer too: one percent of the English queries tag
 Precision, recall and speed: benchmarks/README.md; how the recipe was found: docs/adr/0008.
 """
 
+from binascii import crc32
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -19,13 +20,16 @@ from agent.language.mixing import CERTAIN, MULTIPLE, latin_part, more_than_a_nam
 from agent.language.normalise import LIMIT, normalise
 from agent.language.recent import Recent
 from agent.language.scripts import HAN, LATIN, apart, writing
-from agent.records import Tag, TagReason, TagSource
+from agent.records import Event, Tag, TagReason, TagSource
 
 MIN_CONFIDENCE: Final = 0.6
 """The fitted cut: below it the tag is und."""
 
 CACHE_SIZE: Final = 4096
 """Texts whose tag is remembered, by default."""
+
+COMPARED: Final = 8
+"""Of so many events that declare their language one is compared with its text: to ask the models costs half of all."""
 
 _CANDIDATES: Final = 5
 _FITTED_CANDIDATES: Final = 10
@@ -48,12 +52,14 @@ class Models(NamedTuple):
 class Asked(Struct, frozen=True, gc=False):
     """A text to tag, and what decides beside it: what the service declared, and the locale, which is a hint only.
 
-    A locale, a tag such as that of the user interface, changes what is expected, never what was said.
+    A locale, a tag such as that of the user interface, changes what is expected, never what was said. Where a language is
+    declared and not compared, the models are not asked: whether the text agrees is not known then.
     """
 
     text: str | None
     declared: str | None = None
     locale: str | None = None
+    compared: bool = True
 
 
 class Query(Struct, gc=False):
@@ -98,7 +104,7 @@ class Tagger:
 
     def _decide(self, asked: Sequence[Asked]) -> list[Tag]:
         queries = [self._read(each) for each in asked]
-        self._detect(queries)
+        self._detect([query for each, query in zip(asked, queries, strict=True) if each.compared or not each.declared])
         return [self._answer(each, query) for each, query in zip(asked, queries, strict=True)]
 
     def _read(self, asked: Asked) -> Query:
@@ -130,7 +136,8 @@ class Tagger:
         """What the service says, beside what the text says."""
         said = self._expected.tag(language, script) or language
         agrees = None if found.source == "none" or found.language == MULTIPLE else said == found.language
-        return Tag(language, 1.0, "declared", found.mixed, found.reason if found.mixed else "", agrees)
+        reason: TagReason = "two_languages" if found.language == MULTIPLE else "second_script" if found.mixed else ""
+        return Tag(language, 1.0, "declared", found.mixed, reason, agrees)
 
     def _two_languages(self, query: Query) -> Tag | None:
         """Words of two scripts, and the Latin ones are surely in a language by themselves: so is the text, or half of it."""
@@ -186,6 +193,17 @@ class Tagger:
         third = self._models.fitted.model.candidates(query.words, _FITTED_CANDIDATES)
         second = tags.get(query.answer or "")
         return Opinions(query.script, _by_tag(first, tags), query.answer, second, _by_tag(third, tags), query.locale)
+
+
+def asked_of(event: Event) -> Asked:
+    """What an event asks. Of those that declare their language one in eight is compared with its text.
+
+    Which one is told by its id, so that all who read the log compare the same.
+    """
+    declared, compared = event.query_language, True
+    if declared is not None:
+        compared = crc32(event.event_id.encode(errors="surrogatepass")) % COMPARED == 0
+    return Asked(event.query, declared, event.locale, compared)
 
 
 def _cut(asked: Asked) -> Asked:

@@ -38,7 +38,7 @@ def tags(reasons: Mapping[TagReason, int], declared: int, agreeing: int) -> Text
     """Why queries are und or mixed, and how often the declared language is the detected one; empty without such."""
     why = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in sorted(reasons.items()))
     share = f"{100 * agreeing / declared:.1f} %" if declared else ""
-    alike = f"{declared:,} queries declare a language: of {share} it is that of the text" if declared else ""
+    alike = f"{_many(declared, 'declared languages')} compared with the text: {share} are the same" if declared else ""
     return Text("\n".join(filter(None, (f"why queries are und or mixed: {why}" if why else "", alike))))
 
 

@@ -10,7 +10,7 @@ from agent.alerting.loss import Loss
 from agent.decode.dead_letter import DeadLetter
 from agent.decode.exclude import Exclusion, keep
 from agent.language.services import Taggers
-from agent.language.tagger import Asked
+from agent.language.tagger import asked_of
 from agent.records import Accepted, Partition
 from agent.runtime.tally import Tally
 from agent.source.dedup import RecentIds
@@ -76,8 +76,7 @@ class Batch:
     def count(self, fresh: list[Accepted], taggers: Taggers, evaluated_to: int) -> None:
         """Tag events and fold them into their windows."""
         events = [item.event for item in fresh]
-        asked = [Asked(event.query, event.query_language, event.locale) for event in events]
-        tags = taggers.tag_all(asked, [event.service for event in events])
+        tags = taggers.tag_all([asked_of(event) for event in events], [event.service for event in events])
         self.tally.add_tags([tag for tag, event in zip(tags, events, strict=True) if not event.synthetic])
         self.tally.late += self.aggregator.fold(fresh, tags, evaluated_to)
 

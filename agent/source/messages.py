@@ -28,7 +28,7 @@ def brings_messages(consumer: KafkaConsumer) -> bool:
         from agent.source.unpacking import QuickRecords, works  # noqa: PLC0415  another release may lack what it imports
 
         if works():
-            consumer._fetcher.PartitionRecords = QuickRecords  # noqa: SLF001  there is no public place (ADR 0009)
+            consumer._fetcher.PartitionRecords = QuickRecords  # noqa: SLF001  there is no public place (ADR 0010)
             return True
         log.warning("this release of kafka-python brings other records than expected, and is read through its slower public way")
     except (ImportError, AttributeError, TypeError, ValueError, LookupError) as error:

@@ -1,7 +1,7 @@
 """Unpacks the records of a fetch straight into messages, which takes a third of what the client's own way takes.
 
 kafka-python makes two objects with a dozen fields of each record, of which we need offset and value. It has no public place
-to say so: this overrides a method that is not public (ADR 0009). Only agent/source/messages.py imports it, on trial.
+to say so: this overrides a method that is not public (ADR 0010). Only agent/source/messages.py imports it, on trial.
 """
 
 from collections.abc import Iterator

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from agent.language.fasttext import FastTextModel
 from agent.language.memory import MemoryModel
 from agent.language.normalise import normalise
-from agent.language.tagger import Asked, Tagger
-from agent.records import Tag
+from agent.language.tagger import Asked, Tagger, asked_of
+from agent.records import Event, Tag
 from tests.language.conftest import Question, tagger_of
 
 PLANES = (0x80, 0x600, 0x3000, 0x11_0000)
@@ -316,6 +316,17 @@ def test_a_locale_is_a_hint(lid: FastTextModel) -> None:
 def test_what_is_declared_is_compared_with_the_text(tagger: Tagger, declared: str | None, text: str, agrees: bool | None) -> None:  # noqa: FBT001  a case's value
     """A service that declares the locale of the browser is found out."""
     assert tagger.tag(text, declared).agrees is agrees
+
+
+def test_one_in_eight_of_those_that_declare_is_compared(tagger: Tagger) -> None:
+    """The same ones wherever the log is read; the others have language and mixed all the same, and whoever declares nothing is tagged."""
+    events = [
+        Event(f"event-{number}", 0, query="πώς μπορώ to download the latest version", query_language="el") for number in range(800)
+    ]
+    tags = tagger.tag_all([asked_of(event) for event in events])
+    assert {(tag.language, tag.mixed) for tag in tags} == {("el", True)}
+    assert Counter(tag.reason for tag in tags) == {"second_script": 698, "two_languages": 102}
+    assert all(asked_of(Event(event.event_id, 0, query="?")).compared for event in events)
 
 
 @pytest.mark.parametrize("text", ["как настроить how do i change my password", "πώς μπορώ to download the latest version"])

@@ -190,7 +190,7 @@ def test_tags_say_why_queries_have_no_language() -> None:
     reasons: dict[TagReason, int] = {"second_script": 40, "no_letters": 1_200}
     assert str(terminal.tags(reasons, 2_000, 1_944)) == (
         "why queries are und or mixed: no letters 1,200, second script 40\n"
-        "2,000 queries declare a language: of 97.2 % it is that of the text"
+        "2,000 declared languages compared with the text: 97.2 % are the same"
     )
     assert not terminal.tags({}, 0, 0)
 
