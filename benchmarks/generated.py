@@ -1,6 +1,6 @@
 """A log without end, made of the demo's searches with fresh ids and times, for measurements."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 
@@ -17,9 +17,9 @@ PARTITION = Partition("generated", 0)
 ID = b"event-%018d"
 
 
-def values(count: int) -> Iterator[bytes]:
-    """`count` native events, 10,000 a minute in event time, each with an id of its own."""
-    patterns = cycle(_patterns())
+def values(count: int, made: Iterable[bytes] | None = None) -> Iterator[bytes]:
+    """`count` native events, 10,000 a minute in event time, each with an id of its own; `made`: what they are copies of."""
+    patterns = cycle([_cut(each) for each in made or _of_the_demo()])
     for minute in range(-(-count // PER_MINUTE)):
         stamp = (START + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%S.000Z").encode()
         first = minute * PER_MINUTE
@@ -27,13 +27,14 @@ def values(count: int) -> Iterator[bytes]:
             yield head % (ID % number, stamp) + tail
 
 
-def _patterns() -> list[tuple[bytes, bytes]]:
-    """Events cut in two, each with a query of its own: the head with places for id and time, the tail as it is."""
+def _of_the_demo() -> Iterator[bytes]:
+    """The demo's searches, each with a query of its own."""
     made = islice(events(START, START + timedelta(days=1), PER_MINUTE, update_at=START + timedelta(minutes=1)), PATTERNS)
-    return [_cut(msgspec.json.encode(event | {"query": f"{event['query']} {number:x}"})) for number, event in enumerate(made)]
+    return (msgspec.json.encode(event | {"query": f"{event['query']} {number:x}"}) for number, event in enumerate(made))
 
 
 def _cut(encoded: bytes) -> tuple[bytes, bytes]:
+    """An event in two: the head with places for id and time, the tail as it is."""
     query = encoded.index(b'"query"')
     return b'{"event_id":"%s","timestamp":"%s",', encoded[query:]
 
@@ -41,9 +42,9 @@ def _cut(encoded: bytes) -> tuple[bytes, bytes]:
 class GeneratedSource:
     """A log that is made while it is read."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, made: Iterable[bytes] | None = None) -> None:
         self.count = count
-        self._values = values(count)
+        self._values = values(count, made)
         self._position = 0
         self._assigned = frozenset({PARTITION})
         self._paused = True

@@ -29,7 +29,7 @@ REPEATS = 0.17
 # In a process of its own, as an agent starts: what is imported already costs nothing a second time.
 START = """
 import time
-from benchmarks.memory import resident
+from benchmarks.ingest.meter import resident
 from agent.config.settings import Settings
 from agent import parts
 before, started = resident(), time.process_time()

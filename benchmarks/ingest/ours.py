@@ -15,7 +15,9 @@ from agent.config.settings import Settings
 from agent.decode.dead_letter import DeadLetter
 from agent.decode.sink import MemorySink
 from agent.memory import keep_buffers
+from agent.opening import CLOCK
 from agent.runtime.first_look import FirstLook
+from agent.store.base import Entry
 from agent.store.migrate import migrate
 from benchmarks.ingest.meter import Job, Meter, job
 from benchmarks.ingest.work import SETTINGS, PlainTagger
@@ -36,6 +38,7 @@ def run(given: Job) -> None:
         store = opening.store_in(stack, chosen, Path(stack.enter_context(tempfile.TemporaryDirectory())))
         migrate(store.engine, schemas(), retention=False)
         stack.enter_context(patch.object(parts, "taggers", return_value=tagger))
+        store.journal.write([Entry("started", "once", CLOCK.now(), {})])  # the first insert imports what writing needs
         meter = Meter()
         source = opening.joined(stack, chosen, parts.kafka_address(chosen), None)
         seen = _Seen()

@@ -42,6 +42,10 @@ class PlainTagger:
         labels, _ = self._predict(query.lower().replace("\n", " "))
         return str(labels[0][9:])
 
+    def __call__(self, event: Event) -> Tag:
+        """The likeliest language of one query, as a tag."""
+        return Tag(self.language(event.query or ""), 1.0, "model")
+
     def tag_all(self, asked: list[Asked], services: object = None) -> list[Tag]:  # noqa: ARG002  as the agent calls its own
         """The likeliest languages, as tags."""
         return [Tag(self.language(each.text or ""), 1.0, "model") for each in asked]
