@@ -8,14 +8,15 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
     CorruptRecordError,
     FencedInstanceIdError,
+    InvalidSessionTimeoutError,
     KafkaError,
     LogTruncationError,
     NoOffsetForPartitionError,
@@ -31,6 +32,7 @@ from agent.source.base import Polled
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_MS = 5_000
+MAX_TURN_MS = 120_000  # a member that joins waits for those that are busy so long; /healthz calls them stuck then, too
 _REASON = re.compile(r"Bootstrap connection to .*? failed: (.*?)(?: \(backoff .*)?$")
 
 
@@ -52,8 +54,24 @@ class KafkaAddress:
         }
 
 
+class Group(NamedTuple):
+    """A place in a consumer group.
+
+    `member` makes it a static one: it gets its partitions back at once after a crash, and keeps them over a restart.
+    `session` is how long a silent member keeps its partitions. One that dies while it joins is counted as silent only from
+    when all the others have joined, and those read nothing until it is gone.
+    """
+
+    id: str
+    member: str | None = None
+    session: timedelta = timedelta(seconds=15)
+
+
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Notes what changed; the loop acts on it."""
+    """Notes what changed; the loop acts on it.
+
+    The client's thread calls this while the loop waits inside `poll`, never beside it.
+    """
 
     def __init__(self, consumer: KafkaConsumer) -> None:
         self._consumer = consumer
@@ -75,17 +93,12 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 class KafkaSource:
     """A member of a consumer group."""
 
-    def __init__(
-        self, address: KafkaAddress, topics: tuple[str, ...], group_id: str, start: str | datetime, member: str | None = None
-    ) -> None:
-        """`start`: earliest, latest or a time, for partitions that the store does not know. Raises Unreachable.
-
-        `member` makes it a static member: it gets its partitions back at once after a crash, and keeps them over a restart.
-        """
+    def __init__(self, address: KafkaAddress, topics: tuple[str, ...], group: Group, start: str | datetime) -> None:
+        """`start`: earliest, latest or a time, for partitions that the store does not know. Raises Unreachable."""
         self._address = address
         self._topics = topics
         self._start = start
-        self._consumer = connect(KafkaConsumer, address, group_instance_id=member, **_consumer_settings(group_id))
+        self._consumer = connect(KafkaConsumer, address, **_consumer_settings(group))
         self._admin = connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
         self._assignment = _Assignment(self._consumer)
         self._cluster_id = self._ask(self._admin.describe_cluster)["cluster_id"]
@@ -130,6 +143,8 @@ class KafkaSource:
             return {}
         except UnsupportedCodecError as error:
             raise Stop(f"Kafka: records cannot be unpacked: {error}") from error
+        except InvalidSessionTimeoutError as error:
+            raise Stop("the brokers allow no such source.kafka.session_timeout (see their group.min.session.timeout.ms)") from error
         except KafkaError as error:
             raise RetryLater(f"Kafka: {type(error).__name__}") from error
 
@@ -246,9 +261,14 @@ class _Heard(logging.Handler):
             self.last = found[1]
 
 
-def _consumer_settings(group_id: str) -> dict[str, Any]:
+def _consumer_settings(group: Group) -> dict[str, Any]:
+    session_ms = group.session // timedelta(milliseconds=1)
     return {
-        "group_id": group_id,
+        "group_id": group.id,
+        "group_instance_id": group.member,
+        "session_timeout_ms": session_ms,
+        "heartbeat_interval_ms": session_ms // 5,
+        "max_poll_interval_ms": MAX_TURN_MS,
         "enable_auto_commit": False,
         "auto_offset_reset": "none",  # anything else jumps silently over what retention removed
         "partition_assignment_strategy": [CooperativeStickyAssignor],

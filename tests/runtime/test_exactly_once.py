@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from agent.clock import SystemClock
 from agent.errors import BabelwatchError
 from agent.report.views import RemoteViews
-from agent.source.kafka import KafkaAddress, KafkaSource
+from agent.source.kafka import Group, KafkaAddress, KafkaSource
 from agent.store import sql
 from agent.store.lock import StoreLock
 from tests.acceptance.command import BABELWATCH
@@ -58,7 +58,7 @@ def test_kafka_gives_the_same_windows(  # noqa: PLR0913, PLR0917  fixtures
     with closing(KafkaProducer(bootstrap_servers=kafka.bootstrap)) as producer:
         send(producer, name, log.records, partitions)
     ends = ends_of(log.records, partitions)
-    with closing(KafkaSource(KafkaAddress((kafka.bootstrap,)), (name,), name, "earliest")) as source:
+    with closing(KafkaSource(KafkaAddress((kafka.bootstrap,)), (name,), Group(name), "earliest")) as source:
         found = counted(tmp_path / "store", source, lambda consumer: consumer.tally.messages == COUNT)
     assert found.positions == ends
     assert found.windows == expected.windows
