@@ -31,7 +31,7 @@ class Replicas:
             "source": {"kafka": kafka},
             "store": {
                 "clickhouse": {"url": server.url, "username": server.username, "password": server.password},
-                "flush_interval": "100ms",
+                "flush_interval": "1s",  # long enough for a batch to be open when its agent is hit
             },
             "web": {"port": 0},
         }

@@ -17,7 +17,7 @@ from agent.clock import SystemClock
 from agent.store import sql
 from tests.chaos.faults import REPLICAS, SESSION_S, World, planned
 from tests.chaos.replicas import Replicas
-from tests.runtime.counting import Counted, letters, of_file, send
+from tests.runtime.counting import COMPARED, Counted, letters, of_file, send
 from tests.runtime.generated import Record, generate
 from tests.support.broker import Broker
 from tests.support.clickhouse_server import ClickHouseServer
@@ -89,4 +89,11 @@ def differences(found: Counted, expected: Counted) -> list[str]:
     """One line for each window that is not as it should be."""
     ours, theirs = ({tuple(row[:KEYS]): row[KEYS:] for row in each.windows} for each in (found, expected))
     wrong = [key for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key)]
-    return [f"{key}: {ours.get(key)} instead of {theirs.get(key)}" for key in wrong]
+    return [f"{' '.join(map(str, key))}: {_difference(ours.get(key), theirs.get(key))}" for key in wrong]
+
+
+def _difference(ours: Sequence[object] | None, theirs: Sequence[object] | None) -> str:
+    if ours is None or theirs is None:
+        return "too many" if ours else "missing"
+    pairs = zip((*COMPARED, "sessions"), ours, theirs, strict=True)
+    return ", ".join(f"{name} {one} instead of {other}" for name, one, other in pairs if one != other)

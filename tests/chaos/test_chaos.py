@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.chaos.faults import KILLS, OTHERS, planned
 from tests.chaos.run import KEYS, chaos, differences
-from tests.runtime.counting import Counted
+from tests.runtime.counting import COMPARED, Counted
 from tests.support.broker import Broker
 
 
@@ -20,10 +20,12 @@ def test_the_plan_is_that_of_its_seed() -> None:
 
 def test_a_difference_is_told() -> None:
     """A count that is wrong, a window too many, a window that is missing."""
+    counts = [0] * len(COMPARED)
     rows = {name: ["language", 1, *[name] * (KEYS - 2)] for name in "abc"}
-    found = Counted([[*rows["a"], 1], [*rows["b"], 1]], [])
+    found = Counted([[*rows["a"], 1, *counts], [*rows["b"], 1, *counts]], [])
     assert differences(found, found) == []
-    assert len(differences(found, Counted([[*rows["a"], 2], [*rows["c"], 1]], []))) == 3
+    told = differences(found, Counted([[*rows["a"], 2, *counts], [*rows["c"], 1, *counts]], []))
+    assert [line.split(": ")[1] for line in told] == ["events 1 instead of 2", "too many", "missing"]
 
 
 def test_whatever_dies_nothing_is_lost_and_nothing_counted_twice(own_kafka: Broker, tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def test_a_replica_that_dies_is_replaced_within_a_minute(
 ) -> None:
     """The other has all partitions, as_of goes on, and the windows are those of one undisturbed run over a file."""
     send_from(0, COUNT // 3)
+    replicas.wait(lambda: sum(replicas.positions()) > 0)
     replicas.wait(lambda: replicas.as_of() is not None)
     before = replicas.as_of()
     send_from(COUNT // 3, COUNT // 2)
