@@ -14,6 +14,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
 from agent.clock import SystemClock
+from agent.source.dedup import WINDOW
 from agent.store import sql
 from tests.chaos.faults import REPLICAS, SESSION_S, World, planned
 from tests.chaos.replicas import Replicas
@@ -23,7 +24,7 @@ from tests.support.broker import Broker
 from tests.support.clickhouse_server import ClickHouseServer
 
 PARTITIONS: Final = 6
-RECORDS: Final = 300  # sent while one fault happens
+RECORDS: Final = 300  # sent while one fault happens, at most
 PIECE: Final = 10
 KEYS: Final = len(sql.KEY_COLUMNS) + 2
 
@@ -32,7 +33,8 @@ def chaos(kafka: Broker, folder: Path, kills: int, seed: int, told: Callable[[st
     """So many kills and other faults, one after the other while events flow; answers with what differs in the end."""
     coin, topic = random.Random(seed), _new_topic(kafka)
     plan = list(planned(coin, kills))
-    log = generate(SystemClock().now() - timedelta(hours=3), RECORDS * len(plan), seed)
+    each = min(RECORDS, WINDOW // len(plan))  # the file is one partition: what is repeated further back counts twice in it
+    log = generate(SystemClock().now() - timedelta(hours=3), each * len(plan), seed)
     expected = of_file(log, folder)
     with (
         ClickHouseServer(folder / "clickhouse") as store,
@@ -43,9 +45,9 @@ def chaos(kafka: Broker, folder: Path, kills: int, seed: int, told: Callable[[st
         for _ in range(REPLICAS):
             replicas.start()
         for number, fault in enumerate(plan):
-            with _flowing(producer, topic, log.records[number * RECORDS : (number + 1) * RECORDS]):
+            with _flowing(producer, topic, log.records[number * each : (number + 1) * each]):
                 told(f"{number + 1} of {len(plan)}: {fault(world)}")
-            replicas.reach(number * RECORDS)  # what came with this fault may be hit by the next
+            replicas.reach(number * each)  # what came with this fault may be hit by the next
         replicas.reach(len(log.records))
         missing = log.rejected - len(set(letters(kafka.bootstrap, f"{topic}-dead")))
         return differences(replicas.counted(), expected) + ([f"{missing} dead letters are missing"] if missing else [])
