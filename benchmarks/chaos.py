@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     options = parser.parse_args()
     start = time.monotonic()
+    print(f"seed {options.seed}")
 
     def told(line: str) -> None:
         print(f"{time.monotonic() - start:7.1f} s  {line}", flush=True)
@@ -32,7 +33,7 @@ def main() -> None:
             wrong = chaos(kafka, Path(folder), options.kills, options.seed, told)
         finally:
             kafka.kill()
-    told(f"{options.kills} kills with seed {options.seed}: {f'{len(wrong)} windows differ' if wrong else 'exact'}")
+    print(f"{options.kills} kills: {f'{len(wrong)} differences' if wrong else 'exact'}")
     sys.exit("\n".join(wrong[:20]) if wrong else 0)
 
 
