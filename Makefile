@@ -23,9 +23,10 @@ test:  ## set up everything and run all tests
 	@scripts/setup.sh test
 	@$(PYTHON) -m pytest
 
-chaos:  ## several agents that die, for minutes; not part of `make test`
+chaos:  ## agents, brokers and stores that die for half an hour; `make test` has a minute of it
 	@scripts/setup.sh test
 	@$(PYTHON) -m pytest -m chaos
+	@$(PYTHON) -m benchmarks.chaos
 
 check:  ## format, lint, types, import layers
 	@scripts/setup.sh dev

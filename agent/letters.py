@@ -17,8 +17,8 @@ from agent.opening import CLOCK
 from agent.report import letters as rows
 from agent.report.letters import Row
 from agent.runtime.refeed import CHUNK, refeed
+from agent.source.clients import producer
 from agent.source.feed import Feed, KafkaFeed
-from agent.source.kafka import producer
 
 
 def listing(settings: Settings, folder: Path | None, words: Mapping[str, str], most: int | None) -> Row:

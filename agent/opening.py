@@ -29,7 +29,8 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.tally import Tally, ignored
 from agent.source.base import Source
-from agent.source.kafka import KafkaAddress, KafkaSource, admin, producer, reader
+from agent.source.clients import KafkaAddress, admin, producer, reader
+from agent.source.kafka import Group, KafkaSource
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine, embedded, server
 from agent.store.lock import Holder, StoreLock
@@ -102,7 +103,8 @@ def kafka(stack: ExitStack, settings: Settings) -> tuple[KafkaSource, KafkaSink]
 def joined(stack: ExitStack, settings: Settings, address: KafkaAddress, member: str | None) -> KafkaSource:
     """A member of the consumer group."""
     given = settings.source.kafka
-    source = KafkaSource(address, given.topics, given.group_id, parts.kafka_start(settings, CLOCK), member)
+    group = Group(given.group_id, member, given.session_timeout)
+    source = KafkaSource(address, given.topics, group, parts.kafka_start(settings, CLOCK))
     stack.callback(source.close)
     return source
 

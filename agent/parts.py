@@ -24,7 +24,7 @@ from agent.notify.integrations import INTEGRATIONS
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
 from agent.resources import rules_dir
-from agent.source.kafka import KafkaAddress
+from agent.source.clients import KafkaAddress
 from agent.store.engine import Address
 from agent.times import parse_time
 

@@ -14,8 +14,8 @@ from kafka import KafkaAdminClient, KafkaProducer
 
 from agent import opening
 from agent.config import configuration
+from agent.source.clients import KafkaAddress, producer
 from agent.source.feed import KafkaFeed
-from agent.source.kafka import KafkaAddress, producer
 from tests.acceptance.command import Answer, babelwatch, event, logging_as_before, write_log
 from tests.support.broker import Kafka
 from tests.support.rights import Rights

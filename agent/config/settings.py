@@ -52,6 +52,9 @@ class KafkaSettings(Section):
     )
     topics: tuple[kind.Topic, ...] = Field(default=("retrieval-logs",), min_length=1, description="topics to read")
     group_id: kind.Text = Field(default="babelwatch", description="consumer group; replicas of one agent share it")
+    session_timeout: kind.Session = Field(
+        default=parse_duration("15s"), description="how long a replica that is silent keeps its partitions; at most 1m"
+    )
     dead_letter_topic: kind.Topic = Field(default="babelwatch-dead-letters", description="topic for messages that cannot be read")
     start: kind.Start = Field(
         default="earliest", description="where an unknown source is begun: earliest, latest, a span such as -14d, or a time"

@@ -21,6 +21,8 @@ from pydantic import (
 from agent.config import checks
 from agent.times import format_duration, parse_duration
 
+LONGEST_SESSION: Final = timedelta(minutes=1)  # an agent that must have all partitions waits 90 seconds for a dead member's
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -53,6 +55,13 @@ def _period(value: object) -> timedelta:
     if not duration:
         raise ValueError("a duration longer than zero")
     return duration
+
+
+def _session(value: object) -> timedelta:
+    session = _period(value)
+    if session > LONGEST_SESSION:
+        raise ValueError(f"a duration of at most {format_duration(LONGEST_SESSION)}")
+    return session
 
 
 def _interval(value: object) -> timedelta | None:
@@ -116,6 +125,7 @@ Table = Annotated[Mapping[K, V], AfterValidator(MappingProxyType), WrapSerialize
 
 Duration = Annotated[timedelta, PlainValidator(_duration), PlainSerializer(format_duration)]
 Period = Annotated[timedelta, PlainValidator(_period), PlainSerializer(format_duration)]
+Session = Annotated[timedelta, PlainValidator(_session), PlainSerializer(format_duration)]
 Interval = Annotated[timedelta | None, PlainValidator(_interval), PlainSerializer(_shown_interval)]
 Start = Annotated[Text, AfterValidator(checks.start)]
 

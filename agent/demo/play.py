@@ -25,7 +25,7 @@ from agent.notify.terminal import TerminalNotifier
 from agent.opening import CLOCK, Store
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
-from agent.source.kafka import KafkaAddress
+from agent.source.clients import KafkaAddress
 from agent.store.migrate import migrate
 from agent.web.api import build
 from agent.web.server import WebServer, listen

@@ -19,6 +19,7 @@ from agent.store.base import WindowReader
 log = logging.getLogger(__name__)
 
 PARTIAL_FOR = timedelta(seconds=90)  # longer than a dead member keeps its partitions
+OUTLAST_FOR = timedelta(minutes=5)  # who had all of them is still there when a newcomer has given up
 FLUSH_PATIENCE = 20  # tries at the end, a second apart
 
 
@@ -57,7 +58,9 @@ class Live:
         self._missing_topics = missing_topics
         self._coverage = Coverage()
         self._due_at = clock.now()
+        self._looked_at: frozenset[Partition] = frozenset()
         self._partial_since: datetime | None = None
+        self._partial_for = PARTIAL_FOR
 
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop`, then write what is open. Raises Stop where a person has to act."""
@@ -70,10 +73,10 @@ class Live:
         log.error("what was not written yet will be read again at the next start")
 
     def turn(self) -> None:
-        """One poll, and what is due."""
+        """One poll, and what is due; who gets or loses partitions looks at once whether it has all, and who evaluates."""
         try:
             self._consumer.step()
-            if self._clock.now() >= self._due_at:
+            if self._clock.now() >= self._due_at or self._consumer.partitions != self._looked_at:
                 self._evaluate()
         except RetryLater as error:
             self._wait({"log or store": str(error)})
@@ -81,7 +84,7 @@ class Live:
 
     def _evaluate(self) -> None:
         now = self._clock.now()
-        self._due_at = now + self._pace.evaluate_every
+        self._due_at, self._looked_at = now + self._pace.evaluate_every, self._consumer.partitions
         if missing := self._missing_topics():
             waited = f"waits for topic {', '.join(missing)}"
             self._consumer.trouble.note(waited, now)
@@ -121,12 +124,14 @@ class Live:
         return bool(everything) and min(everything) in self._consumer.partitions
 
     def _check_alone(self, everything: frozenset[Partition], now: datetime) -> None:
-        """An embedded store sees only what its own process counted."""
-        if not self._pace.alone or not everything - self._consumer.partitions:
-            self._partial_since = None
+        """An embedded store sees only what its own process counted; of two agents the one that came later stops."""
+        if not self._pace.alone or not everything:
+            return
+        if everything <= self._consumer.partitions:
+            self._partial_since, self._partial_for = None, OUTLAST_FOR
             return
         self._partial_since = self._partial_since or now
-        if now - self._partial_since >= PARTIAL_FOR:
+        if now - self._partial_since >= self._partial_for:
             raise Stop(
                 "another member of the consumer group has some of the partitions, and an embedded store would know only the "
                 "rest: run one agent, or give all of them one ClickHouse server (store.clickhouse)"

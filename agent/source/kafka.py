@@ -4,18 +4,17 @@ Rebalances are noted in the callbacks, where nothing may block, and told as data
 """
 
 import logging
-import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
     CorruptRecordError,
     FencedInstanceIdError,
+    InvalidSessionTimeoutError,
     KafkaError,
     LogTruncationError,
     NoOffsetForPartitionError,
@@ -24,37 +23,35 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from agent.errors import RetryLater, Stop, Unreachable
+from agent.errors import RetryLater, Stop
 from agent.records import Partition, RawMessage
 from agent.source.base import Polled
+from agent.source.clients import ANSWER_TIMEOUT_MS, KafkaAddress, admin, connect
 from agent.source.messages import brings_messages, message
 
 log = logging.getLogger(__name__)
 
-ANSWER_TIMEOUT_MS = 5_000
-_REASON = re.compile(r"Bootstrap connection to .*? failed: (.*?)(?: \(backoff .*)?$")
+MAX_TURN_MS = 120_000  # a member that joins waits for those that are busy so long; /healthz calls them stuck then, too
 
 
-@dataclass(frozen=True)
-class KafkaAddress:
-    """How to reach the broker; `client` holds the security settings in kafka-python's names and is never logged."""
+class Group(NamedTuple):
+    """A place in a consumer group.
 
-    bootstrap_servers: tuple[str, ...]
-    client: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    bootstrap_timeout_ms: int = 30_000
+    `member` makes it a static one: it gets its partitions back at once after a crash, and keeps them over a restart.
+    `session` is how long a silent member keeps its partitions. One that dies while it joins is counted as silent only from
+    when all the others have joined, and those read nothing until it is gone.
+    """
 
-    def settings(self) -> dict[str, Any]:
-        """Keyword arguments that every client takes."""
-        return {
-            "bootstrap_servers": list(self.bootstrap_servers),
-            "bootstrap_timeout_ms": self.bootstrap_timeout_ms,
-            "reconnect_backoff_max_ms": 1000,  # the default of 30 s makes a broker's restart cost 7 s
-            **self.client,
-        }
+    id: str
+    member: str | None = None
+    session: timedelta = timedelta(seconds=15)
 
 
 class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Notes what changed; the loop acts on it."""
+    """Notes what changed; the loop acts on it.
+
+    The client's thread calls this while the loop waits inside `poll`, never beside it.
+    """
 
     def __init__(self, consumer: KafkaConsumer) -> None:
         self._consumer = consumer
@@ -76,17 +73,12 @@ class _Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
 class KafkaSource:
     """A member of a consumer group."""
 
-    def __init__(
-        self, address: KafkaAddress, topics: tuple[str, ...], group_id: str, start: str | datetime, member: str | None = None
-    ) -> None:
-        """`start`: earliest, latest or a time, for partitions that the store does not know. Raises Unreachable.
-
-        `member` makes it a static member: it gets its partitions back at once after a crash, and keeps them over a restart.
-        """
+    def __init__(self, address: KafkaAddress, topics: tuple[str, ...], group: Group, start: str | datetime) -> None:
+        """`start`: earliest, latest or a time, for partitions that the store does not know. Raises Unreachable."""
         self._address = address
         self._topics = topics
         self._start = start
-        self._consumer = connect(KafkaConsumer, address, group_instance_id=member, **_consumer_settings(group_id))
+        self._consumer = connect(KafkaConsumer, address, **_consumer_settings(group))
         self._brings_messages = brings_messages(self._consumer)
         self._admin = admin(address)
         self._assignment = _Assignment(self._consumer)
@@ -138,6 +130,8 @@ class KafkaSource:
             return {}
         except UnsupportedCodecError as error:
             raise Stop(f"Kafka: records cannot be unpacked: {error}") from error
+        except InvalidSessionTimeoutError as error:
+            raise Stop("the brokers allow no such source.kafka.session_timeout (see their group.min.session.timeout.ms)") from error
         except KafkaError as error:
             raise RetryLater(f"Kafka: {type(error).__name__}") from error
 
@@ -223,53 +217,14 @@ class KafkaSource:
             raise RetryLater(f"Kafka: {type(error).__name__}") from error
 
 
-def producer(address: KafkaAddress) -> KafkaProducer:
-    """A producer for dead letters, and for feeding them again; raises Unreachable.
-
-    Not an idempotent one: a letter may be written twice, and that producer never recovers from a right it had not.
-    """
-    return connect(KafkaProducer, address, max_block_ms=ANSWER_TIMEOUT_MS, acks="all", enable_idempotence=False)
-
-
-def reader(address: KafkaAddress) -> KafkaConsumer:
-    """A consumer in no group, for a topic that is read from its beginning; raises Unreachable."""
-    return connect(KafkaConsumer, address, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest")
-
-
-def admin(address: KafkaAddress) -> KafkaAdminClient:
-    """A client that looks at topics and makes them; raises Unreachable."""
-    return connect(KafkaAdminClient, address, request_timeout_ms=ANSWER_TIMEOUT_MS)
-
-
-def connect(client: Any, address: KafkaAddress, **settings: Any) -> Any:
-    """Make a client; kafka-python tells why a bootstrap failed only in its log, so that is collected."""
-    heard = _Heard()
-    manager = logging.getLogger("kafka.net.manager")
-    manager.addHandler(heard)
-    try:
-        return client(**address.settings(), **settings)
-    except KafkaError as error:
-        reason = f": {heard.last}" if heard.last else ""
-        raise Unreachable(f"Kafka at {', '.join(address.bootstrap_servers)} cannot be reached{reason}") from error
-    finally:
-        manager.removeHandler(heard)
-
-
-class _Heard(logging.Handler):
-    """Keeps the last reason for which a bootstrap failed."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.last = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if found := _REASON.match(record.getMessage()):
-            self.last = found[1]
-
-
-def _consumer_settings(group_id: str) -> dict[str, Any]:
+def _consumer_settings(group: Group) -> dict[str, Any]:
+    session_ms = group.session // timedelta(milliseconds=1)
     return {
-        "group_id": group_id,
+        "group_id": group.id,
+        "group_instance_id": group.member,
+        "session_timeout_ms": session_ms,
+        "heartbeat_interval_ms": session_ms // 5,
+        "max_poll_interval_ms": MAX_TURN_MS,
         "enable_auto_commit": False,
         "auto_offset_reset": "none",  # anything else jumps silently over what retention removed
         "partition_assignment_strategy": [CooperativeStickyAssignor],

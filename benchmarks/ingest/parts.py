@@ -12,7 +12,7 @@ from agent.memory import keep_buffers
 from agent.records import Accepted, RawMessage
 from agent.runtime.consume import CHUNK, MAX_RECORDS, POLL_SECONDS
 from agent.source.dedup import RecentIds
-from agent.source.kafka import KafkaSource
+from agent.source.kafka import Group, KafkaSource
 from benchmarks.ingest.meter import Job, cpu, job
 from benchmarks.ingest.ours import settings
 from benchmarks.ingest.work import PlainTagger
@@ -26,7 +26,7 @@ def run(given: Job) -> None:
     keep_buffers()
     chosen = settings(given)
     tagger: Any = parts.taggers(chosen) if given.how == "tagger" else PlainTagger()
-    source = KafkaSource(parts.kafka_address(chosen), chosen.source.kafka.topics, chosen.source.kafka.group_id, "earliest")
+    source = KafkaSource(parts.kafka_address(chosen), chosen.source.kafka.topics, Group(chosen.source.kafka.group_id), "earliest")
     decoder, recent = parts.decoder(chosen.source), RecentIds()
     windows = Aggregator(chosen.quality.k, parts.documents(chosen.source), Admission())
     start = cpu()

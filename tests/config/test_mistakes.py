@@ -96,6 +96,9 @@ CASES = {
     "duration_without_unit": Case(
         "source: {lateness: 120}", 1, "source.lateness", "expected a duration such as 30s, 5m, 1h30m or 14d, found 120"
     ),
+    "session_that_is_too_long": Case(
+        "source: {kafka: {session_timeout: 2m}}", 1, "source.kafka.session_timeout", "expected a duration of at most 1m, found '2m'"
+    ),
     "interval_of_zero": Case(
         "store: {flush_interval: 0s}", 1, "store.flush_interval", "expected a duration longer than zero, found '0s'"
     ),

@@ -76,6 +76,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     kafka, notify = settings.source.kafka, settings.notify
     assert (kafka.bootstrap_servers, kafka.topics, kafka.group_id) == (("localhost:9092",), ("retrieval-logs",), "babelwatch")
     assert (kafka.dead_letter_topic, kafka.start, settings.source.format) == ("babelwatch-dead-letters", "earliest", "auto")
+    assert kafka.session_timeout == timedelta(seconds=15)
     assert (settings.source.lateness, settings.source.max_future_skew) == (timedelta(minutes=2), timedelta(minutes=5))
     assert (settings.store.path, settings.store.flush_interval) == (Path("babelwatch-data"), timedelta(seconds=20))
     assert (settings.language.allowed, settings.language.merge) == (None, "default")

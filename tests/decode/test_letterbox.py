@@ -16,7 +16,7 @@ from agent.decode.letterbox import FileBox, KafkaBox, LetterBox, MemoryBox
 from agent.decode.sink import VALUE_LIMIT, DeadLetterSink, FileSink, MemorySink
 from agent.errors import Unreachable
 from agent.records import Partition, RawMessage
-from agent.source.kafka import KafkaAddress, producer, reader
+from agent.source.clients import KafkaAddress, producer, reader
 from tests.decode.builders import CLOCK, PARTITION, message
 from tests.decode.test_sink import sink_of
 from tests.support.broker import Kafka

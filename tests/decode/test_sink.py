@@ -19,7 +19,7 @@ from agent.decode.sink import KEY_LIMIT, VALUE_LIMIT, DeadLetterSink, FileSink, 
 from agent.decode.topic import CONFIG, DeadLetterTopic
 from agent.errors import RetryLater
 from agent.records import RawMessage
-from agent.source.kafka import KafkaAddress, admin, producer
+from agent.source.clients import KafkaAddress, admin, producer
 from tests.decode.builders import CLOCK, PARTITION, message
 from tests.support.broker import Kafka
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kafka import KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from agent import opening
 from agent.config.settings import Settings
@@ -33,8 +33,16 @@ class Counted(NamedTuple):
     @property
     def events(self) -> int:
         """How many events the languages' windows have, synthetic ones too."""
-        at, both = len(sql.KEY_COLUMNS) + 2, ("events", "synthetic")
-        return sum(row[at + COMPARED.index(name)] for row in self.windows if row[0] == "language" for name in both)
+        return self._sum("events", "synthetic")
+
+    @property
+    def of_users(self) -> int:
+        """How many of them are users'."""
+        return self._sum("events")
+
+    def _sum(self, *names: str) -> int:
+        at = len(sql.KEY_COLUMNS) + 2
+        return sum(row[at + COMPARED.index(name)] for row in self.windows if row[0] == "language" for name in names)
 
 
 def given(folder: Path, **more: Any) -> Settings:
@@ -91,3 +99,14 @@ def ends_of(records: Sequence[Record], partitions: int) -> list[int]:
     """How long each partition is."""
     found = [record.partition(partitions) for record in records]
     return sorted(found.count(number) for number in range(partitions))
+
+
+def letters(bootstrap: str, topic: str) -> list[bytes]:
+    """The keys of the dead letters."""
+    with closing(KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)) as consumer:
+        partition = TopicPartition(topic, 0)
+        consumer.assign([partition])
+        end, keys = consumer.end_offsets([partition])[partition], []
+        while consumer.position(partition) < end:
+            keys += [record.key for records in consumer.poll(200).values() for record in records]
+        return keys

@@ -18,7 +18,8 @@ from agent.records import Partition
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
 from agent.source import kafka as module
-from agent.source.kafka import KafkaAddress, KafkaSource
+from agent.source.clients import KafkaAddress
+from agent.source.kafka import Group, KafkaSource
 from tests.runtime.rig import Log, Rig, events
 from tests.runtime.watchers import Watch
 from tests.source.builders import until
@@ -99,7 +100,7 @@ def join() -> Iterator[Callable[..., Agent]]:
     """Makes an agent of a broker and topics."""
     with ExitStack() as stack:
         yield lambda kafka, *topics: Agent(
-            stack.enter_context(closing(KafkaSource(KafkaAddress((kafka.bootstrap,)), topics, uuid.uuid4().hex, "earliest")))
+            stack.enter_context(closing(KafkaSource(KafkaAddress((kafka.bootstrap,)), topics, Group(uuid.uuid4().hex), "earliest")))
         )
 
 

@@ -2,7 +2,6 @@
 
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,17 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from ruamel.yaml import YAML
+from kafka import KafkaProducer
 
 from agent.clock import SystemClock
-from agent.errors import BabelwatchError
-from agent.report.views import RemoteViews
-from agent.source.kafka import KafkaAddress, KafkaSource
-from agent.store import sql
-from agent.store.lock import StoreLock
-from tests.acceptance.command import BABELWATCH
-from tests.runtime.counting import PATIENCE_S, Counted, counted, dump, ends_of, of_file, opened, send
+from agent.source.clients import KafkaAddress
+from agent.source.kafka import Group, KafkaSource
+from tests.runtime.agent_process import Agent
+from tests.runtime.counting import Counted, counted, dump, ends_of, letters, of_file, opened, send
 from tests.runtime.generated import Generated, generate
 from tests.support.broker import Kafka
 
@@ -58,64 +53,10 @@ def test_kafka_gives_the_same_windows(  # noqa: PLR0913, PLR0917  fixtures
     with closing(KafkaProducer(bootstrap_servers=kafka.bootstrap)) as producer:
         send(producer, name, log.records, partitions)
     ends = ends_of(log.records, partitions)
-    with closing(KafkaSource(KafkaAddress((kafka.bootstrap,)), (name,), name, "earliest")) as source:
+    with closing(KafkaSource(KafkaAddress((kafka.bootstrap,)), (name,), Group(name), "earliest")) as source:
         found = counted(tmp_path / "store", source, lambda consumer: consumer.tally.messages == COUNT)
     assert found.positions == ends
     assert found.windows == expected.windows
-
-
-class Agent:
-    """`babelwatch run` as a process of its own, which may be killed and started again."""
-
-    def __init__(self, folder: Path, bootstrap: str, topic: str) -> None:
-        self.store = folder / "a störe"  # any folder will do
-        self.topic, self.dead_letters = topic, f"{topic}-dead-letters"
-        self.log = folder / "agent.log"
-        self.config = folder / "babelwatch.yaml"
-        kafka = {"bootstrap_servers": [bootstrap], "topics": [topic], "group_id": topic, "dead_letter_topic": self.dead_letters}
-        settings = {
-            "source": {"kafka": kafka},
-            "store": {"path": str(self.store), "flush_interval": "100ms"},
-            "web": {"port": 0},
-        }
-        with self.config.open("w", encoding="utf-8") as file:
-            YAML().dump(settings, file)
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen([str(BABELWATCH), "run", "--config", str(self.config)], stdout=log, stderr=log)
-
-    def end(self, number: signal.Signals) -> int:
-        """Send a signal, and wait for its end."""
-        assert self.process is not None
-        self.process.send_signal(number)
-        status = self.process.wait(timeout=30)
-        self.process = None
-        return status
-
-    def events(self) -> int:
-        """How many events it has stored, as its API says; -1 while it does not answer."""
-        assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()
-        lock = StoreLock(self.store)
-        holder = lock.take()
-        lock.release()
-        if holder is None or holder.pid != self.process.pid or not holder.address:
-            return -1
-        try:
-            return sum(row["events"] for row in RemoteViews(holder.address, holder.token).languages({"from": "-1d", "to": "now"}))
-        except BabelwatchError:
-            return -1
-
-    def wait(self, least: int) -> int:
-        """Wait until so many events are stored, and say how many there are."""
-        deadline = time.monotonic() + PATIENCE_S
-        while (events := self.events()) < least:
-            assert time.monotonic() < deadline, f"{events} events\n{self.log.read_text()}"
-            time.sleep(0.02)
-        return events
 
 
 @pytest.fixture
@@ -125,17 +66,6 @@ def agent(kafka: Kafka, topic: Topic, tmp_path: Path) -> Iterator[Agent]:
     yield made
     if made.process is not None:
         made.end(signal.SIGKILL)
-
-
-def letters(bootstrap: str, topic: str) -> list[bytes]:
-    """The keys of the dead letters."""
-    with closing(KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)) as consumer:
-        partition = TopicPartition(topic, 0)
-        consumer.assign([partition])
-        end, keys = consumer.end_offsets([partition])[partition], []
-        while consumer.position(partition) < end:
-            keys += [record.key for records in consumer.poll(200).values() for record in records]
-        return keys
 
 
 def test_crashes_lose_nothing_and_count_nothing_twice(log: Generated, expected: Counted, kafka: Kafka, agent: Agent) -> None:
@@ -158,7 +88,7 @@ def test_crashes_lose_nothing_and_count_nothing_twice(log: Generated, expected: 
         assert sent < COUNT
         send_some((COUNT - sent) // PIECE + 1)
     agent.start()
-    agent.wait(sum(row[len(sql.KEY_COLUMNS) + 2] for row in expected.windows if row[0] == "language"))
+    agent.wait(expected.of_users)
     assert agent.end(signal.SIGTERM) == 0
     with opened(agent.store) as store:
         found = dump(store.engine)

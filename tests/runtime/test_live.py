@@ -12,7 +12,7 @@ from agent.errors import RetryLater, Stop
 from agent.records import Partition
 from agent.runtime.evaluate import AS_OF, Evaluation, minute_of
 from agent.runtime.health import STUCK, Health
-from agent.runtime.live import FLUSH_PATIENCE, PARTIAL_FOR, Live, Pace
+from agent.runtime.live import FLUSH_PATIENCE, OUTLAST_FOR, PARTIAL_FOR, Live, Pace
 from agent.source.base import Polled
 from agent.store.base import Entry
 from tests.runtime.rig import NOW, P0, P1, Plug, Rig, event, events
@@ -133,6 +133,17 @@ def test_evaluation_comes_once_a_minute(agent: Agent) -> None:
     assert len(asked) == 5
 
 
+def test_who_gets_partitions_does_not_wait_for_the_minute(agent: Agent) -> None:
+    """An evaluator that died is replaced as soon as its partition is somebody's."""
+    other_s(agent, P0)
+    agent.turn(6)
+    assert agent.begun == 0
+    agent.rig.windows.append(flush(source="log/0", end=5))
+    agent.rig.log.assign(P0)
+    agent.turn(1, seconds=1)
+    assert agent.begun == 1
+
+
 def test_late_events_are_known_by_what_was_evaluated(agent: Agent) -> None:
     """The consumer learns how far evaluation is."""
     agent.turn(6)
@@ -213,6 +224,23 @@ def test_a_rebalance_does_not_stop_an_embedded_agent() -> None:
         agent.rig.log.assign(P1)
         agent.turn(4)
     assert agent.rig.consumer.partitions == {P0, P1}
+
+
+def test_an_embedded_agent_outlasts_one_that_came_later() -> None:
+    """Who had all partitions has them back when the newcomer has given up; who does not get them back stops as well."""
+    agent = Agent(alone=True)
+    agent.rig.log.append(P0, events(range(5)))
+    agent.rig.log.append(P1, [])
+    agent.turn(4)
+    assert agent.rig.consumer.partitions == {P0, P1}
+    other_s(agent, P1)
+    agent.turn(2 * PARTIAL_FOR // timedelta(seconds=20))
+    agent.rig.log.assign(P1)
+    agent.turn(4)
+    assert agent.rig.consumer.partitions == {P0, P1}
+    other_s(agent, P1)
+    with pytest.raises(Stop, match="run one agent"):
+        agent.turn(OUTLAST_FOR // timedelta(seconds=20) + 4)
 
 
 def test_agents_over_one_server_share_the_partitions(agent: Agent) -> None:

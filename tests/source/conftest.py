@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from agent.source.kafka import KafkaAddress, KafkaSource
+from agent.source.clients import KafkaAddress
+from agent.source.kafka import Group, KafkaSource
 from tests.support.broker import Kafka
 
 
@@ -21,11 +22,11 @@ def producer(kafka: Kafka) -> Iterator[KafkaProducer]:
 
 @pytest.fixture
 def join(kafka: Kafka) -> Iterator[Callable[..., KafkaSource]]:
-    """Makes a reader of a topic: `join(topic)`, alone in its group, or `join(topic, group=…, start=…, member=…)`."""
+    """Makes a reader of a topic: `join(topic)`, alone in its group, or `join(topic, group=…, start=…, member=…, session=…)`."""
     with ExitStack() as stack:
 
-        def make(topic: str, group: str = "", start: Any = "earliest", member: str | None = None) -> KafkaSource:
-            source = KafkaSource(KafkaAddress((kafka.bootstrap,)), (topic,), group or uuid.uuid4().hex, start, member)
+        def make(topic: str, group: str = "", start: Any = "earliest", **place: Any) -> KafkaSource:
+            source = KafkaSource(KafkaAddress((kafka.bootstrap,)), (topic,), Group(group or uuid.uuid4().hex, **place), start)
             return stack.enter_context(closing(source))
 
         yield make

@@ -10,9 +10,9 @@ from kafka import KafkaProducer
 from agent.decode.dead_letter import Kept
 from agent.errors import Unreachable
 from agent.records import Partition
+from agent.source.clients import KafkaAddress
+from agent.source.clients import producer as open_producer
 from agent.source.feed import KafkaFeed
-from agent.source.kafka import KafkaAddress
-from agent.source.kafka import producer as open_producer
 from tests.source.builders import assigned, begin, until
 from tests.support.rights import Rights
 
