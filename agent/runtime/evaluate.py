@@ -48,6 +48,7 @@ class Evaluation:
         self._ended: list[Incident] = []
         self._remembered = EPOCH
         self.evaluated_to: datetime | None = None
+        self.behind = False
 
     def resume(self) -> None:
         """Read up to where the last run had evaluated; nothing is told of it."""
@@ -71,19 +72,24 @@ class Evaluation:
     def walk(self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen) -> list[Incident]:
         """Evaluate every complete minute before `as_of`, and return the transitions; `seen` is told how many of how many are done.
 
-        `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires.
+        `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires. Then
+        a long way is walked a day at a time, since the log must be polled in between: `behind` says that there is more.
         Raises RetryLater; the next walk goes on where this one stopped.
         """
         self._settle(now)
-        span = self._windows.span()
-        moved = [] if span is None else self._advance(span[0], as_of.replace(second=0, microsecond=0), now, seen)
-        if now is not None:
+        moved: list[Incident] = []
+        if span := self._windows.span():
+            end = as_of.replace(second=0, microsecond=0)
+            start = self.evaluated_to or (span[0] if now is None else max(span[0], end - HISTORY))
+            stop = end if now is None else min(end, start + DAY)
+            moved = self._advance(start, stop, now, seen)
+            self.behind = stop < end
+        if now is not None and not self.behind:
             self._tell([*self._to_know(now), *self._losses(now)])
         return moved
 
-    def _advance(self, first: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
+    def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
-        start = self.evaluated_to or (first if now is None else max(first, end - HISTORY))
         for minute, rows in _by_minute(self._windows, start, end):
             transitions = self._evaluator.advance(minute, rows)
             moved += transitions

@@ -108,6 +108,8 @@ class Live:
         elif covered is not None:
             evaluation = self._taken_over()
             evaluation.walk(covered - self._pace.lateness, now)
+            if evaluation.behind:
+                self._due_at = now  # the next turn polls, and walks the next day
             self._consumer.evaluated_to = minute_of(evaluation.evaluated_to)
 
     def _taken_over(self) -> Evaluation:

@@ -105,7 +105,11 @@ class Watch:
     def walk(self, to: float, behind: float | None = 0) -> list[Incident]:
         """Evaluate up to so many minutes after the start, `behind` minutes before now; None as in a replay."""
         as_of = at(to)
-        return self.evaluation.walk(as_of, None if behind is None else as_of + timedelta(minutes=behind))
+        now = None if behind is None else as_of + timedelta(minutes=behind)
+        moved = self.evaluation.walk(as_of, now)
+        while self.evaluation.behind:
+            moved += self.evaluation.walk(as_of, now)
+        return moved
 
     def told(self) -> list[tuple[str, datetime | None]]:
         """The states that the chat was told, with the beginning of the incident."""
