@@ -77,7 +77,7 @@ def test_a_long_way_is_walked_a_day_at_a_time() -> None:
     """The log is polled in between; what fired on the way and is over is never told, what still fires is told at its end."""
     made = Watch({100: korean(), 2_000: korean("resolved"), 4_000: korean(began_at=at(4_000))})
     made.traffic(0, 4_319)
-    days = []
+    days: list[object] = []
     while not days or made.evaluation.behind:
         made.evaluation.walk(at(4_320), at(4_320))
         days.append((made.evaluation.evaluated_to, made.told()))
