@@ -7,6 +7,7 @@ Precision, recall and speed: benchmarks/README.md; how the recipe was found: doc
 
 from binascii import crc32
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -52,8 +53,8 @@ class Models(NamedTuple):
 class Asked(Struct, frozen=True, gc=False):
     """A text to tag, and what decides beside it: what the service declared, and the locale, which is a hint only.
 
-    A locale, a tag such as that of the user interface, changes what is expected, never what was said. Where a language is
-    declared and not compared, the models are not asked: whether the text agrees is not known then.
+    A locale, a tag such as that of the user interface, changes what is expected, never what was said. A language that is declared
+    need not be compared with the text: then the models are not asked, and whether the text agrees is not known.
     """
 
     text: str | None
@@ -100,11 +101,13 @@ class Tagger:
 
     def tag_all(self, asked: Sequence[Asked]) -> list[Tag]:
         """The languages of texts, in their order; what the service declared wins. Never raises; linear in the texts."""
-        return self._recent.answers([_cut(each) for each in asked], self._decide)
+        told = [_told(each) for each in asked]
+        found = iter(self._recent.answers([_cut(each) for each, tag in zip(asked, told, strict=True) if tag is None], self._decide))
+        return [tag or next(found) for tag in told]
 
     def _decide(self, asked: Sequence[Asked]) -> list[Tag]:
         queries = [self._read(each) for each in asked]
-        self._detect([query for each, query in zip(asked, queries, strict=True) if each.compared or not each.declared])
+        self._detect([query for each, query in zip(asked, queries, strict=True) if each.compared])
         return [self._answer(each, query) for each, query in zip(asked, queries, strict=True)]
 
     def _read(self, asked: Asked) -> Query:
@@ -201,9 +204,21 @@ def asked_of(event: Event) -> Asked:
     Which one is told by its id, so that all who read the log compare the same.
     """
     declared, compared = event.query_language, True
-    if declared is not None:
+    if declared is not None and canonical(declared):
         compared = crc32(event.event_id.encode(errors="surrogatepass")) % COMPARED == 0
     return Asked(event.query, declared, event.locale, compared)
+
+
+def _told(asked: Asked) -> Tag | None:
+    """The tag where nothing of the text is asked: a declared language that is not compared, and letters of no second script."""
+    if asked.compared or asked.declared is None or not (asked.text is None or asked.text.isascii()):
+        return None
+    return _as_declared(asked.declared)
+
+
+@lru_cache(maxsize=1024)
+def _as_declared(declared: str) -> Tag:
+    return Tag(canonical(declared) or UNDETERMINED, 1.0, "declared")
 
 
 def _cut(asked: Asked) -> Asked:

@@ -326,7 +326,17 @@ def test_one_in_eight_of_those_that_declare_is_compared(tagger: Tagger) -> None:
     tags = tagger.tag_all([asked_of(event) for event in events])
     assert {(tag.language, tag.mixed) for tag in tags} == {("el", True)}
     assert Counter(tag.reason for tag in tags) == {"second_script": 698, "two_languages": 102}
-    assert all(asked_of(Event(event.event_id, 0, query="?")).compared for event in events)
+    for said in (None, "no idea"):
+        assert all(asked_of(Event(event.event_id, 0, query="?", query_language=said)).compared for event in events)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "how do i change my password", "404", "wo ist der nächste bahnhof", "πώς μπορώ to download"]
+)
+def test_what_is_not_compared_has_its_declared_language_and_whether_it_is_mixed(tagger: Tagger, text: str | None) -> None:
+    """As compared, but for whether the text agrees."""
+    compared, told = tagger.tag_all([Asked(text, "de-AT"), Asked(text, "de-AT", compared=False)])
+    assert told == compared._replace(agrees=None)
 
 
 @pytest.mark.parametrize("text", ["как настроить how do i change my password", "πώς μπορώ to download the latest version"])
