@@ -42,7 +42,6 @@ format:  ## write the format and the fixes that are safe
 
 bench:  ## measure speed and memory; the figures are in benchmarks/README.md
 	@scripts/setup.sh dev
-	@$(PYTHON) -m benchmarks.path
 	@$(PYTHON) -m benchmarks.language_speed
 	@$(PYTHON) -m benchmarks.language
 
