@@ -6,15 +6,15 @@ from typing import Final
 
 M_TRIM_THRESHOLD: Final = -1
 M_MMAP_THRESHOLD: Final = -3
-KEPT: Final = 64 << 20
+KEPT: Final = 32 << 20  # older releases of glibc take no more
 
 
 def keep_buffers() -> bool:
-    """Reuse the megabyte a fetch takes, where glibc would map it anew each time; False where there is no glibc.
+    """Reuse the megabyte a fetch takes, where glibc would map it anew each time; False where there is no glibc, or it refuses.
 
-    It saves the kernel from zeroing the pages, a quarter of what reading from the broker costs, and holds up to 64 MB more.
+    It saves the kernel from zeroing the pages, a quarter of what reading from the broker costs, and holds up to 32 MB more.
     """
     if sys.platform != "linux":
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    return mallopt is not None and all(mallopt(option, KEPT) == 1 for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD))
+    return mallopt is not None and [mallopt(option, KEPT) for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD)] == [1, 1]

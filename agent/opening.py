@@ -24,9 +24,10 @@ from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
 from agent.notify.steps import Delivery, Record
 from agent.report.views import StoreViews, incidents
-from agent.runtime.consume import Consumer, Stations
+from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
+from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally, ignored
 from agent.source.base import Source
 from agent.source.clients import KafkaAddress, admin, producer, reader

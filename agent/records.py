@@ -105,7 +105,7 @@ class Tag(NamedTuple):
     `language` is BCP 47: `und` when the text does not tell, `mul` when it is in two. `confidence` is in 0..1. `source` says
     who decided; `prior`: the opinions alone had named another. `mixed`: words of a second script or language stand in the
     text. `reason`: why it is und or mixed. `agrees`: whether the text itself is in the language that the service declared
-    (None: nothing was declared, or the text does not tell).
+    (None: nothing was declared, the text does not tell, or they were not compared).
     """
 
     language: str

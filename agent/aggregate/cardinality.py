@@ -10,6 +10,7 @@ from typing import NamedTuple
 from agent.records import Event
 
 OTHER = "__other__"
+KNOWN = 10_000
 LIMITS: Mapping[str, int] = {
     "service": 100,
     "environment": 20,
@@ -62,6 +63,8 @@ class Admission:
         asked = Dimensions(*(value or "" for value in said))
         admitted = Dimensions(*(self._value(name, value) for name, value in zip(Dimensions._fields, asked, strict=True)))
         if admitted == asked:
+            if len(self._known) >= KNOWN:  # as many as all products of the limits would be; asking anew is cheap
+                self._known.clear()
             self._known[said] = admitted
         self.turned_away += admitted != asked
         return admitted

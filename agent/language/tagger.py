@@ -8,6 +8,7 @@ Precision, recall and speed: benchmarks/README.md; how the recipe was found: doc
 from binascii import crc32
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import compress
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -107,7 +108,8 @@ class Tagger:
 
     def _decide(self, asked: Sequence[Asked]) -> list[Tag]:
         queries = [self._read(each) for each in asked]
-        self._detect([query for each, query in zip(asked, queries, strict=True) if each.compared])
+        read = (each.compared or not _as_declared(each.declared or "") for each in asked)
+        self._detect(list(compress(queries, read)))
         return [self._answer(each, query) for each, query in zip(asked, queries, strict=True)]
 
     def _read(self, asked: Asked) -> Query:
@@ -139,8 +141,7 @@ class Tagger:
         """What the service says, beside what the text says."""
         said = self._expected.tag(language, script) or language
         agrees = None if found.source == "none" or found.language == MULTIPLE else said == found.language
-        reason: TagReason = "two_languages" if found.language == MULTIPLE else "second_script" if found.mixed else ""
-        return Tag(language, 1.0, "declared", found.mixed, reason, agrees)
+        return Tag(language, 1.0, "declared", found.mixed, "second_script" if found.mixed else "", agrees)
 
     def _two_languages(self, query: Query) -> Tag | None:
         """Words of two scripts, and the Latin ones are surely in a language by themselves: so is the text, or half of it."""
@@ -203,9 +204,8 @@ def asked_of(event: Event) -> Asked:
 
     Which one is told by its id, so that all who read the log compare the same.
     """
-    declared, compared = event.query_language, True
-    if declared is not None and canonical(declared):
-        compared = crc32(event.event_id.encode(errors="surrogatepass")) % COMPARED == 0
+    declared = event.query_language
+    compared = declared is None or crc32(event.event_id.encode(errors="surrogatepass")) % COMPARED == 0
     return Asked(event.query, declared, event.locale, compared)
 
 
@@ -217,8 +217,10 @@ def _told(asked: Asked) -> Tag | None:
 
 
 @lru_cache(maxsize=1024)
-def _as_declared(declared: str) -> Tag:
-    return Tag(canonical(declared) or UNDETERMINED, 1.0, "declared")
+def _as_declared(declared: str) -> Tag | None:
+    """None where that names no language."""
+    language = canonical(declared)
+    return Tag(language, 1.0, "declared") if language else None
 
 
 def _cut(asked: Asked) -> Asked:

@@ -1,29 +1,22 @@
 """The spine: poll -> decode -> dedup -> tag -> fold -> flush if due. Single-threaded; each station is a folder."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 
-from agent.aggregate.aggregator import Aggregator
-from agent.aggregate.cardinality import Admission
 from agent.alerting.loss import Loss
-from agent.clock import Clock
-from agent.decode.exclude import Exclusion
-from agent.decode.native import NativeDecoder
-from agent.decode.sink import DeadLetterSink
 from agent.errors import RetryLater
-from agent.language.services import Taggers
 from agent.records import Partition, RawMessage
 from agent.runtime.batch import Batch, Frozen
 from agent.runtime.entries import entries
-from agent.runtime.first_look import FirstLook
 from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
-from agent.runtime.tally import Tally, ignored
+from agent.runtime.stations import Stations
+from agent.runtime.tally import Tally
 from agent.runtime.trouble import Trouble
-from agent.source.base import Polled, Source
+from agent.source.base import Polled
 from agent.source.dedup import WINDOW
-from agent.store.base import Flush, Journal, WindowLog
+from agent.store.base import Flush
 
 log = logging.getLogger(__name__)
 
@@ -31,25 +24,7 @@ CHUNK = 512
 MAX_RECORDS = 5_000  # below one partition's fetch kafka-python waits now and then
 POLL_SECONDS = 0.2
 STALLED = timedelta(minutes=5)
-FLUSHES = timedelta(seconds=10)  # in one step: a store that hangs must not keep the loop from turning
-
-
-@dataclass(frozen=True)
-class Stations:
-    """What the spine is put together from."""
-
-    source: Source
-    decoder: NativeDecoder
-    exclusions: Sequence[Exclusion]
-    taggers: Taggers
-    admission: Admission
-    new_aggregator: Callable[[], Aggregator]
-    dead_letters: DeadLetterSink
-    windows: WindowLog
-    journal: Journal
-    clock: Clock
-    on_stored: Callable[[Tally], None] = ignored
-    first_look: FirstLook | None = None
+PATIENCE = timedelta(seconds=10)  # in one step: what hangs must not keep the loop from turning
 
 
 class Consumer:
@@ -59,9 +34,10 @@ class Consumer:
         self._at = stations
         self._interval = flush_interval
         self._batches: dict[Partition, Batch] = {}
-        self._unopened: set[Partition] = set()
+        self._unopened: dict[Partition, datetime] = {}  # when each is tried next
+        self._passed: set[Partition] = set()
         self._held: dict[Partition, str] = {}
-        self._polled_at = self._open_at = stations.clock.now()
+        self._polled_at = stations.clock.now()
         self.tally = Tally()
         self.trouble = Trouble()
         self.evaluated_to = 0
@@ -70,7 +46,7 @@ class Consumer:
     @property
     def partitions(self) -> frozenset[Partition]:
         """The partitions that are ours now."""
-        return frozenset(self._batches) | self._unopened
+        return frozenset(self._batches) | self._unopened.keys()
 
     @property
     def waits(self) -> bool:
@@ -99,13 +75,13 @@ class Consumer:
         """Begin anew where another log has the name now: made anew with as many records as were read, it brings none to flush."""
         for partition, batch in list(self._batches.items()):
             if sources.get(partition, batch.source) != batch.source:
-                self._reopen(partition)
+                self._reopen(partition, self._at.clock.now())
 
     def _flush_due(self, now: datetime) -> None:
         """Write what is due, whoever has waited longest first; where that takes long the others wait for the next step."""
         begun = self._at.clock.now()
         for batch in sorted(self._batches.values(), key=_waits_since):
-            if self._at.clock.now() - begun < FLUSHES:
+            if self._at.clock.now() - begun < PATIENCE:
                 self._flush_if_due(batch, now, self._interval)
 
     def flush_all(self) -> bool:
@@ -141,31 +117,40 @@ class Consumer:
         for partition in polled.assigned | polled.revoked | stalled:
             self._batches.pop(partition, None)
             self._held.pop(partition, None)
-        self._unopened = (self._unopened | polled.assigned | stalled) - polled.revoked
-        for partition in polled.passed:
-            self._leave(partition, now)
+        self._unopened |= dict.fromkeys(polled.assigned | stalled, now)
+        self._unopened = {partition: at for partition, at in self._unopened.items() if partition not in polled.revoked}
+        self._passed = {partition for partition in self._passed | polled.passed if not self._leave(partition, now)}
 
-    def _leave(self, partition: Partition, now: datetime) -> None:
-        """The log has removed what was to be read next: what was read before is written, then the partition is begun anew."""
+    def _leave(self, partition: Partition, now: datetime) -> bool:
+        """The log has removed what was to be read next: what was read before is written, then the partition is begun anew.
+
+        False where it cannot be written yet.
+        """
         batch = self._batches.get(partition)
-        if batch and not batch.frozen:
-            self._flush_if_due(batch, now, timedelta(0))
-        if batch and batch is self._batches.get(partition) and not batch.frozen:  # nothing to write
-            self._reopen(partition)
+        if batch is None or batch.frozen:
+            return True
+        if not self._flush_if_due(batch, now, timedelta(0)):
+            return False
+        if batch is self._batches.get(partition) and not batch.frozen:  # there was nothing to write
+            self._reopen(partition, now)
+        return True
 
     def _open_all(self, now: datetime) -> None:
-        """Begin each new partition at its stored position; while that cannot be asked all of them wait."""
-        if now < self._open_at:
+        """Begin each new partition at its stored position, whoever has waited longest first; those that cannot be, later."""
+        begun = self._at.clock.now()
+        for partition, at in sorted(self._unopened.items(), key=itemgetter(1, 0)):
+            if at <= now and self._at.clock.now() - begun < PATIENCE:
+                self._try_to_open(partition, now)
+
+    def _try_to_open(self, partition: Partition, now: datetime) -> None:
+        try:
+            self._open(partition, now)
+        except RetryLater as error:
+            self._hold(partition, str(error), now)
+            self._unopened[partition] = self._at.clock.now() + RETRY_EVERY  # what failed may have taken long
             return
-        for partition in sorted(self._unopened):
-            try:
-                self._open(partition, now)
-            except RetryLater as error:
-                self._hold(partition, str(error), now)
-                self._open_at = now + RETRY_EVERY
-                return
-            self._unopened.discard(partition)
-            self._held.pop(partition, None)
+        del self._unopened[partition]
+        self._held.pop(partition, None)
 
     def _open(self, partition: Partition, now: datetime) -> None:
         source = self._at.source
@@ -207,7 +192,7 @@ class Consumer:
             self._go_on(batch, now)
         elif outcome is Outcome.LOST:
             log.info("%s: another writer was first, going on from its position", batch.partition)
-            self._reopen(batch.partition)
+            self._reopen(batch.partition, now)
         elif batch.frozen:
             self._hold(batch.partition, batch.frozen.problem, now)
 
@@ -248,9 +233,9 @@ class Consumer:
         self._at.source.resume(batch.partition)
         self._at.source.commit({batch.partition: end})
 
-    def _reopen(self, partition: Partition) -> None:
+    def _reopen(self, partition: Partition, now: datetime) -> None:
         self._batches.pop(partition, None)
-        self._unopened.add(partition)
+        self._unopened[partition] = now
 
 
 def _waits_since(batch: Batch) -> datetime:

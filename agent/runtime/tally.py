@@ -13,7 +13,7 @@ class Tally:
     """Each message is in exactly one of accepted, rejected, duplicates and excluded.
 
     `tags` counts the accepted by why they are und or mixed; `declared` those whose declared language can be
-    compared with the detected one, `declared_agrees` where both are the same. `lost` were removed before they were read, and are
+    compared with the detected one (of one in eight that declare it), `declared_agrees` where both are the same. `lost` were removed before they were read, and are
     in none of these. `first` and `last` are event times in epoch milliseconds.
     """
 

@@ -24,10 +24,10 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata
 
 from agent.errors import RetryLater, Stop
-from agent.records import Partition, RawMessage
+from agent.records import Partition
 from agent.source.base import Polled
 from agent.source.clients import ANSWER_TIMEOUT_MS, KafkaAddress, admin, connect
-from agent.source.messages import brings_messages, message
+from agent.source.messages import brings_messages, messages
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class KafkaSource:
         self._topics = topics
         self._start = start
         self._consumer = connect(KafkaConsumer, address, **_consumer_settings(group))
-        self._brings_messages = brings_messages(self._consumer)
+        brings_messages(self._consumer)
         self._admin = admin(address)
         self._assignment = _Assignment(self._consumer)
         self._cluster_id = self._ask(self._admin.describe_cluster)["cluster_id"]
@@ -101,12 +101,9 @@ class KafkaSource:
         new, self._assignment.taken = self._assignment.taken, set()
         passed, self._passed = self._passed - new - gone, set()
         self._consumer.pause(*new, *passed)
-        records = {_ours(tp): self._messages(tp, found) for tp, found in polled.items() if tp not in new}
+        records = {_ours(tp): messages(tp, found) for tp, found in polled.items() if tp not in new}
         assigned, revoked, stuck = (frozenset(map(_ours, each)) for each in (new, gone, passed))
         return Polled(records, assigned, revoked, passed=stuck)
-
-    def _messages(self, tp: TopicPartition, found: list[Any]) -> list[RawMessage]:
-        return found if self._brings_messages else [message(tp, record) for record in found]
 
     def _subscribe(self) -> bool:
         if self.missing_topics():  # a subscription would create them where the broker allows it

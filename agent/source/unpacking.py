@@ -67,11 +67,20 @@ class QuickRecords(Fetcher.PartitionRecords):  # type: ignore[misc]
             self.leader_epoch = batch.leader_epoch
             self.records_read += batch.records_count
             self.bytes_read += batch.size_in_bytes
-            for found in _unpacked(batch, partition):
+            for found in self._sound(batch, partition):
                 self.next_fetch_offset = found.offset + 1
                 yield found
             self.next_fetch_offset = batch.next_offset  # past what compaction removed
         self.drain()
+
+    def _sound(self, batch: DefaultRecordBatch, partition: Partition) -> list[RawMessage]:
+        """All messages of a batch, or none of it: what is damaged behind a good checksum is told as damaged, too."""
+        try:
+            return list(_unpacked(batch, partition))
+        except (IndexError, ValueError) as error:
+            raise CorruptRecordError(
+                f"Record batch for partition {self.topic_partition} at offset {batch.base_offset}: {error}"
+            ) from error
 
 
 def _plain(buffer: bytes) -> bool:
@@ -83,7 +92,7 @@ def _plain(buffer: bytes) -> bool:
         if at + _HEADER.size > len(buffer):  # a fetch may be cut anywhere
             return True
         _, length, _, _, _, attributes, *_ = _HEADER.unpack_from(buffer, at)
-        if attributes & _SPECIAL:
+        if attributes & _SPECIAL or length < _HEADER.size - _OVERHEAD:  # damaged: the client knows what to say of it
             return False
         at += _OVERHEAD + length
     return True
@@ -101,16 +110,23 @@ def _unpacked(batch: DefaultRecordBatch, partition: Partition) -> Iterator[RawMe
         delta, at = _varint(buffer, at + 1)
         key, at = _bytes(buffer, at)
         value, at = _bytes(buffer, at)
-        yield RawMessage(partition, base + delta, value or b"", key, again_of(_headers(buffer, at)) if buffer[at] else "")
-        at = end
+        headers, at = _headers(buffer, at) if buffer[at] else ((), at + 1)
+        if at != end:
+            raise ValueError("a record has another length than it says")
+        yield RawMessage(partition, base + delta, value or b"", key, again_of(headers) if headers else "")
+    if at != len(buffer):
+        raise ValueError("there are other records than it says")
 
 
-def _headers(buffer: bytes, at: int) -> Iterator[tuple[str, bytes | None]]:
+def _headers(buffer: bytes, at: int) -> tuple[list[tuple[str, bytes | None]], int]:
+    """The headers of a record, and where they end."""
+    found: list[tuple[str, bytes | None]] = []
     count, at = _varint(buffer, at)
     for _ in range(count):
         name, at = _bytes(buffer, at)
         value, at = _bytes(buffer, at)
-        yield (name or b"").decode("utf-8", "replace"), value
+        found.append(((name or b"").decode("utf-8", "replace"), value))
+    return found, at
 
 
 def _bytes(buffer: bytes, at: int) -> tuple[bytes | None, int]:

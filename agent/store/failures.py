@@ -35,6 +35,7 @@ TLS: Final[Mapping[str, str]] = {  # what OpenSSL says, and what to do
     "WRONG_VERSION_NUMBER": "the port of store.clickhouse.url speaks no TLS",
 }
 LONGEST: Final = 300
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # whatever answers there may say anything
 _POOL = re.compile(r"^HTTPS?Connection(Pool)?\(.*?\): ")
 _RESPONSE = re.compile(r"^.*?, server response: (?=Code:)|, server response: (?!Code:).*$| \(for url [^)]*\)$")
 
@@ -56,7 +57,7 @@ def ours(error: ClickHouseError, name: str) -> RetryLater | Stop:
 def _sentence(error: ClickHouseError) -> str:
     """One short line: what the server said, or why there was no answer; a gateway's page tells nothing."""
     cause = error.__cause__ if isinstance(error.__cause__, HTTPError) else error
-    reason = str(getattr(cause, "reason", cause)).strip().split("\n", 1)[0]
+    reason = _CONTROL.sub("", str(getattr(cause, "reason", cause)).strip().split("\n", 1)[0])
     if reason.startswith("<"):
         return "what answers there is not ClickHouse"
     return _RESPONSE.sub("", _POOL.sub("", reason))[:LONGEST]

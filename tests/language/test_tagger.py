@@ -324,10 +324,17 @@ def test_one_in_eight_of_those_that_declare_is_compared(tagger: Tagger) -> None:
         Event(f"event-{number}", 0, query="πώς μπορώ to download the latest version", query_language="el") for number in range(800)
     ]
     tags = tagger.tag_all([asked_of(event) for event in events])
-    assert {(tag.language, tag.mixed) for tag in tags} == {("el", True)}
-    assert Counter(tag.reason for tag in tags) == {"second_script": 698, "two_languages": 102}
-    for said in (None, "no idea"):
-        assert all(asked_of(Event(event.event_id, 0, query="?", query_language=said)).compared for event in events)
+    assert {(tag.language, tag.mixed, tag.reason) for tag in tags} == {("el", True, "second_script")}
+    assert sum(asked_of(event).compared for event in events) == 102
+    assert all(asked_of(Event(event.event_id, 0)).compared for event in events)
+
+
+@pytest.mark.parametrize("declared", ["english", "und", "no idea"])
+def test_what_is_declared_and_is_no_language_is_not_taken_for_one(tagger: Tagger, declared: str) -> None:
+    """The text is asked, whether it was to be compared or not."""
+    for text in ("wo ist der nächste bahnhof", "how do i change my password"):
+        found = tagger.tag_all([Asked(text, declared, compared=compared) for compared in (True, False)])
+        assert found == [tagger.tag(text)] * 2
 
 
 @pytest.mark.parametrize(

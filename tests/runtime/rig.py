@@ -22,8 +22,9 @@ from agent.language.expected import Expected
 from agent.language.services import Taggers
 from agent.language.tagger import Models, Tagger
 from agent.records import Partition
-from agent.runtime.consume import Consumer, Stations
+from agent.runtime.consume import Consumer
 from agent.runtime.first_look import FirstLook
+from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally
 from agent.source.memory import MemorySource
 from agent.store.base import Entry, Flush, Selection

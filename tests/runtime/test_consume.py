@@ -515,6 +515,39 @@ def test_a_partition_that_cannot_be_opened_does_not_keep_the_others_from_being_w
     assert rig.windows.positions() == {"log/0": 5}
 
 
+@pytest.mark.parametrize("away", [P0, P1])
+def test_a_partition_that_cannot_be_opened_does_not_keep_the_others_from_being_read(rig: Rig, away: Partition) -> None:
+    """The broker that leads it is away; the others are elsewhere."""
+    for partition in (P0, P1):
+        rig.log.append(partition, events(range(5)))
+    real = rig.log.first_position
+
+    def first_position(partition: Partition) -> int:
+        if partition == away:
+            raise RetryLater("its leader is away")
+        return real(partition)
+
+    rig.log.first_position = first_position  # type: ignore[method-assign]  # for one of them
+    rig.step(3, seconds=20)
+    assert rig.windows.positions() == {f"log/{1 - away.number}": 5}
+    rig.log.first_position = real  # type: ignore[method-assign]
+    rig.step(3, seconds=20)
+    assert rig.windows.positions() == {"log/0": 5, "log/1": 5}
+
+
+def test_what_was_read_is_not_lost_while_the_position_is_not_known(rig: Rig) -> None:
+    """Retention has passed the reader while the broker does not say how far it has read: the batch waits for the word."""
+    rig.log.append(P0, events(range(6)))
+    rig.read()
+    rig.log.append(P0, events(range(6, 20)))
+    rig.log.first = 10
+    rig.log.plug.pulled = True
+    rig.step(2)
+    rig.log.plug.pulled = False
+    rig.step(3, seconds=20)
+    assert rig.windows.counted() == {"ko": 6 + 10}
+
+
 @pytest.mark.parametrize("limit", ["MAX_CELLS", "MAX_LETTERS", "MAX_LETTER_BYTES"])
 def test_a_full_batch_is_flushed_before_its_time(rig: Rig, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     """Neither the rows of one insert nor memory grow without end."""

@@ -1,0 +1,34 @@
+"""What the spine is put together from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.aggregate.aggregator import Aggregator
+from agent.aggregate.cardinality import Admission
+from agent.clock import Clock
+from agent.decode.exclude import Exclusion
+from agent.decode.native import NativeDecoder
+from agent.decode.sink import DeadLetterSink
+from agent.language.services import Taggers
+from agent.runtime.first_look import FirstLook
+from agent.runtime.tally import Tally, ignored
+from agent.source.base import Source
+from agent.store.base import Journal, WindowLog
+
+
+@dataclass(frozen=True)
+class Stations:
+    """One of each."""
+
+    source: Source
+    decoder: NativeDecoder
+    exclusions: Sequence[Exclusion]
+    taggers: Taggers
+    admission: Admission
+    new_aggregator: Callable[[], Aggregator]
+    dead_letters: DeadLetterSink
+    windows: WindowLog
+    journal: Journal
+    clock: Clock
+    on_stored: Callable[[Tally], None] = ignored
+    first_look: FirstLook | None = None
