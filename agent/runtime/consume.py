@@ -19,7 +19,7 @@ from agent.runtime.batch import Batch, Frozen
 from agent.runtime.entries import entries
 from agent.runtime.first_look import FirstLook
 from agent.runtime.flush import RETRY_EVERY, Outcome, attempt
-from agent.runtime.tally import Tally, ignored
+from agent.runtime.tally import Tally, ignored, untimed
 from agent.runtime.trouble import Trouble
 from agent.source.base import Polled, Source
 from agent.source.dedup import WINDOW
@@ -50,6 +50,7 @@ class Stations:
     clock: Clock
     on_stored: Callable[[Tally], None] = ignored
     first_look: FirstLook | None = None
+    on_try: Callable[[timedelta], None] = untimed
 
 
 class Consumer:
@@ -196,7 +197,7 @@ class Consumer:
         try:
             if batch.frozen is None:
                 self._freeze(batch, now)
-            outcome = self._write(batch, now)
+            outcome = self._timed_write(batch, now)
         except RetryLater as error:
             self._hold(batch.partition, str(error), now)
             if batch.frozen:
@@ -222,6 +223,13 @@ class Consumer:
         end = source.position(batch.partition)
         flush = Flush(batch.source, batch.stored, end, 0, tuple(batch.aggregator.windows()))
         batch.frozen = Frozen(flush, try_at=now)
+
+    def _timed_write(self, batch: Batch, now: datetime) -> Outcome:
+        begun = self._at.clock.now()
+        try:
+            return self._write(batch, now)
+        finally:
+            self._at.on_try(self._at.clock.now() - begun)
 
     def _write(self, batch: Batch, now: datetime) -> Outcome:
         """What the flush leans on is written before it; the topic's id is asked again, since a topic can be made anew."""
