@@ -90,8 +90,10 @@ def test_an_hour_that_is_not_counted_whole_is_not_compared() -> None:
 def test_what_no_baseline_asks_for_is_forgotten() -> None:
     """Nineteen days later nothing is left to compare with."""
     made = volumes()
+    made.suspend(START)
     made.forget(START + 30 * DAY)
     assert made.change(STREAM, START, START + HOUR) is None
+    assert made._partial == set()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Evaluation: every minute once and in order, stored before it is told, told once, whatever happens in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,7 +13,7 @@ from agent.errors import RetryLater
 from agent.notify.base import Message, TransportError
 from agent.notify.memory import MemoryNotifier
 from agent.report.views import incidents
-from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, minute_of
+from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, PARTIAL, minute_of
 from agent.store.base import Entry
 from agent.store.memory import MemoryWindows
 from tests.runtime.rig import P1, UnsteadyJournal
@@ -457,11 +457,29 @@ def test_volumes_are_not_compared_without_a_partition() -> None:
     made.walk(50)
     made.walk(70, without={P1: START})
     assert made.evaluator.suspended == list(range(50, 70))
+    hours = made.journal.read(PARTIAL)
+    assert hours == [Entry(PARTIAL, "2026-11-16T08", START, {}), Entry(PARTIAL, "2026-11-16T09", at(60), {})]
     made.walk(130)
     made.again()
     assert made.evaluator.suspended == [0, 60]
     made.walk(190)
     assert made.evaluator.suspended == [0, 60]
+
+
+def test_an_hour_that_was_not_whole_is_written_once() -> None:
+    """Later walks write as_of alone."""
+    made = watch()
+    made.walk(10, without={P1: START})
+    written: list[str] = []
+    write = made.journal.write
+
+    def noting(entries: Sequence[Entry]) -> None:
+        written.extend(entry.kind for entry in entries)
+        write(entries)
+
+    made.journal.write = noting  # type: ignore[method-assign]  # looked at
+    made.walk(11)
+    assert written == [AS_OF]
 
 
 def test_what_is_open_is_known() -> None:

@@ -15,6 +15,7 @@ from agent.runtime.health import STUCK, Health
 from agent.runtime.live import FLUSH_PATIENCE, PARTIAL_FOR, Live, Pace
 from agent.runtime.look import Look
 from agent.source.base import Polled
+from agent.source.coverage import STUCK_AFTER
 from agent.store.base import Entry
 from tests.runtime.rig import NOW, P0, P1, Plug, Rig, event, events
 from tests.runtime.watchers import START_MINUTE, Watch, korean
@@ -39,7 +40,7 @@ class After(threading.Event):
 class Agent:
     """The whole loop over twins."""
 
-    def __init__(self, *, alone: bool = False) -> None:
+    def __init__(self, *, alone: bool = False, stuck_after: timedelta = STUCK_AFTER) -> None:
         self.rig = Rig()
         self.watch = Watch(windows=self.rig.windows, clock=self.rig.clock)
         self.health = Health(NOW)
@@ -54,7 +55,7 @@ class Agent:
             windows=self.rig.windows,
             health=self.health,
             clock=self.rig.clock,
-            pace=Pace(LATENESS, alone=alone),
+            pace=Pace(LATENESS, alone=alone, stuck_after=stuck_after),
             missing_topics=lambda: self.missing,
             on_look=self.looks.append,
         )
@@ -423,8 +424,8 @@ MINUTES = 3  # turns of twenty seconds
 class Halves:
     """An agent with two partitions, of which one can be stuck: its dead letters cannot be kept."""
 
-    def __init__(self) -> None:
-        self.agent = Agent()
+    def __init__(self, stuck_after: timedelta = STUCK_AFTER) -> None:
+        self.agent = Agent(stuck_after=stuck_after)
         self.sent = 0
         for partition in (P0, P1):
             self.send(partition)
@@ -472,6 +473,26 @@ def test_as_of_goes_on_without_a_stuck_partition(caplog: pytest.LogCaptureFixtur
     told = halves.agent.health.missing()["logs/1"]
     assert told.startswith("the store is away; has not been read since 2026-11-16 08:3")
     assert told.endswith(" UTC, as_of goes on without it")
+
+
+def test_positions_that_move_seldom_are_waited_for_longer() -> None:
+    """Where counts are written every half hour, a position that stands for a quarter is not stuck."""
+    halves = Halves(stuck_after=timedelta(minutes=90))
+    halves.block()
+    halves.go_on(30, P0)
+    assert halves.behind > timedelta(minutes=30)
+    halves.go_on(65, P0)
+    assert halves.behind < UP_TO_DATE
+
+
+def test_only_the_evaluator_tells_who_is_left_out() -> None:
+    """Another agent's readiness says why its own partition waits, and nothing of evaluation."""
+    halves = Halves()
+    halves.block()
+    halves.go_on(20, P0)
+    halves.agent.rig.log.revoke(P0)
+    halves.go_on(3)
+    assert halves.agent.health.missing() == {"logs/1": "the store is away"}
 
 
 def test_a_partition_that_nobody_reads_is_left_out() -> None:
