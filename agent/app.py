@@ -29,6 +29,7 @@ from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
 from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
+from agent.source.coverage import patience
 from agent.source.file import FileSource
 from agent.store.migrate import migrate
 from agent.web.api import build
@@ -59,18 +60,19 @@ def run(settings: Settings) -> None:
         readers = opening.views(settings, opening.store_in(stack, settings, folder))
         web = build(readers, health, CLOCK, _tokens(settings, token), metrics=settings.telemetry.prometheus)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
-        kafka, meters = settings.source.kafka, telemetry.prometheus()
+        kafka, meters = settings.source.kafka, telemetry.prometheus(CLOCK)
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
         live = Live(
-            consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook())),
+            consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook(), meters.tried)),
             new_evaluation=partial(opening.evaluation, settings, store, parts.notifiers(settings), meters.told),
             source=source,
             windows=store.windows,
             health=health,
             clock=CLOCK,
-            pace=Pace(settings.source.lateness, alone=folder is not None),
+            pace=Pace(settings.source.lateness, alone=folder is not None, stuck_after=patience(settings.store.flush_interval)),
             missing_topics=source.missing_topics,
+            on_look=meters.looked,
         )
         live.run(until_signal())
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,7 +29,7 @@ from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.stations import Stations
-from agent.runtime.tally import Tally, ignored
+from agent.runtime.tally import Tally, ignored, untimed
 from agent.source.base import Source
 from agent.source.clients import KafkaAddress, admin, producer, reader
 from agent.source.kafka import Group, KafkaSource
@@ -148,10 +149,11 @@ def post(stack: ExitStack, settings: Settings, folder: Path | None) -> Post:
 
 
 class Watchers(NamedTuple):
-    """Who looks on while a log is read: what counts stored batches, and what stops where nearly nothing can be read."""
+    """Who looks on while a log is read: what counts stored batches, what stops where nearly nothing can be read, what times flushes."""
 
     on_stored: Callable[[Tally], None] = ignored
     first_look: FirstLook | None = None
+    on_try: Callable[[timedelta], None] = untimed
 
 
 def consumer(
@@ -178,6 +180,7 @@ def consumer(
         clock=CLOCK,
         on_stored=watchers.on_stored,
         first_look=watchers.first_look,
+        on_try=watchers.on_try,
     )
     return Consumer(stations, settings.store.flush_interval)
 

@@ -1,14 +1,19 @@
 """The agent's own metrics: a closed list, counted with OpenTelemetry and shown in Prometheus' format at /metrics."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Final, get_args
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import Meter
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 
 from agent import __version__
+from agent.alerting.incident import IncidentClass, State
+from agent.clock import Clock
 from agent.notify.steps import Delivery
+from agent.runtime.look import Look
 from agent.runtime.tally import Tally
 
 COUNTERS: Final[Mapping[str, str]] = {
@@ -21,16 +26,42 @@ COUNTERS: Final[Mapping[str, str]] = {
 }
 GAUGES: Final[Mapping[str, str]] = {
     "babelwatch_build_info": "Always 1, with the version",
+    "babelwatch_consumer_lag": "Records of a partition that are not in the store, whoever reads it; from the agent that evaluates",
+    "babelwatch_as_of_age_seconds": "How long ago as_of is: what came before it is evaluated; from the agent that evaluates",
+    "babelwatch_incidents": "Open incidents, by class and state; from the agent that evaluates",
 }
+HISTOGRAMS: Final[Mapping[str, str]] = {
+    "babelwatch_flush_seconds": "How long one try took to write a partition's counts and to read its position back, failed ones too",
+    "babelwatch_evaluate_seconds": "How long it took to evaluate what had become complete, and to tell of it",
+}
+SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Bounds of the buckets: an insert takes some 10 ms, a store that hangs is given up after seconds, a long walk takes minutes."""
+STATES: Final[tuple[State, ...]] = ("pending", "firing")
+
+Observe = Callable[[CallbackOptions], Iterable[Observation]]
 
 
 class Telemetry:
-    """Counts at flushes and deliveries, never per event."""
+    """Counts at flushes, looks and deliveries, never per event. What the newest look does not hold is shown no more."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, clock: Clock) -> None:
+        self._clock = clock
+        self._look = Look()  # written by the loop, read where metrics are asked; each assignment is whole
         self._counters = {name: meter.create_counter(name, description=text) for name, text in COUNTERS.items()}
-        self._gauges = {name: meter.create_gauge(name, description=text) for name, text in GAUGES.items()}
-        self._gauges["babelwatch_build_info"].set(1, {"version": __version__})
+        self._histograms = {
+            name: meter.create_histogram(name, description=text, explicit_bucket_boundaries_advisory=SECONDS)
+            for name, text in HISTOGRAMS.items()
+        }
+        for name, observe in self._observed().items():
+            meter.create_observable_gauge(name, [observe], description=GAUGES[name])
+
+    def _observed(self) -> Mapping[str, Observe]:
+        return {
+            "babelwatch_build_info": lambda _: [Observation(1, {"version": __version__})],
+            "babelwatch_consumer_lag": self._lags,
+            "babelwatch_as_of_age_seconds": self._age,
+            "babelwatch_incidents": self._incidents,
+        }
 
     def stored(self, tally: Tally) -> None:
         """A batch is in the store."""
@@ -48,8 +79,35 @@ class Telemetry:
         """A notification was sent, or failed."""
         self._counters["babelwatch_notifications"].add(1, {"receiver": delivery.receiver, "outcome": delivery.outcome})
 
+    def tried(self, took: timedelta) -> None:
+        """A flush was tried."""
+        self._histograms["babelwatch_flush_seconds"].record(took.total_seconds())
 
-def prometheus() -> Telemetry:
+    def looked(self, look: Look) -> None:
+        """The loop has looked at the log's end, and evaluated if that is its part."""
+        self._look = look
+        if look.took is not None:
+            self._histograms["babelwatch_evaluate_seconds"].record(look.took.total_seconds())
+
+    def _lags(self, _: CallbackOptions) -> Iterable[Observation]:
+        for partition, lag in self._look.lags.items():
+            yield Observation(lag, {"topic": partition.topic, "partition": str(partition.number)})
+
+    def _age(self, _: CallbackOptions) -> Iterable[Observation]:
+        """As of the moment in which it is asked: a loop that hangs is seen."""
+        if as_of := self._look.as_of:
+            yield Observation((self._clock.now() - as_of).total_seconds())
+
+    def _incidents(self, _: CallbackOptions) -> Iterable[Observation]:
+        """Zeros too, so that a rule on them has a series from the beginning."""
+        look = self._look
+        open_now = Counter((one.class_, one.state) for one in look.incidents)
+        for class_ in get_args(IncidentClass) if look.as_of else ():
+            for state in STATES:
+                yield Observation(open_now[class_, state], {"class": class_, "state": state})
+
+
+def prometheus(clock: Clock) -> Telemetry:
     """Telemetry whose figures `/metrics` shows."""
     provider = MeterProvider(metric_readers=[PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False)])
-    return Telemetry(provider.get_meter("babelwatch", __version__))
+    return Telemetry(provider.get_meter("babelwatch", __version__), clock)

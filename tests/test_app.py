@@ -201,6 +201,17 @@ def _check_api(agent: Agent, told: list[Rows]) -> None:
     metrics = agent.get("/metrics", token="").text
     assert 'babelwatch_messages_total{outcome="accepted"} 60.0' in metrics
     assert 'babelwatch_dead_letters_total{reason="not_json"} 1.0' in metrics
+    until(lambda: "babelwatch_as_of_age_seconds " in agent.get("/metrics", token="").text)
+    _check_looks(agent, agent.get("/metrics", token="").text)
+
+
+def _check_looks(agent: Agent, metrics: str) -> None:
+    """What the evaluator sees of the log and of itself."""
+    for partition in (0, 1):
+        assert f'babelwatch_consumer_lag{{partition="{partition}",topic="{agent.topic}"}} 0.0' in metrics
+    assert 'babelwatch_incidents{class="change",state="firing"} 0.0' in metrics
+    assert "babelwatch_evaluate_seconds_count 1.0" in metrics
+    assert 'babelwatch_flush_seconds_bucket{le="60.0"}' in metrics
 
 
 def _check_refusals(agent: Agent) -> None:

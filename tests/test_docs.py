@@ -25,6 +25,7 @@ from agent.decode.dead_letter import Reason
 from agent.decode.native import NativeDecoder
 from agent.records import Event, Partition, RawMessage, Result, Translation
 from agent.resources import rules_dir
+from agent.telemetry import COUNTERS, GAUGES, HISTOGRAMS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -223,6 +224,13 @@ def test_every_field_of_the_log_is_explained(record: type[Event | Result | Trans
     """`docs/connect.md` names each field that a log can have."""
     text = ROOT.joinpath("docs", "connect.md").read_text(encoding="utf-8")
     assert [field for field in record.__struct_fields__ if f"`{field}`" not in text] == []
+
+
+def test_every_metric_is_explained() -> None:
+    """And no other, under the names that Prometheus shows."""
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    shown = {f"{name}_total" for name in COUNTERS} | {*GAUGES, *HISTOGRAMS}
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == shown
 
 
 def test_every_reason_of_a_dead_letter_is_explained() -> None:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,14 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from agent import __version__
+from agent.clock import FakeClock
 from agent.notify.dedup import Reason
 from agent.notify.steps import Delivery, Outcome
+from agent.records import Partition
+from agent.runtime.look import Look
 from agent.runtime.tally import Tally
-from agent.telemetry import COUNTERS, GAUGES, Telemetry
+from agent.telemetry import COUNTERS, GAUGES, HISTOGRAMS, SECONDS, Telemetry
+from tests.notify.examples import NOW, incident
 
 ROOT = Path(__file__).parents[1]
 TALLY = Tally(
@@ -31,12 +35,21 @@ TALLY = Tally(
     declared=4,
     declared_agrees=3,
 )
+LOOK = Look(
+    lags={Partition("logs", 0): 0, Partition("logs", 12): 34},
+    as_of=NOW - timedelta(minutes=3),
+    incidents=[incident(), incident(language="de"), incident(class_="level", state="pending")],
+    took=timedelta(seconds=0.3),
+)
 SCRAPED = """
 from prometheus_client import generate_latest
-from tests.test_telemetry import TALLY, delivery
 from agent import telemetry
-metrics = telemetry.prometheus()
+from agent.clock import FakeClock
+from tests.test_telemetry import LOOK, NOW, TALLY, delivery, timedelta
+metrics = telemetry.prometheus(FakeClock(NOW))
 metrics.stored(TALLY)
+metrics.looked(LOOK)
+metrics.tried(timedelta(seconds=0.012))
 metrics.told(delivery("sent"))
 print(generate_latest().decode())
 """
@@ -55,15 +68,19 @@ class Counted:
     def __init__(self) -> None:
         self._reader = InMemoryMetricReader()
         self._provider = MeterProvider(metric_readers=[self._reader])
-        self.telemetry = Telemetry(self._provider.get_meter("test"))
+        self.clock = FakeClock(NOW)
+        self.telemetry = Telemetry(self._provider.get_meter("test"), self.clock)
 
-    def figures(self, name: str) -> dict[tuple[Any, ...], Any]:
-        """The values of a metric by its labels."""
+    def points(self, name: str) -> list[Any]:
+        """What was measured."""
         data = self._reader.get_metrics_data()
         assert data is not None
         metrics = [metric for resource in data.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
-        points = [point for metric in metrics if metric.name == name for point in metric.data.data_points]
-        return {tuple((point.attributes or {}).values()): getattr(point, "value", None) for point in points}
+        return [point for metric in metrics if metric.name == name for point in metric.data.data_points]
+
+    def figures(self, name: str) -> dict[tuple[Any, ...], Any]:
+        """The values of a metric by its labels."""
+        return {tuple(point.attributes.values()): point.value for point in self.points(name)}
 
     def close(self) -> None:
         """Stop."""
@@ -115,7 +132,50 @@ def test_the_version_is_told(counted: Counted) -> None:
     assert counted.figures("babelwatch_build_info") == {(__version__,): 1}
 
 
-@pytest.mark.parametrize("names", [COUNTERS, GAUGES])
+def test_the_newest_look_is_shown(counted: Counted) -> None:
+    """What is in it no more, because a partition or the evaluator's part is gone, vanishes."""
+    assert counted.figures("babelwatch_consumer_lag") == counted.figures("babelwatch_incidents") == {}
+    counted.telemetry.looked(LOOK)
+    assert counted.figures("babelwatch_consumer_lag") == {("logs", "0"): 0, ("logs", "12"): 34}
+    counted.telemetry.looked(LOOK._replace(lags={Partition("logs", 12): 5}))
+    assert counted.figures("babelwatch_consumer_lag") == {("logs", "12"): 5}
+    counted.telemetry.looked(Look())
+    for name in ("babelwatch_consumer_lag", "babelwatch_as_of_age_seconds", "babelwatch_incidents"):
+        assert counted.figures(name) == {}
+
+
+def test_open_incidents_are_counted_by_class_and_state(counted: Counted) -> None:
+    """Where there are none it is zero: a rule has something to compare from the beginning."""
+    counted.telemetry.looked(LOOK)
+    figures = counted.figures("babelwatch_incidents")
+    assert {labels: count for labels, count in figures.items() if count} == {("change", "firing"): 2, ("level", "pending"): 1}
+    assert len(figures) == 8
+    counted.telemetry.looked(LOOK._replace(incidents=[]))
+    assert set(counted.figures("babelwatch_incidents").values()) == {0}
+
+
+def test_as_of_grows_old_by_itself(counted: Counted) -> None:
+    """A loop that hangs looks no more, and is seen all the same."""
+    counted.telemetry.looked(LOOK)
+    assert counted.figures("babelwatch_as_of_age_seconds") == {(): 180}
+    counted.clock.advance(timedelta(hours=1))
+    assert counted.figures("babelwatch_as_of_age_seconds") == {(): 3780}
+
+
+def test_how_long_it_took_is_counted(counted: Counted) -> None:
+    """In buckets; a look that evaluates nothing takes no time, and is none of them."""
+    for seconds in (0.012, 0.02, 4):
+        counted.telemetry.tried(timedelta(seconds=seconds))
+    counted.telemetry.looked(LOOK)
+    counted.telemetry.looked(Look())
+    (flushes,), (evaluations,) = counted.points("babelwatch_flush_seconds"), counted.points("babelwatch_evaluate_seconds")
+    filled = {bound: count for bound, count in zip(flushes.explicit_bounds, flushes.bucket_counts, strict=False) if count}
+    assert filled == {0.025: 2, 5.0: 1}
+    assert flushes.explicit_bounds == SECONDS
+    assert (evaluations.count, evaluations.sum) == (1, 0.3)
+
+
+@pytest.mark.parametrize("names", [COUNTERS, GAUGES, HISTOGRAMS])
 def test_every_metric_is_described(names: Mapping[str, str]) -> None:
     """One line each, under the agent's prefix; Prometheus adds `_total` to counters by itself."""
     assert all(name.startswith("babelwatch_") and not name.endswith("_total") for name in names)
@@ -126,12 +186,20 @@ def test_prometheus_shows_the_names_of_the_contract() -> None:
     """As dashboards ask for them, and without labels of the library's own."""
     done = subprocess.run([sys.executable, "-c", SCRAPED], capture_output=True, text=True, check=True, cwd=ROOT)
     lines = [line for line in done.stdout.splitlines() if line.startswith("babelwatch_")]
-    assert sorted(line for line in lines if "_created" not in line) == [
+    assert sorted(line for line in lines if "_bucket" not in line and not line.endswith("} 0.0")) == [
+        "babelwatch_as_of_age_seconds 180.0",
         f'babelwatch_build_info{{version="{__version__}"}} 1.0',
+        'babelwatch_consumer_lag{partition="12",topic="logs"} 34.0',
         'babelwatch_dead_letters_total{reason="empty"} 1.0',
         'babelwatch_dead_letters_total{reason="not_json"} 1.0',
         'babelwatch_declared_languages_total{agrees="no"} 1.0',
         'babelwatch_declared_languages_total{agrees="yes"} 3.0',
+        "babelwatch_evaluate_seconds_count 1.0",
+        "babelwatch_evaluate_seconds_sum 0.3",
+        "babelwatch_flush_seconds_count 1.0",
+        "babelwatch_flush_seconds_sum 0.012",
+        'babelwatch_incidents{class="change",state="firing"} 2.0',
+        'babelwatch_incidents{class="level",state="pending"} 1.0',
         "babelwatch_late_events_total 3.0",
         'babelwatch_messages_total{outcome="accepted"} 5.0',
         'babelwatch_messages_total{outcome="duplicates"} 2.0',

@@ -58,6 +58,10 @@ class Evaluator:
             for levels in self._levels:
                 levels.skip(minute)
 
+    def suspend_volume(self, minute: int) -> None:
+        """Not everything of this minute is counted: rates are judged by what there is, volumes not at all."""
+        self._falls.suspend_volume(minute)
+
     def advance(self, minute: int, rows: Sequence[Minute]) -> list[Incident]:
         """Add the rows of this minute and evaluate at its end; returns what began to fire or was resolved."""
         if minute <= self._minute or (self._started and minute != self._minute + 1):

@@ -71,6 +71,10 @@ class Falls:
             if place.rules:
                 self._count(row, place)
 
+    def suspend_volume(self, minute: int) -> None:
+        """Not everything of this minute is counted."""
+        self._volumes.suspend(minute)
+
     def observations(self, minute: int, standings: Mapping[Subject, Standing]) -> Iterator[tuple[Subject, Observation, Pace]]:
         """What is to be said of each language that is in breach or has an incident."""
         for subject in dict.fromkeys([*self._watches, *(subject for subject in standings if subject.class_ == "change")]):

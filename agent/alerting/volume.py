@@ -26,11 +26,16 @@ def is_flood(volume: float | None) -> bool:
 
 
 class Volumes:
-    """Events by hour of each stream, and the hours in which its collection was seen at all."""
+    """Events by hour of each stream, the hours in which its collection was seen at all, and those that are not counted whole."""
 
     def __init__(self) -> None:
         self._hours: dict[Stream, dict[int, int]] = {}
         self._seen: defaultdict[Collection, set[int]] = defaultdict(set)
+        self._partial: set[int] = set()
+
+    def suspend(self, minute: int) -> None:
+        """Not everything of this minute is counted: its hour is compared with nothing, and is not usual."""
+        self._partial.add(minute // HOUR)
 
     def add(self, stream: Stream, minute: int, events: int) -> None:
         """Count the events of a minute; hours read back from the store come as one row, at their first minute."""
@@ -47,7 +52,7 @@ class Volumes:
         hours = self._hours.get(stream, {})
         usual = _usual(hours, self._days_before(stream.where, first // DAY * HOURS, left_out))
         spanned = range(first // HOUR, last // HOUR + 1)
-        known = [hour for hour in spanned if hour % HOURS in usual]
+        known = [hour for hour in spanned if hour % HOURS in usual and hour not in self._partial]
         elapsed = {last // HOUR: (last % HOUR + 1) / HOUR}
         expected = sum(usual[hour % HOURS] * elapsed.get(hour, 1.0) for hour in known)
         if expected < _LEAST or len(known) < _KNOWN * len(spanned):
@@ -56,7 +61,8 @@ class Volumes:
 
     def _days_before(self, where: Collection, before: int, left_out: Sequence[Span]) -> Iterable[int]:
         oldest = before - BASELINE_DAYS * HOURS
-        return (hour for hour in self._seen[where] if oldest <= hour < before and not within(hour, left_out))
+        seen = self._seen[where] - self._partial
+        return (hour for hour in seen if oldest <= hour < before and not within(hour, left_out))
 
     def forget(self, minute: int) -> None:
         """Drop what is no longer asked for."""
@@ -65,6 +71,7 @@ class Volumes:
             self._hours[stream] = {hour: events for hour, events in hours.items() if hour >= oldest}
         for where, seen in self._seen.items():
             self._seen[where] = {hour for hour in seen if hour >= oldest}
+        self._partial = {hour for hour in self._partial if hour >= oldest}
 
 
 def _usual(hours: dict[int, int], seen: Iterable[int]) -> dict[int, float]:

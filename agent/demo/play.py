@@ -79,14 +79,16 @@ def _filled(stack: ExitStack, settings: Settings, folder: Path, broker: DemoBrok
 def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, console: Console) -> Live:
     kafka = settings.source.kafka
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
+    meters = telemetry.prometheus(CLOCK)
     return Live(
-        consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(telemetry.prometheus().stored)),
+        consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(meters.stored, on_try=meters.tried)),
         new_evaluation=partial(opening.evaluation, settings, store, {"terminal": TerminalNotifier(console=console)}),
         source=source,
         windows=store.windows,
         health=health,
         clock=CLOCK,
         pace=Pace(settings.source.lateness, evaluate_every=EVERY),
+        on_look=meters.looked,
     )
 
 

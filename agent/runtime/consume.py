@@ -181,7 +181,7 @@ class Consumer:
         try:
             if batch.frozen is None:
                 self._freeze(batch, now)
-            outcome = self._write(batch, now)
+            outcome = self._timed_write(batch, now)
         except RetryLater as error:
             self._hold(batch.partition, str(error), now)
             if batch.frozen:
@@ -207,6 +207,13 @@ class Consumer:
         end = source.position(batch.partition)
         flush = Flush(batch.source, batch.stored, end, 0, tuple(batch.aggregator.windows()))
         batch.frozen = Frozen(flush, try_at=now)
+
+    def _timed_write(self, batch: Batch, now: datetime) -> Outcome:
+        begun = self._at.clock.now()
+        try:
+            return self._write(batch, now)
+        finally:
+            self._at.on_try(self._at.clock.now() - begun)
 
     def _write(self, batch: Batch, now: datetime) -> Outcome:
         """What the flush leans on is written before it; the topic's id is asked again, since a topic can be made anew."""

@@ -16,6 +16,7 @@ from agent.alerting.incident import Incident
 from agent.alerting.sums import Minute
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
+from agent.runtime.left_out import NOTHING, Without, marked
 from agent.store.base import Entry, Journal, WindowReader
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 AS_OF = "as_of"
+PARTIAL = "partial"  # an hour of which not everything was counted when it was evaluated
 
 
 def unseen(done: int, total: int) -> None:
@@ -47,8 +49,11 @@ class Evaluation:
         self._untold: list[tuple[int, Incident]] = []
         self._ended: list[Incident] = []
         self._remembered = EPOCH
+        self._without: Without = NOTHING
+        self._partial: set[datetime] = set()
         self.evaluated_to: datetime | None = None
         self.behind = False
+        self.open: list[Incident] = []
 
     def resume(self) -> None:
         """Read up to where the last run had evaluated; nothing is told of it."""
@@ -66,16 +71,22 @@ class Evaluation:
     def _warm(self, until: datetime) -> None:
         """Hours tell what was usual; the days in which a deployment is watched are read by the minute, to know when it began."""
         near = until.replace(hour=0, minute=0) - WATCHED
+        for entry in self._journal.read(PARTIAL, until - WARM):
+            self._evaluator.suspend_volume(minute_of(entry.at))
         hours = list(self._windows.minutes(until - WARM, near, hourly=True))  # all is read before any is taken in: reading may fail
         self._evaluator.warm([*hours, *self._windows.minutes(near, until)])
 
-    def walk(self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen) -> list[Incident]:
+    def walk(
+        self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen, without: Without = NOTHING
+    ) -> list[Incident]:
         """Evaluate every complete minute before `as_of`, and return the transitions; `seen` is told how many of how many are done.
 
         `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires. Then
         a long way is walked a day at a time, since the log must be polled in between: `behind` says that there is more.
+        `without`: partitions that these minutes do not know. What is found says so, and volumes are not compared.
         Raises RetryLater; the next walk goes on where this one stopped.
         """
+        self._without = without
         self._settle(now)
         moved: list[Incident] = []
         if span := self._windows.span():
@@ -85,13 +96,16 @@ class Evaluation:
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
         if now is not None and not self.behind:
-            self._tell([*self._to_know(now), *self._losses(now)])
+            losses = self._losses(now)
+            self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
+            self._tell([*(marked(one, without) for one in self._to_know(now)), *losses])
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
         for minute, rows in _by_minute(self._windows, start, end):
-            transitions = self._evaluator.advance(minute, rows)
+            self._suspend_volume(minute)
+            transitions = [marked(one, self._without) for one in self._evaluator.advance(minute, rows)]
             moved += transitions
             self._untold += [(minute, incident) for incident in transitions]
             self.evaluated_to = _time(minute + 1)
@@ -102,6 +116,12 @@ class Evaluation:
         if end > start:
             self._remember(end)
         return moved
+
+    def _suspend_volume(self, minute: int) -> None:
+        """While a partition is left out; the hour is remembered, so that whoever takes over compares as this agent does."""
+        if self._without:
+            self._evaluator.suspend_volume(minute)
+            self._partial.add(_time(minute).replace(minute=0))
 
     def _settle(self, now: datetime | None) -> None:
         """Store the transitions, then tell them; what fails is done again at the next walk."""
@@ -124,12 +144,14 @@ class Evaluation:
         return [incident for incident in known if incident.state == "firing"]
 
     def _remember(self, end: datetime) -> None:
-        """Store how far evaluation came, and the deployments that were seen on the way."""
+        """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
         self._check_ours()
+        hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(self._partial)]
         changes = [_change(change) for change in self._evaluator.changes]
         fresh = [entry for entry in changes if entry.id not in self._known_changes]
-        self._journal.write([*fresh, Entry(AS_OF, AS_OF, end, {})])
+        self._journal.write([*fresh, *hours, Entry(AS_OF, AS_OF, end, {})])
         self._known_changes |= {entry.id for entry in fresh}
+        self._partial.clear()
         self._remembered = end
 
     def _check_ours(self) -> None:

@@ -12,8 +12,10 @@ from agent.records import Partition
 from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import MINUTE, Evaluation, minute_of
 from agent.runtime.health import Health
+from agent.runtime.left_out import NOTHING, LeftOut
+from agent.runtime.look import Look, unwatched
 from agent.source.base import Source
-from agent.source.coverage import Coverage
+from agent.source.coverage import STUCK_AFTER, Coverage, Reach
 from agent.store.base import WindowReader
 
 log = logging.getLogger(__name__)
@@ -25,11 +27,15 @@ FLUSH_PATIENCE = 20  # tries at the end, a second apart
 
 @dataclass(frozen=True)
 class Pace:
-    """How often the log's end is noted, how long events may take to arrive, and whether one process must have all partitions."""
+    """How long events may take to arrive, how often the log's end is noted, and whether one process must have all partitions.
+
+    `stuck_after`: how long as_of waits for a partition that stands still.
+    """
 
     lateness: timedelta
     evaluate_every: timedelta = MINUTE
     alone: bool = False
+    stuck_after: timedelta = STUCK_AFTER
 
 
 class Live:
@@ -46,6 +52,7 @@ class Live:
         clock: Clock,
         pace: Pace,
         missing_topics: Callable[[], list[str]] = list,
+        on_look: Callable[[Look], None] = unwatched,
     ) -> None:
         self._consumer = consumer
         self._new_evaluation = new_evaluation
@@ -56,7 +63,9 @@ class Live:
         self._clock = clock
         self._pace = pace
         self._missing_topics = missing_topics
-        self._coverage = Coverage()
+        self._on_look = on_look
+        self._coverage = Coverage(pace.stuck_after)
+        self._left_out = LeftOut()
         self._due_at = clock.now()
         self._looked_at: frozenset[Partition] = frozenset()
         self._partial_since: datetime | None = None
@@ -92,9 +101,11 @@ class Live:
             return
         self._walk(now)
         waits = self._consumer.waits_for
-        if not waits and not self._consumer.trouble.over() and self._health.missing():
+        mended = not waits and self._consumer.trouble.over()
+        needs = self._left_out.missing(waits)
+        if not needs and not mended and self._health.missing():
             log.info("ready")
-        self._health.needs(waits)
+        self._health.needs(needs)
 
     def _walk(self, now: datetime) -> None:
         ends = self._source.end_positions()
@@ -102,15 +113,26 @@ class Live:
         sources = {partition: self._source.identity(partition) for partition in ends}
         self._consumer.renew(sources)
         self._coverage.note(now, {sources[partition]: end for partition, end in ends.items()})
-        covered = self._coverage.advance(self._windows.positions())
-        if not self._is_evaluator(frozenset(ends)):
+        stored = self._windows.positions()
+        reach = self._coverage.advance(stored)
+        if self._is_evaluator(frozenset(ends)):
+            self._left_out.note({partition: reach.without[name] for partition, name in sources.items() if name in reach.without})
+            lags = {partition: end - stored.get(sources[partition], 0) for partition, end in ends.items()}
+            self._on_look(self._evaluated(reach, now)._replace(lags=lags))
+        else:
             self._evaluation = None
-        elif covered is not None:
-            evaluation = self._taken_over()
-            evaluation.walk(covered - self._pace.lateness, now)
-            if evaluation.behind:
-                self._due_at = now  # the next turn polls, and walks the next day
-            self._consumer.evaluated_to = minute_of(evaluation.evaluated_to)
+            self._left_out.note(NOTHING)
+            self._on_look(Look())
+
+    def _evaluated(self, reach: Reach, now: datetime) -> Look:
+        if reach.at is None:
+            return Look()
+        begun, as_of, evaluation = self._clock.now(), reach.at - self._pace.lateness, self._taken_over()
+        evaluation.walk(as_of, now, without=self._left_out.now)
+        if evaluation.behind:
+            self._due_at = now  # the next turn polls, and walks the next day
+        self._consumer.evaluated_to = minute_of(evaluation.evaluated_to)
+        return Look(as_of=as_of, incidents=evaluation.open, took=self._clock.now() - begun)
 
     def _taken_over(self) -> Evaluation:
         """The evaluation as whoever evaluated last has left it; what this agent knew before another did is not asked."""

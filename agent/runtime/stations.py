@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
@@ -11,7 +12,7 @@ from agent.decode.native import NativeDecoder
 from agent.decode.sink import DeadLetterSink
 from agent.language.services import Taggers
 from agent.runtime.first_look import FirstLook
-from agent.runtime.tally import Tally, ignored
+from agent.runtime.tally import Tally, ignored, untimed
 from agent.source.base import Source
 from agent.store.base import Journal, WindowLog
 
@@ -32,3 +33,4 @@ class Stations:
     clock: Clock
     on_stored: Callable[[Tally], None] = ignored
     first_look: FirstLook | None = None
+    on_try: Callable[[timedelta], None] = untimed

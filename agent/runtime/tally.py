@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from agent.decode.dead_letter import DeadLetter
 from agent.records import Accepted, Tag, TagReason
@@ -67,3 +68,7 @@ class Tally:
 
 def ignored(_: Tally) -> None:
     """What is done with the counts of a stored batch where nobody asks."""
+
+
+def untimed(_: timedelta) -> None:
+    """What is done with the time that a flush took where nobody asks."""

@@ -75,11 +75,25 @@ def test_an_outage_is_not_usual() -> None:
     assert made.change(STREAM, START, START + HOUR - 1, fallen) == pytest.approx(1.0)
 
 
+def test_an_hour_that_is_not_counted_whole_is_not_compared() -> None:
+    """Neither asked about nor usual, for every language; the hours beside it are."""
+    made = volumes()
+    made.add(STREAM, START + 5 * HOUR, 1800)
+    made.add(STREAM, START - DAY, 100_000)
+    made.suspend(START + 5 * HOUR + 59)
+    made.suspend(START - DAY)
+    assert made.change(STREAM, START + 5 * HOUR, START + 6 * HOUR - 1) is None
+    assert made.change(STREAM, START + 4 * HOUR, START + 6 * HOUR - 1) == pytest.approx(1.0)
+    assert made.change(STREAM, START, START + HOUR - 1) == pytest.approx(1.0)
+
+
 def test_what_no_baseline_asks_for_is_forgotten() -> None:
     """Nineteen days later nothing is left to compare with."""
     made = volumes()
+    made.suspend(START)
     made.forget(START + 30 * DAY)
     assert made.change(STREAM, START, START + HOUR) is None
+    assert made._partial == set()
 
 
 @pytest.mark.parametrize(
@@ -105,3 +119,12 @@ def test_a_flood_is_told_apart_from_a_drop(times: int, cause: str) -> None:
     ((_, incident),) = walk(judge, steady((100 * times, 80 * times, 0, 0), 60, key()))
     assert incident.cause == cause
     assert ("times the usual" in incident.summary) == (times > 1)
+
+
+def test_a_flood_is_not_seen_in_minutes_that_are_not_counted_whole() -> None:
+    """The fall is, and says nothing of the traffic."""
+    judge = evaluator(history(), QUALITY)
+    judge.suspend_volume(START)
+    ((_, incident),) = walk(judge, steady((400, 320, 0, 0), 60, key()))
+    assert incident.cause == "deployment"
+    assert "times the usual" not in incident.summary

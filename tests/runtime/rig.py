@@ -188,6 +188,7 @@ class Rig:
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     exclusions: tuple[Exclusion, ...] = ()
     stored: list[Tally] = field(default_factory=list)
+    tried: list[timedelta] = field(default_factory=list)
     first_look: FirstLook | None = None
 
     def __post_init__(self) -> None:
@@ -211,6 +212,7 @@ class Rig:
                 clock=self.clock,
                 on_stored=self.stored.append,
                 first_look=self.first_look,
+                on_try=self.tried.append,
             ),
             FLUSH_EVERY,
         )

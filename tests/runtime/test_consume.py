@@ -696,3 +696,20 @@ def test_the_rig_s_plug_is_an_error_to_retry() -> None:
     rig.windows.plug.pulled = True
     with pytest.raises(RetryLater):
         rig.windows.position("log/0")
+
+
+def test_each_try_of_a_flush_is_timed(rig: Rig) -> None:
+    """Also one that fails after it took long: a store that hangs is seen while it hangs."""
+    append = rig.windows.append
+
+    def slowly(flush: Flush) -> None:
+        rig.clock.advance(timedelta(seconds=3))
+        append(flush)
+
+    rig.windows.append = slowly  # type: ignore[method-assign]  # a store that takes its time
+    rig.windows.fail = 1
+    rig.log.append(P0, events(range(3)))
+    rig.flush()
+    rig.step(seconds=10)
+    assert rig.tried == [timedelta(seconds=3)] * 2
+    assert rig.windows.counted() == {"ko": 3}

@@ -1,6 +1,6 @@
 """Evaluation: every minute once and in order, stored before it is told, told once, whatever happens in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,10 +13,10 @@ from agent.errors import RetryLater
 from agent.notify.base import Message, TransportError
 from agent.notify.memory import MemoryNotifier
 from agent.report.views import incidents
-from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, minute_of
+from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, PARTIAL, minute_of
 from agent.store.base import Entry
 from agent.store.memory import MemoryWindows
-from tests.runtime.rig import UnsteadyJournal
+from tests.runtime.rig import P1, UnsteadyJournal
 from tests.runtime.watchers import Watch, korean
 from tests.store.builders import START, at, flush, window
 
@@ -434,3 +434,71 @@ def test_a_channel_that_was_down_hears_of_lost_records_later() -> None:
     assert made.states() == []
     made.walk(61)
     assert made.states() == ["firing"]
+
+
+SAYS = " Partial: logs/1 has not been read since 2026-11-16 08:00 UTC."
+
+
+def test_what_is_found_without_a_partition_says_so() -> None:
+    """In the journal and to people, also when it ends; what is found before and afterwards does not."""
+    script = {3: korean(), 12: korean("resolved"), 13: korean(began=13), 22: korean("resolved", began=13)}
+    made = watch(script)
+    made.walk(10)
+    made.walk(20, without={P1: START})
+    made.walk(30)
+    said = [row.body["summary"].removeprefix(korean().summary) for row in made.journal.read("transition")]
+    assert said == ["", SAYS, SAYS, ""]
+    assert [SAYS.strip() in message.text for message in made.chat.messages] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(("fires", "failures"), [(3, 3), (15, 2)])
+def test_what_is_told_later_without_a_partition_says_so(fires: int, failures: int) -> None:
+    """The channel was down when it fired, before that or meanwhile; it is said once, also by the next process."""
+    made = watch({fires: korean()})
+    made.chat.failures.extend([TransportError("down", permanent=True)] * failures)
+    made.walk(10)
+    made.walk(20, without={P1: START})
+    made.again()
+    made.walk(21, without={P1: START})
+    assert [message.text.count(SAYS.strip()) for message in made.chat.messages] == [1]
+
+
+def test_volumes_are_not_compared_without_a_partition() -> None:
+    """In the minutes of this walk, and after a restart in their hours: whoever takes over decides alike."""
+    made = watch(minutes=200)
+    made.walk(50)
+    made.walk(70, without={P1: START})
+    assert made.evaluator.suspended == list(range(50, 70))
+    hours = made.journal.read(PARTIAL)
+    assert hours == [Entry(PARTIAL, "2026-11-16T08", START, {}), Entry(PARTIAL, "2026-11-16T09", at(60), {})]
+    made.walk(130)
+    made.again()
+    assert made.evaluator.suspended == [0, 60]
+    made.walk(190)
+    assert made.evaluator.suspended == [0, 60]
+
+
+def test_an_hour_that_was_not_whole_is_written_once() -> None:
+    """Later walks write as_of alone."""
+    made = watch()
+    made.walk(10, without={P1: START})
+    written: list[str] = []
+    write = made.journal.write
+
+    def noting(entries: Sequence[Entry]) -> None:
+        written.extend(entry.kind for entry in entries)
+        write(entries)
+
+    made.journal.write = noting  # type: ignore[method-assign]  # looked at
+    made.walk(11)
+    assert written == [AS_OF]
+
+
+def test_what_is_open_is_known() -> None:
+    """For the metrics: what fires now, and records that were lost."""
+    made = watch({3: korean(), 7: korean("resolved")})
+    made.walk(5)
+    assert [incident.class_ for incident in made.evaluation.open] == ["change"]
+    lose(made, 3, minutes=8)
+    made.walk(8)
+    assert [incident.class_ for incident in made.evaluation.open] == ["monitor"]

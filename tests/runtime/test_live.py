@@ -13,10 +13,12 @@ from agent.records import Partition
 from agent.runtime.evaluate import AS_OF, Evaluation, minute_of
 from agent.runtime.health import STUCK, Health
 from agent.runtime.live import FLUSH_PATIENCE, OUTLAST_FOR, PARTIAL_FOR, Live, Pace
+from agent.runtime.look import Look
 from agent.source.base import Polled
+from agent.source.coverage import STUCK_AFTER
 from agent.store.base import Entry
 from tests.runtime.rig import NOW, P0, P1, Plug, Rig, event, events
-from tests.runtime.watchers import Watch
+from tests.runtime.watchers import START_MINUTE, Watch, korean
 from tests.store.builders import START, flush
 
 LATENESS = timedelta(minutes=2)
@@ -38,12 +40,13 @@ class After(threading.Event):
 class Agent:
     """The whole loop over twins."""
 
-    def __init__(self, *, alone: bool = False) -> None:
+    def __init__(self, *, alone: bool = False, stuck_after: timedelta = STUCK_AFTER) -> None:
         self.rig = Rig()
         self.watch = Watch(windows=self.rig.windows, clock=self.rig.clock)
         self.health = Health(NOW)
         self.missing: list[str] = []
         self.begun = self.evaluated_before = 0
+        self.looks: list[Look] = []
         self.resuming: Resuming | None = None
         self.live = Live(
             consumer=self.rig.consumer,
@@ -52,8 +55,9 @@ class Agent:
             windows=self.rig.windows,
             health=self.health,
             clock=self.rig.clock,
-            pace=Pace(LATENESS, alone=alone),
+            pace=Pace(LATENESS, alone=alone, stuck_after=stuck_after),
             missing_topics=lambda: self.missing,
+            on_look=self.looks.append,
         )
 
     def begin(self) -> Evaluation:
@@ -440,3 +444,163 @@ def test_a_poll_that_brings_nothing_is_a_turn(agent: Agent) -> None:
     agent.rig.log.poll = lambda *_: Polled({})  # type: ignore[method-assign]  # nothing comes
     agent.turn(30)
     assert agent.health.alive(agent.rig.clock.now())
+
+
+MINUTES = 3  # turns of twenty seconds
+
+
+class Halves:
+    """An agent with two partitions, of which one can be stuck: its dead letters cannot be kept."""
+
+    def __init__(self, stuck_after: timedelta = STUCK_AFTER) -> None:
+        self.agent = Agent(stuck_after=stuck_after)
+        self.sent = 0
+        for partition in (P0, P1):
+            self.send(partition)
+        self.agent.turn(5 * MINUTES)
+
+    def send(self, partition: Partition) -> None:
+        """A query of just now."""
+        self.sent += 1
+        self.agent.rig.log.append(partition, [event(self.sent, timestamp=self.agent.rig.clock.now().isoformat())])
+
+    def block(self) -> None:
+        """A message of P1 cannot be read, and nobody may keep it."""
+        self.agent.rig.letters.plug.pulled = True
+        self.agent.rig.log.append(P1, [b"{"])
+
+    def go_on(self, minutes: int, *partitions: Partition) -> None:
+        """Queries in these partitions, one a minute."""
+        for _ in range(minutes):
+            for partition in partitions:
+                self.send(partition)
+            self.agent.turn(MINUTES)
+
+    @property
+    def behind(self) -> timedelta:
+        """How far evaluation is from now."""
+        evaluated_to = self.agent.watch.evaluation.evaluated_to
+        assert evaluated_to is not None
+        return self.agent.rig.clock.now() - evaluated_to
+
+
+UP_TO_DATE = LATENESS + timedelta(minutes=2)
+
+
+def test_as_of_goes_on_without_a_stuck_partition(caplog: pytest.LogCaptureFixture) -> None:
+    """Not within fifteen minutes; then it is named in the log once, and where readiness is asked."""
+    halves = Halves()
+    halves.block()
+    halves.go_on(14, P0)
+    assert halves.behind > timedelta(minutes=14)
+    halves.go_on(10, P0)
+    assert halves.behind < UP_TO_DATE
+    assert [line.split(":")[0] for line in caplog.messages if "as_of" in line] == [
+        "as_of goes on, alerts are marked partial, volumes are not compared"
+    ]
+    told = halves.agent.health.missing()["logs/1"]
+    assert told.startswith("the store is away; has not been read since 2026-11-16 08:3")
+    assert told.endswith(" UTC, as_of goes on without it")
+
+
+def test_positions_that_move_seldom_are_waited_for_longer() -> None:
+    """Where counts are written every half hour, a position that stands for a quarter is not stuck."""
+    halves = Halves(stuck_after=timedelta(minutes=90))
+    halves.block()
+    halves.go_on(30, P0)
+    assert halves.behind > timedelta(minutes=30)
+    halves.go_on(65, P0)
+    assert halves.behind < UP_TO_DATE
+
+
+def test_only_the_evaluator_tells_who_is_left_out() -> None:
+    """Another agent's readiness says why its own partition waits, and nothing of evaluation."""
+    halves = Halves()
+    halves.block()
+    halves.go_on(20, P0)
+    halves.agent.rig.log.revoke(P0)
+    halves.go_on(3)
+    assert halves.agent.health.missing() == {"logs/1": "the store is away"}
+
+
+def test_a_partition_that_nobody_reads_is_left_out() -> None:
+    """No member has it: the evaluator sees its end, and no position."""
+    halves = Halves()
+    halves.agent.rig.log.revoke(P1)
+    halves.send(P1)
+    halves.agent.rig.log.revoke(P1)
+    halves.go_on(20, P0)
+    assert halves.behind < UP_TO_DATE
+    assert list(halves.agent.health.missing()) == ["logs/1"]
+
+
+def test_a_stuck_partition_that_is_read_again_is_like_any_other(caplog: pytest.LogCaptureFixture) -> None:
+    """It is waited for, what it brings is counted, and late where its minutes were evaluated."""
+    halves = Halves()
+    halves.block()
+    halves.go_on(20, P0)
+    for _ in range(7):
+        halves.send(P1)
+    halves.go_on(4, P0)
+    suspended = len(halves.agent.watch.evaluator.suspended)
+    assert suspended > 0
+    halves.agent.rig.letters.plug.pulled = False
+    caplog.clear()
+    halves.go_on(6, P0, P1)
+    assert [line for line in caplog.messages if "as_of" in line] == ["as_of waits for all partitions again"]
+    assert halves.behind < UP_TO_DATE
+    assert halves.agent.health.missing() == {}
+    assert halves.agent.rig.windows.counted() == {"ko": halves.sent}
+    assert halves.agent.rig.consumer.tally.late == 7
+    assert len(halves.agent.watch.evaluator.suspended) == suspended
+
+
+def test_a_partition_that_catches_up_is_waited_for() -> None:
+    """It is hours behind and moves: that is no stuck one."""
+    halves = Halves()
+    halves.agent.rig.log.revoke(P1)
+    positions, moves = halves.agent.rig.windows.positions, iter(range(2, 1000))
+    halves.agent.rig.log.append(P1, events(range(1000, 3000)))
+    halves.agent.rig.log.revoke(P1)  # another member reads it
+    halves.agent.rig.windows.positions = lambda: {**positions(), "log/1": next(moves)}  # type: ignore[method-assign]  # slowly
+    halves.go_on(40, P0)
+    assert halves.behind > timedelta(minutes=40)
+    assert halves.agent.health.missing() == {}
+
+
+def test_alerts_of_a_part_are_marked_and_volumes_are_not_compared() -> None:
+    """From the first minute that does not know the partition on, in what is told and in what is kept."""
+    halves = Halves()
+    minute = minute_of(halves.agent.rig.clock.now()) - START_MINUTE + 20
+    halves.agent.watch.evaluator.script = {minute: korean(began=minute)}
+    halves.block()
+    halves.go_on(25, P0)
+    (message,) = halves.agent.watch.chat.messages
+    assert "Partial: logs/1 has not been read since 2026-11-16 08:3" in message.text
+    (row,) = halves.agent.watch.journal.read("transition")
+    assert " Partial: logs/1 has not been read since" in row.body["summary"]
+    suspended = halves.agent.watch.evaluator.suspended
+    assert suspended == list(range(suspended[0], halves.agent.watch.evaluator.seen[-1] + 1))
+    assert suspended[0] <= minute - 20
+
+
+def test_the_evaluator_tells_of_the_whole_log(agent: Agent) -> None:
+    """How much of each partition is not in the store, whoever reads it, how far evaluation is, and how long it took."""
+    agent.turn(6)
+    look = agent.looks[-1]
+    assert look.lags == {P0: 0}
+    assert look.as_of is not None
+    assert whole_minute(look.as_of) == agent.watch.evaluation.evaluated_to
+    assert look.took == timedelta(0)
+    agent.rig.log.append(P1, events(range(10, 13)))
+    agent.rig.log.revoke(P1)
+    agent.turn(3)
+    assert agent.looks[-1].lags == {P0: 0, P1: 3}
+
+
+def test_who_does_not_evaluate_tells_nothing(agent: Agent) -> None:
+    """Two agents would tell the same figure twice."""
+    agent.turn(6)
+    agent.rig.log.revoke(P0)
+    agent.turn(6)
+    assert agent.looks[-1] == Look()

@@ -20,6 +20,7 @@ from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
 from agent.report.views import incidents
 from agent.runtime.evaluate import Evaluation
+from agent.runtime.left_out import NOTHING, Without
 from agent.store.memory import MemoryWindows
 from tests.notify.examples import KOREAN, QUICK
 from tests.runtime.rig import NOW, Plug, UnsteadyJournal
@@ -43,6 +44,12 @@ class Scripted(Evaluator):
         self.script = script
         self.warmed: list[int] = []
         self.seen: list[int] = []
+        self.suspended: list[int] = []
+
+    def suspend_volume(self, minute: int) -> None:
+        """Note the minute."""
+        super().suspend_volume(minute)
+        self.suspended.append(minute - START_MINUTE)
 
     def advance(self, minute: int, rows: Sequence[Minute]) -> list[Incident]:
         """Insist on every minute in order, as the real one does, and say what is written."""
@@ -102,13 +109,13 @@ class Watch:
         end = (known or 0) + 1
         self.windows.append(flush(*(window(n, **sums) for n in minutes), stored=known, end=end))
 
-    def walk(self, to: float, behind: float | None = 0) -> list[Incident]:
+    def walk(self, to: float, behind: float | None = 0, without: Without = NOTHING) -> list[Incident]:
         """Evaluate up to so many minutes after the start, `behind` minutes before now; None as in a replay."""
         as_of = at(to)
         now = None if behind is None else as_of + timedelta(minutes=behind)
-        moved = self.evaluation.walk(as_of, now)
+        moved = self.evaluation.walk(as_of, now, without=without)
         while self.evaluation.behind:
-            moved += self.evaluation.walk(as_of, now)
+            moved += self.evaluation.walk(as_of, now, without=without)
         return moved
 
     def told(self) -> list[tuple[str, datetime | None]]:

@@ -1,0 +1,24 @@
+"""What the loop sees once a minute, for whoever watches the agent itself."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from agent.alerting.incident import Incident
+from agent.records import Partition
+
+
+class Look(NamedTuple):
+    """What the evaluator saw of the whole log, whoever reads it; other agents say nothing, so that no figure comes twice.
+
+    `lags`: the records of each partition that are not in the store; `took`: how long evaluation took, if there was something to do.
+    """
+
+    lags: Mapping[Partition, int] = {}
+    as_of: datetime | None = None
+    incidents: Sequence[Incident] = ()
+    took: timedelta | None = None
+
+
+def unwatched(_: Look) -> None:
+    """What is done with a look where nobody asks."""
