@@ -68,17 +68,20 @@ class Evaluation:
         hours = list(self._windows.minutes(until - WARM, near, hourly=True))  # all is read before any is taken in: reading may fail
         self._evaluator.warm([*hours, *self._windows.minutes(near, until)])
 
-    def walk(self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen) -> list[Incident]:
+    def walk(
+        self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen, *, caught_up: bool = True
+    ) -> list[Incident]:
         """Evaluate every complete minute before `as_of`, and return the transitions; `seen` is told how many of how many are done.
 
-        `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires.
+        `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires once
+        we have `caught_up`: before that its end may stand in the log and not be read yet.
         Raises RetryLater; the next walk goes on where this one stopped.
         """
         self._settle(now)
         span = self._windows.span()
         moved = [] if span is None else self._advance(span[0], as_of.replace(second=0, microsecond=0), now, seen)
         if now is not None:
-            self._tell([*self._to_know(now), *self._losses(now)])
+            self._tell([*(self._to_know(now) if caught_up else ()), *self._losses(now)])
         return moved
 
     def _advance(self, first: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:

@@ -10,7 +10,7 @@ from agent.clock import Clock
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
 from agent.runtime.consume import Consumer
-from agent.runtime.evaluate import MINUTE, Evaluation, minute_of
+from agent.runtime.evaluate import MINUTE, OVER, Evaluation, minute_of
 from agent.runtime.health import Health
 from agent.source.base import Source
 from agent.source.coverage import Coverage
@@ -58,6 +58,7 @@ class Live:
         self._coverage = Coverage()
         self._due_at = clock.now()
         self._partial_since: datetime | None = None
+        self._behind = timedelta.max
 
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop`, then write what is open. Raises Stop where a person has to act."""
@@ -104,8 +105,13 @@ class Live:
             self._evaluation = None
         elif covered is not None:
             evaluation = self._taken_over()
-            evaluation.walk(covered - self._pace.lateness, now)
+            evaluation.walk(covered - self._pace.lateness, now, caught_up=self._caught_up(covered, now))
             self._consumer.evaluated_to = minute_of(evaluation.evaluated_to)
+
+    def _caught_up(self, covered: datetime, now: datetime) -> bool:
+        """Whether there is no more to wait for: what is covered is of now, or comes no nearer to it."""
+        before, self._behind = self._behind, now - covered
+        return self._behind < OVER or self._behind >= before
 
     def _taken_over(self) -> Evaluation:
         """The evaluation as whoever evaluated last has left it; what this agent knew before another did is not asked."""

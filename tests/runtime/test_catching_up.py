@@ -1,6 +1,6 @@
 """A log with a past: everything in it is counted, what is over is told to nobody, and a wrong clock changes nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,13 @@ from agent.notify.deliveries import Deliveries
 from agent.notify.memory import MemoryNotifier
 from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
+from agent.records import Partition
 from agent.report.views import incidents
 from agent.runtime.evaluate import EPOCH, Evaluation
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
 from tests.alerting.traffic import QUALITY, RULES
-from tests.runtime.rig import ALWAYS, NOW, P0, P1, Rig
+from tests.runtime.rig import ALWAYS, NOW, P0, P1, Log, Rig
 from tests.runtime.searches import MINUTE, Cell, Fall, search, searches, truth
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -37,8 +38,8 @@ Events = list[dict[str, Any]]
 class Agent:
     """The whole loop with the bundled rules, over a log and a store that outlive its process."""
 
-    def __init__(self) -> None:
-        self.rig = Rig(clock=FakeClock(NOW))
+    def __init__(self, log: Log | None = None) -> None:
+        self.rig = Rig(log=log or Log(), clock=FakeClock(NOW))
         self.chat = MemoryNotifier("chat")
         self.live = self._live()
 
@@ -52,11 +53,11 @@ class Agent:
         """End in order: what is open is written."""
         assert self.rig.consumer.flush_all()
 
-    def send(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Put events into the log, in turn into each of its two partitions."""
+    def send(self, events: Iterable[Mapping[str, Any]], into: Sequence[Partition] = (P0, P1)) -> None:
+        """Put events into the log, in turn into each of these partitions."""
         values = [msgspec.json.encode(event) for event in events]
-        self.rig.log.append(P0, values[::2])
-        self.rig.log.append(P1, values[1::2])
+        for number, partition in enumerate(into):
+            self.rig.log.append(partition, values[number :: len(into)])
 
     def turn(self, minutes: float) -> None:
         """Let so much time go by, twenty seconds a turn."""
@@ -162,6 +163,44 @@ def test_what_still_goes_on_is_told_once() -> None:
     agent = after(list(searches(NOW - 2 * DAY, NOW, [HERE])))
     assert states(agent) == [("ko", "v2", "firing")]
     assert [message.incident.language for message in agent.chat.messages] == ["ko"]
+
+
+class SlowLog(Log):
+    """Brings forty records a poll, which are 120 a minute."""
+
+    def poll(self, max_records: int, timeout_s: float) -> Any:
+        """Read on, slowly."""
+        return super().poll(min(max_records, 40), timeout_s)
+
+
+def slow(fall: Fall, minutes: int, every: timedelta) -> Agent:
+    """An agent that has to read for most of an hour before it has the four days that were there at its start, and goes on."""
+    agent = Agent(SlowLog())
+    agent.send(searches(NOW - 4 * DAY, fall.start, every=2 * MINUTE), [P0])
+    agent.send(searches(fall.start, NOW, [fall]), [P0])
+    for _ in range(minutes):
+        now = agent.rig.clock.now()
+        agent.send(searches(now - MINUTE, now, [fall], every=every), [P0])
+        agent.turn(1)
+    return agent
+
+
+def test_what_ends_while_the_agent_catches_up_is_told_to_nobody() -> None:
+    """What fired at its start is over when it has come so far, which stands in the log and is not read yet."""
+    agent = slow(Fall("ko", "v1", NOW - 100 * MINUTE, NOW - 30 * MINUTE), 100, every=MINUTE / 10)
+    [alert] = agent.alerts()
+    assert alert.state == "resolved"
+    assert alert.resolved_at is not None
+    assert NOW < alert.resolved_at < NOW + HOUR
+    assert agent.chat.messages == []
+    assert agent.rig.clock.now() - agent.as_of() < LATENESS + 2 * MINUTE
+
+
+def test_an_agent_that_cannot_keep_up_tells_all_the_same() -> None:
+    """More comes than it can read: waiting for the end of that would be silence."""
+    agent = slow(Fall("ko", "v1", NOW - 100 * MINUTE, LATER), 70, every=MINUTE / 70)
+    assert agent.rig.clock.now() - agent.as_of() > HOUR / 2
+    assert [(message.incident.language, message.incident.state) for message in agent.chat.messages] == [("ko", "firing")]
 
 
 def ahead(start: datetime, minutes: int) -> Events:
