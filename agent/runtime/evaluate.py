@@ -77,12 +77,19 @@ class Evaluation:
         self._evaluator.warm([*hours, *self._windows.minutes(near, until)])
 
     def walk(
-        self, as_of: datetime, now: datetime | None, seen: Callable[[int, int], None] = unseen, without: Without = NOTHING
+        self,
+        as_of: datetime,
+        now: datetime | None,
+        seen: Callable[[int, int], None] = unseen,
+        without: Without = NOTHING,
+        *,
+        caught_up: bool = True,
     ) -> list[Incident]:
         """Evaluate every complete minute before `as_of`, and return the transitions; `seen` is told how many of how many are done.
 
-        `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires. Then
-        a long way is walked a day at a time, since the log must be polled in between: `behind` says that there is more.
+        `now` None: a replay, where every transition is told as it comes; else only what is recent, and what still fires once
+        we have `caught_up`: before that its end may stand in the log and not be read yet. Then a long way is walked a day at
+        a time, since the log must be polled in between: `behind` says that there is more.
         `without`: partitions that these minutes do not know. What is found says so, and volumes are not compared.
         Raises RetryLater; the next walk goes on where this one stopped.
         """
@@ -98,7 +105,8 @@ class Evaluation:
         if now is not None and not self.behind:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
-            self._tell([*(marked(one, without) for one in self._to_know(now)), *losses])
+            known = self._to_know(now) if caught_up else ()
+            self._tell([*(marked(one, without) for one in known), *losses])
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:

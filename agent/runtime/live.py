@@ -10,7 +10,7 @@ from agent.clock import Clock
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
 from agent.runtime.consume import Consumer
-from agent.runtime.evaluate import MINUTE, Evaluation, minute_of
+from agent.runtime.evaluate import MINUTE, OVER, Evaluation, minute_of
 from agent.runtime.health import Health
 from agent.runtime.left_out import NOTHING, LeftOut
 from agent.runtime.look import Look, unwatched
@@ -70,6 +70,7 @@ class Live:
         self._looked_at: frozenset[Partition] = frozenset()
         self._partial_since: datetime | None = None
         self._partial_for = PARTIAL_FOR
+        self._behind = timedelta.max
 
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop`, then write what is open. Raises Stop where a person has to act."""
@@ -128,11 +129,17 @@ class Live:
         if reach.at is None:
             return Look()
         begun, as_of, evaluation = self._clock.now(), reach.at - self._pace.lateness, self._taken_over()
-        evaluation.walk(as_of, now, without=self._left_out.now)
+        caught_up = not evaluation.behind and self._caught_up(reach.at, now)
+        evaluation.walk(as_of, now, without=self._left_out.now, caught_up=caught_up)
         if evaluation.behind:
             self._due_at = now  # the next turn polls, and walks the next day
         self._consumer.evaluated_to = minute_of(evaluation.evaluated_to)
         return Look(as_of=as_of, incidents=evaluation.open, took=self._clock.now() - begun)
+
+    def _caught_up(self, covered: datetime, now: datetime) -> bool:
+        """Whether there is no more to wait for: what is covered is of now, or comes no nearer to it."""
+        before, self._behind = self._behind, now - covered
+        return self._behind < OVER or self._behind >= before
 
     def _taken_over(self) -> Evaluation:
         """The evaluation as whoever evaluated last has left it; what this agent knew before another did is not asked."""
