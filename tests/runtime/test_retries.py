@@ -18,9 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.clock import SystemClock
 from agent.store.lock import StoreLock
 from tests.acceptance.command import babelwatch, write_log
+from tests.runtime.agent_process import Agent
 from tests.runtime.counting import PATIENCE_S, dump, of_file, opened
 from tests.runtime.generated import Generated, Record, generate
-from tests.runtime.test_exactly_once import Agent
 from tests.support.broker import Kafka
 
 COUNT, PARTITIONS, BATCH = 6_000, 3, 5
