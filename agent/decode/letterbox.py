@@ -5,6 +5,7 @@ what cannot be read yet, or was not asked for, is still there the next time.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -92,9 +93,9 @@ class FileBox:
                         continue  # torn by a crash: its letter was written again
 
     def mark_fed(self, letters: Sequence[Kept]) -> None:
-        """Append a mark for each letter."""
+        """Append a mark for each letter; the file is never full for that, or letters that were not fed yet would be dropped."""
         now = self._clock.now()
-        sink = FileSink(self._path, self._clock)
+        sink = FileSink(self._path, self._clock, limit=sys.maxsize)
         sink.append(Line(letter.source, letter.offset, FED, "", b"", at=now) for letter in letters)
 
     def close(self) -> None:
