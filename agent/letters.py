@@ -14,7 +14,6 @@ from agent.decode.dead_letter import Kept
 from agent.decode.letterbox import LetterBox
 from agent.decode.outline import names, outline
 from agent.errors import Misconfigured, Mistake
-from agent.notify.text import clean
 from agent.opening import CLOCK, Post
 from agent.records import Partition
 from agent.report import letters as rows
@@ -27,7 +26,7 @@ LOGS = f"dead-letters-{'[0-9a-f]' * 16}.jsonl"
 PARTS = f"dead-letters-{'[0-9a-f]' * 16}.part"
 
 
-def listing(settings: Settings, folder: Path | None, words: Mapping[str, str], most: int | None) -> Row:
+def listing(settings: Settings, folder: Path | None, words: Mapping[str, str], most: int) -> Row:
     """The newest letters, and how many there are of each reason."""
     logs.configure(logging.WARNING, most=0)
     wanted = rows.wanted(words, CLOCK.now())
@@ -41,7 +40,7 @@ def show(settings: Settings, folder: Path | None, name: str) -> Row:
     logs.configure(logging.WARNING, most=0)
     with ExitStack() as stack:
         post = opening.post(stack, settings, folder)
-        found = [letter for letter in post.box.letters() if name in {clean(letter.id), clean(letter.name)}]
+        found = [letter for letter in post.box.letters() if name in rows.called(letter)]
         if not found:
             raise Misconfigured([Mistake(name, "", f"no dead letter of this name in {post.place}: `dead-letters list` shows them")])
         letter = found[-1]

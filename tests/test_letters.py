@@ -14,7 +14,11 @@ from kafka import KafkaAdminClient, KafkaProducer
 
 from agent import app, letters, opening
 from agent.config import configuration
+from agent.decode.dead_letter import DeadLetter, Reason
 from agent.decode.letterbox import FileBox
+from agent.decode.sink import FileSink
+from agent.opening import CLOCK
+from agent.records import Partition, RawMessage
 from agent.source.clients import KafkaAddress, producer
 from agent.source.feed import KafkaFeed
 from tests.acceptance.command import Answer, babelwatch, event, logging_as_before, write_log
@@ -90,6 +94,14 @@ def test_letters_of_a_replay_are_listed(files: Files) -> None:
     assert [each["offset"] for each in files.letters("list", "--reason", "missing_field")["letters"]] == [7, 6, 5]
     assert files.letters("list", "--to", "-1h")["total"] == 0
     assert files.letters("list", "--from", "-1h")["total"] == 5
+
+
+def test_a_list_is_short_unless_it_is_asked_for_more(files: Files) -> None:
+    """Also with a filter: there may be a million letters."""
+    broken = [DeadLetter(RawMessage(Partition("log", 0), offset, b"{"), Reason.NOT_JSON, "") for offset in range(30)]
+    FileSink(files.folder / "kept" / "dead-letters.jsonl", CLOCK).write("log/0", broken)
+    for words, most in (("--from=-1h",), 20), (("--reason=not_json",), 20), (("--from=-1h", "-n", "33"), 33):
+        assert len(files.letters("list", *words)["letters"]) == most
 
 
 @pytest.mark.parametrize("name", ["id", "name"])
