@@ -22,9 +22,7 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter an option
     start: From = None,
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="As --from; default: now.")] = None,
     reason: Reason = None,
-    most: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help=f"The newest so many (default: {NEWEST}, or all with a filter).")
-    ] = None,
+    most: Annotated[int, typer.Option("-n", metavar="N", min=1, help="The newest so many.")] = NEWEST,
     store: Store = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -34,7 +32,7 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter an option
     The reasons are counted below.
     """
     words = {key: value for key, value in {"from": start, "to": end, "reason": reason}.items() if value is not None}
-    listed = letters.listing(settings_of(config), store, words, most or (None if words else NEWEST))
+    listed = letters.listing(settings_of(config), store, words, most)
     if as_json:
         print_json(listed)
     elif listed["total"]:

@@ -12,8 +12,13 @@ from typing import Any
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from agent import opening
+from agent import app, letters, opening
 from agent.config import configuration
+from agent.decode.dead_letter import DeadLetter, Reason
+from agent.decode.letterbox import FileBox
+from agent.decode.sink import FileSink
+from agent.opening import CLOCK
+from agent.records import Partition, RawMessage
 from agent.source.clients import KafkaAddress, producer
 from agent.source.feed import KafkaFeed
 from tests.acceptance.command import Answer, babelwatch, event, logging_as_before, write_log
@@ -91,6 +96,14 @@ def test_letters_of_a_replay_are_listed(files: Files) -> None:
     assert files.letters("list", "--from", "-1h")["total"] == 5
 
 
+def test_a_list_is_short_unless_it_is_asked_for_more(files: Files) -> None:
+    """Also with a filter: there may be a million letters."""
+    broken = [DeadLetter(RawMessage(Partition("log", 0), offset, b"{"), Reason.NOT_JSON, "") for offset in range(30)]
+    FileSink(files.folder / "kept" / "dead-letters.jsonl", CLOCK).write("log/0", broken)
+    for words, most in (("--from=-1h",), 20), (("--reason=not_json",), 20), (("--from=-1h", "-n", "33"), 33):
+        assert len(files.letters("list", *words)["letters"]) == most
+
+
 @pytest.mark.parametrize("name", ["id", "name"])
 def test_a_letter_is_shown_without_what_it_says(files: Files, name: str) -> None:
     """By its id, or as the list names it; with what is in the way now."""
@@ -142,6 +155,49 @@ def test_a_crash_before_the_marks_counts_nothing_twice(files: Files) -> None:
     before = letters.read_bytes()
     assert files.letters("replay")["fed"] == 3
     letters.write_bytes(before)  # as if the process had ended before it wrote the marks
+    assert files.letters("replay")["fed"] == 3
+    assert files.events() == 8
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+def replay_and_die(files: Files, at: object, name: str) -> None:
+    """A replay that ends where it calls this."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    settings = configuration.load(files.folder / "babelwatch.yaml", {})
+    with pytest.MonkeyPatch.context() as patched, logging_as_before():
+        patched.setattr(at, name, die)
+        with pytest.raises(Killed):
+            letters.replay(settings, files.folder / "kept", None, dry_run=False)
+
+
+@pytest.mark.parametrize(("at", "name"), [(FileBox, "mark_fed"), (app, "replay")], ids=["counted", "begun"])
+def test_a_killed_replay_is_finished_before_other_letters_are_fed(files: Files, at: object, name: str) -> None:
+    """Nothing is counted twice though more letters can be read by now, and no query is left in the folder."""
+    kept = files.folder / "kept"
+    files.configure(MAPPING)
+    before = sorted(path.name for path in kept.iterdir())
+    replay_and_die(files, at, name)
+    (kept / "dead-letters-0123456789abcdef.part").write_text("not to its end")
+    files.configure({"source": {"mapping": {"event_id": "trace", "route": "'fallback'"}}})
+    assert files.letters("replay")["fed"] == 1
+    assert files.events() == 9
+    assert files.letters("list")["reasons"] == {"not_json": 1}
+    assert sorted(path.name for path in kept.iterdir()) == before
+
+
+def test_what_a_killed_replay_has_left_may_be_rejected_again(files: Files) -> None:
+    """The settings were changed back meanwhile: the letters are kept a second time, and wait."""
+    files.configure(MAPPING)
+    replay_and_die(files, app, "replay")
+    files.configure({})
+    assert files.letters("replay")["left"] == {"missing_field": 3, "unknown_value": 1, "not_json": 1}
+    files.configure(MAPPING)
     assert files.letters("replay")["fed"] == 3
     assert files.events() == 8
 

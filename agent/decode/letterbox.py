@@ -5,6 +5,7 @@ what cannot be read yet, or was not asked for, is still there the next time.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -17,15 +18,16 @@ from kafka.errors import KafkaError
 
 from agent.clock import Clock
 from agent.decode.dead_letter import Kept, letter_id, number_of
-from agent.decode.sink import PROOF_TIMEOUT_S, FileSink, Line, MemorySink, older
+from agent.decode.sink import FileSink, Line, MemorySink, older
 from agent.errors import Unreachable
 from agent.records import Partition
+from agent.source.feed import PROOF_TIMEOUT_S
 
 FED: Final = "fed"  # stands where a letter has its reason
 LATEST_MS: Final = 253_370_764_800_000  # the year 9999: a producer may stamp its records as it likes
 POLL_MS: Final = 500
 PATIENCE: Final = 60  # polls that bring nothing before the end is reached
-Row = Kept | str  # a letter, or the id of one that was fed again
+LetterOrMark = Kept | str  # a mark is the id of a letter that was fed again
 
 
 class LetterBox(Protocol):
@@ -47,7 +49,7 @@ class MemoryBox:
     def __init__(self, sink: MemorySink, clock: Clock) -> None:
         self._sink = sink
         self._clock = clock
-        self._fed: list[Row] = []
+        self._fed: list[LetterOrMark] = []
 
     def letters(self) -> Iterator[Kept]:
         """The list's letters."""
@@ -80,7 +82,7 @@ class FileBox:
         except OSError as error:
             raise Unreachable(f"{self._path} cannot be read: {error.strerror}") from error
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[LetterOrMark]:
         with ExitStack() as stack:  # both are opened at once: a full file gets another name
             files = [stack.enter_context(path.open("rb")) for path in (older(self._path), self._path) if path.exists()]
             for file in files:
@@ -92,9 +94,9 @@ class FileBox:
                         continue  # torn by a crash: its letter was written again
 
     def mark_fed(self, letters: Sequence[Kept]) -> None:
-        """Append a mark for each letter."""
+        """Append a mark for each letter; the file is never full for that, or letters that were not fed yet would be dropped."""
         now = self._clock.now()
-        sink = FileSink(self._path, self._clock)
+        sink = FileSink(self._path, self._clock, limit=sys.maxsize)
         sink.append(Line(letter.source, letter.offset, FED, "", b"", at=now) for letter in letters)
 
     def close(self) -> None:
@@ -117,7 +119,7 @@ class KafkaBox:
         except KafkaError as error:
             raise Unreachable(f"topic {self._topic} cannot be read: {type(error).__name__}") from error
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[LetterOrMark]:
         if self._topic not in self._consumer.topics():
             raise Unreachable(f"there is no topic {self._topic}: an agent that runs makes it")
         logs = [TopicPartition(self._topic, number) for number in self._consumer.partitions_for_topic(self._topic)]
@@ -154,16 +156,16 @@ class KafkaBox:
         self._producer.close(timeout=5)
 
 
-def _open(read: Callable[[], Iterable[Row]]) -> Iterator[Kept]:
-    """Letters without a mark, each once. Reads twice, so that no value waits in memory for the end."""
-    over = {row for row in read() if isinstance(row, str)}
+def _open(read: Callable[[], Iterable[LetterOrMark]]) -> Iterator[Kept]:
+    """Letters without a mark, each once. Reads twice, so that no value waits in memory for the end; of ids their hash does."""
+    over = {hash(row) for row in read() if isinstance(row, str)}
     for row in read():
-        if not isinstance(row, str) and row.id not in over:
-            over.add(row.id)
+        if not isinstance(row, str) and (known := hash(row.id)) not in over:
+            over.add(known)
             yield row
 
 
-def _of_line(line: Line, written: datetime) -> Row:
+def _of_line(line: Line, written: datetime) -> LetterOrMark:
     if line.reason == FED:
         return letter_id(line.source, line.offset)
     partition = None if line.topic is None else Partition(line.topic, line.partition)
@@ -171,7 +173,7 @@ def _of_line(line: Line, written: datetime) -> Row:
     return Kept(line.source, line.offset, at, partition, line.reason, line.detail, line.value, None, len(line.value))
 
 
-def _of_record(record: Any) -> Row | None:
+def _of_record(record: Any) -> LetterOrMark | None:
     """A letter, a mark, or None for what is neither: anybody may have written into the topic."""
     headers = {name: value or b"" for name, value in record.headers}
     source, _, offset = _text(record.key).rpartition(":")

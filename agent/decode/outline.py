@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+import jmespath
 import msgspec
 
 MOST_KEYS: Final = 60
@@ -18,6 +19,9 @@ LARGEST: Final = 10**20  # no time, count or score is larger
 PRIVATE: Final = ("query", "session")
 WORDS: Final = ("score_kind", "route")
 TAGS: Final = ("query_language", "locale", "response_language", "language", "target_language")
+STEPS: Final = frozenset(  # of a path: what is taken is behind the last one
+    ["subexpression", "index_expression", "projection", "value_projection", "filter_projection", "flatten", "pipe"]
+)
 
 _KEY = re.compile(r"[A-Za-z_@$][A-Za-z0-9_.$-]{0,39}")
 _PATH = re.compile(r"[A-Za-z0-9_.]+")
@@ -29,7 +33,7 @@ _TIME = re.compile(
 
 
 class Names(NamedTuple):
-    """What the log calls the fields that are treated apart."""
+    """What the log calls the fields that are treated apart, casefolded."""
 
     private: frozenset[str]
     words: frozenset[str]
@@ -37,13 +41,23 @@ class Names(NamedTuple):
 
 
 def names(mapping: Mapping[str, str]) -> Names:
-    """Our names, and theirs where the mapping is a plain path."""
-    return Names(*(_called(fields, mapping) for fields in (PRIVATE, WORDS, TAGS)))
+    """Our names, and theirs: what may be shown is known from a plain path only, what must not be from any expression."""
+    plain = {field: theirs for field, theirs in mapping.items() if _PATH.fullmatch(theirs)}
+    return Names(_called(PRIVATE, mapping), _called(WORDS, plain), _called(TAGS, plain))
 
 
 def _called(fields: Iterable[str], mapping: Mapping[str, str]) -> frozenset[str]:
-    theirs = [mapping[field].rpartition(".")[2] for field in fields if _PATH.fullmatch(mapping.get(field, ""))]
-    return frozenset([*fields, *theirs])
+    theirs = [name for field in fields if field in mapping for name in _ends(jmespath.compile(mapping[field]).parsed)]
+    return frozenset(name.casefold() for name in [*fields, *theirs])
+
+
+def _ends(node: Mapping[str, Any]) -> list[str]:
+    """The keys whose values an expression takes: the last of a path, and that of each branch."""
+    if node["type"] in {"field", "comparator"}:  # a comparison only says which
+        return [node["value"]] if node["type"] == "field" else []
+    children = node["children"][:2] if node["type"] == "filter_projection" else node["children"]
+    found = [ends for child in children if isinstance(child, dict) and (ends := _ends(child))]
+    return [name for ends in (found[-1:] if node["type"] in STEPS else found) for name in ends]
 
 
 class Outline(NamedTuple):
@@ -73,24 +87,32 @@ def _where(error: str) -> str:
 
 def _outlined(value: Any, known: Names, name: str = "", depth: int = 0) -> Any:
     """What stands in for a value; `name` is the key it was found under."""
-    if isinstance(value, dict | list) and value and depth == DEEPEST:
-        return f"<{'object' if isinstance(value, dict) else 'array'}, length {len(value)}>"
+    if name in known.private or (isinstance(value, dict | list) and value and depth == DEEPEST):
+        return _hidden(value)
     if isinstance(value, dict):
-        return _object(value, known, name, depth + 1)
+        return _object(value, known, depth + 1)
     if isinstance(value, list):
         shown = [_outlined(item, known, name, depth + 1) for item in value[:MOST_ITEMS]]
         return shown + [f"<{len(value) - MOST_ITEMS} more>"] * (len(value) > MOST_ITEMS)
     if isinstance(value, str):
-        return value if _may_be_shown(value, name, known) else f"<text, length {len(value)}>"
+        return value if _may_be_shown(value, name, known) else _hidden(value)
     if isinstance(value, bool) or value is None:
         return value
-    return "<number>" if name in known.private or abs(value) >= LARGEST else value
+    return _hidden(value) if abs(value) >= LARGEST else value
 
 
-def _object(value: dict[str, Any], known: Names, name: str, depth: int) -> dict[str, Any]:
+def _hidden(value: Any) -> str | None:
+    """What a value is, and how long; nothing of what is in it."""
+    for type_, called in (dict, "object"), (list, "array"), (str, "text"):
+        if isinstance(value, type_):
+            return f"<{called}, length {len(value)}>"
+    return None if value is None else "<boolean>" if isinstance(value, bool) else "<number>"
+
+
+def _object(value: dict[str, Any], known: Names, depth: int) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for number, (key, item) in enumerate(islice(value.items(), MOST_KEYS), 1):
-        shown[_key(key, number)] = _outlined(item, known, name if name in known.private else key, depth)
+        shown[_key(key, number)] = _outlined(item, known, key.casefold(), depth)
     return shown if len(value) <= MOST_KEYS else {**shown, "<more>": f"<{len(value) - MOST_KEYS} more>"}
 
 
@@ -101,7 +123,5 @@ def _key(key: str, number: int) -> str:
 
 def _may_be_shown(text: str, name: str, known: Names) -> bool:
     """A time; and a language tag or a single word in the fields that have them."""
-    if name in known.private:
-        return False
     by_field = [_WORD] * (name in known.words) + [_TAG] * (name in known.tags)
     return any(pattern.fullmatch(text) for pattern in [_TIME, *by_field])

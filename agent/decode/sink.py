@@ -19,10 +19,10 @@ from agent.clock import Clock
 from agent.decode.dead_letter import DeadLetter, letter_id
 from agent.decode.topic import DeadLetterTopic
 from agent.errors import RetryLater
+from agent.source.feed import PROOF_TIMEOUT_S
 
 log = logging.getLogger(__name__)
 
-PROOF_TIMEOUT_S = 5.0  # the future of each send is the only proof of delivery
 VALUE_LIMIT = 900_000  # producer and broker take a megabyte, uncompressed and with headers: a larger letter would never leave
 KEY_LIMIT = 10_000  # a longer key is left out: it says which partition a message goes to, and that is known
 FILE_LIMIT = 64 << 20

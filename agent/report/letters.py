@@ -15,11 +15,12 @@ from rich.text import Text
 from agent.decode.dead_letter import Kept, Reason
 from agent.decode.outline import Outline
 from agent.errors import Misconfigured, Mistake
-from agent.notify.text import clean
+from agent.notify.text import one_line
 from agent.times import parse_time
 
 Row = dict[str, Any]
 NEWEST = 20
+LONGEST_NAME = 5_000  # a path has at most 4,096
 
 
 class Wanted(NamedTuple):
@@ -52,31 +53,37 @@ def wanted(words: Mapping[str, str], now: datetime) -> Wanted:
     return Wanted(times.get("from"), times.get("to"), reason)
 
 
-def listing(letters: Iterable[Kept], most: int | None) -> Row:
+def listing(letters: Iterable[Kept], most: int) -> Row:
     """The newest letters first, and how many there are of each reason."""
     reasons: Counter[str] = Counter()
     order = count()
 
     def rows() -> Iterable[tuple[datetime, int, Row]]:
         for letter in letters:
-            reasons[clean(letter.reason)] += 1
+            reasons[one_line(letter.reason)] += 1
             yield letter.at, next(order), row(letter)
 
-    newest = sorted(rows(), reverse=True) if most is None else nlargest(most, rows())
-    return {"letters": [shown for _, _, shown in newest], "total": reasons.total(), "reasons": dict(reasons.most_common())}
+    newest = [shown for _, _, shown in nlargest(most, rows())]
+    return {"letters": newest, "total": reasons.total(), "reasons": dict(reasons.most_common())}
+
+
+def called(letter: Kept) -> tuple[str, str]:
+    """Its id and its name, as a row has them."""
+    return one_line(letter.id, LONGEST_NAME), one_line(letter.name, LONGEST_NAME)
 
 
 def row(letter: Kept) -> Row:
     """One letter without its value."""
+    id_, name = called(letter)
     return {
-        "id": clean(letter.id),
-        "name": clean(letter.name),
+        "id": id_,
+        "name": name,
         "at": letter.at.isoformat(timespec="milliseconds"),
-        "topic": clean(letter.partition.topic) if letter.partition else None,
+        "topic": one_line(letter.partition.topic, LONGEST_NAME) if letter.partition else None,
         "partition": letter.partition.number if letter.partition else None,
         "offset": letter.offset,
-        "reason": clean(letter.reason),
-        "field": clean(letter.detail),
+        "reason": one_line(letter.reason),
+        "field": one_line(letter.detail),
         "size": letter.size,
         "cut": letter.cut,
     }

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import httpx
@@ -24,6 +24,7 @@ Rows = list[dict[str, Any]]
 NO = ("", "0", "false")
 ANSWER_SECONDS = 30
 API = "/api/v1"
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Views(Protocol):
@@ -74,7 +75,7 @@ class StoreViews:
         wanted = _filters(words, "all")
         everything = words.get("all", "") not in NO
         known = [*incidents(self._journal), *_losses(self._journal, self._clock.now())]
-        shown = [incident for incident in known if everything or incident.state != "resolved"]
+        shown = sorted((incident for incident in known if everything or incident.state != "resolved"), key=_told_at)
         built: Rows = [msgspec.to_builtins(incident) for incident in reversed(shown)]
         return [row for row in built if all(row.get(key) == value for key, value in wanted.items())]
 
@@ -143,6 +144,10 @@ def incidents(journal: Journal) -> list[Incident]:
 def _losses(journal: Journal, now: datetime) -> list[Incident]:
     """What was removed from the log before it was read, oldest first."""
     return [loss.incident(msgspec.convert(dict(entry.body), loss.Loss), now) for entry in journal.read("lost")]
+
+
+def _told_at(incident: Incident) -> datetime:
+    return incident.fired_at or incident.pending_since or NEVER
 
 
 def _of(known: list[Incident], where: Mapping[str, str]) -> list[Incident]:

@@ -69,7 +69,7 @@ class Batch:
 
     def _reject(self, letters: list[DeadLetter]) -> None:
         self.letters += letters
-        self.letter_bytes += sum(len(letter.message.value) for letter in letters)
+        self.letter_bytes += sum(len(letter.message.value) + len(letter.message.key or b"") for letter in letters)
         self.tally.messages += len(letters)
         self.tally.add_rejected(letters)
 

@@ -1,6 +1,7 @@
 """What everybody who looks at dead letters is promised: the same tests over memory, a file and a Kafka topic."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions
 
 from agent.decode.dead_letter import DeadLetter, Reason
 from agent.decode.letterbox import FileBox, KafkaBox, LetterBox, MemoryBox
-from agent.decode.sink import VALUE_LIMIT, DeadLetterSink, FileSink, MemorySink
+from agent.decode.sink import FILE_LIMIT, VALUE_LIMIT, DeadLetterSink, FileSink, MemorySink
 from agent.errors import Unreachable
 from agent.records import Partition, RawMessage
 from agent.source.clients import KafkaAddress, producer, reader
@@ -150,6 +151,18 @@ def test_lines_that_are_no_letters_are_passed_over(tmp_path: Path) -> None:
     (found,) = FileBox(path, CLOCK).letters()
     assert (found.id, found.value, found.partition, found.name) == ("file:/log#1:7", b"{", None, "file:/log#1:7")
     assert abs(found.at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_mark_drops_no_letters(tmp_path: Path) -> None:
+    """Also in a full file: those in the one before it may not have been fed yet."""
+    path = tmp_path / "dead.jsonl"
+    for letter in LETTERS:
+        FileSink(path, CLOCK, limit=1).write(SOURCE, [letter])
+    os.truncate(path, FILE_LIMIT)
+    box = FileBox(path, CLOCK)
+    second, third = box.letters()
+    box.mark_fed([third])
+    assert ids(box) == [second.id]
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

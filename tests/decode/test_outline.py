@@ -60,6 +60,43 @@ def test_a_private_field_shows_nothing(key: str, value: Any) -> None:
     assert not re.search(r"Paket|4711|0\.5|2026|en\"|cosine", seen.replace("length", ""))
 
 
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ({"jane.doe": True, "a": [1]}, "<object, length 2>"),
+        ([{"jane.doe": 1}, "x"], "<array, length 2>"),
+        (True, "<boolean>"),
+        (4711, "<number>"),
+        ({}, "<object, length 0>"),
+        (None, None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("key", ["query", "Query", "SESSION"])
+def test_nothing_below_a_private_field_is_shown(key: str, value: Any, seen: Any) -> None:
+    """Keys may be somebody's words, and so may what is ticked."""
+    assert shown({key: value}) == {key: seen}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "keys"),
+    [
+        ("params[0].q", ["q"]),
+        ("params[0]", ["params"]),
+        ('request."user-query"', ["user-query"]),
+        ("messages[?role=='user'].content | [0]", ["content"]),
+        ("not_null(body.Text, q || words[*].text)", ["Text", "q", "text"]),
+    ],
+)
+def test_a_private_field_is_known_from_any_expression(mapping: str, keys: list[str]) -> None:
+    """Its numbers and dates too are what users said; what leads to it stays to be seen."""
+    known = names({"query": mapping})
+    assert shown({"role": dict.fromkeys(keys, 4711), "at": "2026-11-16"}, known) == {
+        "role": dict.fromkeys(keys, "<number>"),
+        "at": "2026-11-16",
+    }
+
+
 def test_other_names_are_known_from_the_mapping() -> None:
     """A plain path names the field; an expression is passed over."""
     known = names({"score_kind": "meta.kind", "locale": "ui", "query": "join(' ', words)"})

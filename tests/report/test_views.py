@@ -122,13 +122,20 @@ def test_lost_records_are_an_alert(looking: Looking) -> None:
     loss = Loss("id/0", "logs", 0, 3, 7, at(0))
     looking.journal.write([Entry("lost", "id/0@3", at(0), msgspec.to_builtins(loss))])
     states = [row["state"] for row in looking.views.languages({})]
-    row, *others = looking.views.alerts({})
+    *others, row = looking.views.alerts({})
     assert (row["class"], row["state"], row["summary"][:15]) == ("monitor", "firing", "Up to 4 records")
     assert len(others) == 2
     assert [row["state"] for row in looking.views.languages({})] == states
     looking.clock.advance(OPEN_FOR)
     assert len(looking.views.alerts({})) == 2
-    assert looking.views.alerts({"all": "true"})[0]["class"] == "monitor"
+    assert looking.views.alerts({"all": "true"})[-1]["class"] == "monitor"
+
+
+def test_losses_stand_among_the_other_alerts(looking: Looking) -> None:
+    """By when they were noticed, not before everything that came later."""
+    old = Loss("id/0", "logs", 0, 3, 7, at(-60 * 24))
+    looking.journal.write([Entry("lost", "id/0@3", at(-60 * 24), msgspec.to_builtins(old))])
+    assert [row["class"] for row in looking.views.alerts({})] == ["change", "change", "monitor"]
 
 
 def test_each_incident_is_shown_in_its_newest_state(looking: Looking) -> None:
