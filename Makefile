@@ -45,7 +45,7 @@ bench:  ## measure speed and memory; the figures are in benchmarks/README.md
 	@$(PYTHON) -m benchmarks.language_speed
 	@$(PYTHON) -m benchmarks.language
 
-bench-ingest:  ## the agent beside Bytewax, Quix Streams and a plain loop on one broker (20 minutes)
+bench-ingest:  ## the agent beside Bytewax, Quix Streams and a plain loop on one broker (15 minutes)
 	@scripts/setup.sh test
 	@scripts/peers.sh
 	@$(PYTHON) -m benchmarks.ingest

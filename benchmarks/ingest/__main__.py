@@ -61,13 +61,16 @@ class LastingBroker(Broker):
 def main(count: int, rounds: int) -> None:
     """Fill the topics, let the contenders take turns, print the table."""
     os.sched_setaffinity(0, {0})  # inherited by the broker
+    results: list[tuple[Way, dict[str, float] | None]] = []
+    parts: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         broker = LastingBroker(Path(folder))
         broker.start()
         try:
             fill(broker.bootstrap, count)
-            results = [(way, one_round(way, broker.bootstrap, count)) for _ in range(rounds) for way in WAYS]
-            parts = [measured(Way("parts", "parts", "tagger"), broker.bootstrap, count) for _ in range(rounds)]
+            for _ in range(rounds):
+                parts.append(measured(Way("parts", "parts", "tagger"), broker.bootstrap, count))
+                results += [(way, one_round(way, broker.bootstrap, count)) for way in WAYS]
         finally:
             broker.kill()
     show(results, parts, count)
