@@ -7,6 +7,7 @@ A letter may be written twice (a crash before the flush), never less than once: 
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -141,8 +142,9 @@ class KafkaSink:
         return self._producer.send(self._topic.name, value=value, key=key, headers=_headers(source, letter))
 
     def close(self) -> None:
-        """Close the producer and the topic."""
-        self._producer.close(timeout=5)
+        """Close the producer and the topic; what could not be sent was not proved, and is written again."""
+        with suppress(KafkaError):
+            self._producer.close(timeout=5)
         self._topic.close()
 
 
