@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -19,7 +19,7 @@ from agent.records import Partition
 from agent.report import letters as rows
 from agent.report.letters import Row
 from agent.runtime.refeed import CHUNK, refeed
-from agent.source.clients import producer
+from agent.source.clients import close, producer
 from agent.source.feed import Feed, KafkaFeed
 
 LOGS = f"dead-letters-{'[0-9a-f]' * 16}.jsonl"
@@ -68,7 +68,9 @@ def replay(settings: Settings, folder: Path | None, reason: str | None, *, dry_r
 
 def _feed(stack: ExitStack, settings: Settings, folder: Path | None, post: Post) -> Feed:
     if not post.in_file:
-        return KafkaFeed(stack.enter_context(closing(producer(parts.kafka_address(settings)))))
+        made = producer(parts.kafka_address(settings))
+        stack.callback(close, made)
+        return KafkaFeed(made)
     if folder is None:
         raise Misconfigured([Mistake("--store", "", "expected the store that shall count them, since the letters are in a file")])
     return stack.enter_context(StoreFeed(settings, folder, post.box))

@@ -21,7 +21,7 @@ from agent.decode.dead_letter import Kept, letter_id, number_of
 from agent.decode.sink import FileSink, Line, MemorySink, older
 from agent.errors import Unreachable
 from agent.records import Partition
-from agent.source.feed import PROOF_TIMEOUT_S
+from agent.source.clients import close, prove
 
 FED: Final = "fed"  # stands where a letter has its reason
 LATEST_MS: Final = 253_370_764_800_000  # the year 9999: a producer may stamp its records as it likes
@@ -144,16 +144,14 @@ class KafkaBox:
         """Write a record without a value under each letter's key, after the letter: in a compacted topic it is its end."""
         headers = [("reason", FED.encode())]
         try:
-            sent = [self._producer.send(self._topic, key=letter.id.encode(), headers=headers) for letter in letters]
-            for future in sent:
-                future.get(timeout=PROOF_TIMEOUT_S)
+            prove(self._producer.send(self._topic, key=letter.id.encode(), headers=headers) for letter in letters)
         except KafkaError as error:
             raise Unreachable(f"topic {self._topic} cannot be written: {type(error).__name__}") from error
 
     def close(self) -> None:
         """Close both clients."""
         self._consumer.close()
-        self._producer.close(timeout=5)
+        close(self._producer)
 
 
 def _open(read: Callable[[], Iterable[LetterOrMark]]) -> Iterator[Kept]:

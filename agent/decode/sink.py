@@ -7,7 +7,6 @@ A letter may be written twice (a crash before the flush), never less than once: 
 import logging
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +19,7 @@ from agent.clock import Clock
 from agent.decode.dead_letter import DeadLetter, letter_id
 from agent.decode.topic import DeadLetterTopic
 from agent.errors import RetryLater
-from agent.source.feed import PROOF_TIMEOUT_S
+from agent.source.clients import close, prove
 
 log = logging.getLogger(__name__)
 
@@ -130,8 +129,7 @@ class KafkaSink:
         if rows and not self._looked:
             self.prepare()
         try:
-            for future in [self._send(source, letter) for letter in rows]:
-                future.get(timeout=PROOF_TIMEOUT_S)
+            prove(self._send(source, letter) for letter in rows)
         except KafkaError as error:
             self._looked = False
             raise self._topic.unwritable(error) from error
@@ -142,9 +140,8 @@ class KafkaSink:
         return self._producer.send(self._topic.name, value=value, key=key, headers=_headers(source, letter))
 
     def close(self) -> None:
-        """Close the producer and the topic; what could not be sent was not proved, and is written again."""
-        with suppress(KafkaError):
-            self._producer.close(timeout=5)
+        """Close the producer and the topic."""
+        close(self._producer)
         self._topic.close()
 
 

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from kafka.errors import KafkaError
 from agent.errors import Unreachable
 
 ANSWER_TIMEOUT_MS = 5_000
+PROOF_TIMEOUT_S = 5.0
 _REASON = re.compile(r"Bootstrap connection to .*? failed: (.*?)(?: \(backoff .*)?$")
 
 
@@ -39,6 +41,18 @@ def producer(address: KafkaAddress) -> KafkaProducer:
     Not an idempotent one: a letter may be written twice, and that producer never recovers from a right it had not.
     """
     return connect(KafkaProducer, address, max_block_ms=ANSWER_TIMEOUT_MS, acks="all", enable_idempotence=False)
+
+
+def prove(sent: Iterable[Any]) -> None:
+    """Wait for the broker's word on each record that is sent: its future is the only proof of delivery. Raises KafkaError."""
+    for future in list(sent):
+        future.get(timeout=PROOF_TIMEOUT_S)
+
+
+def close(producer: KafkaProducer) -> None:
+    """Close a producer; what it could not send was not proved, and is sent again by whoever asked for the proof."""
+    with suppress(KafkaError):
+        producer.close(timeout=PROOF_TIMEOUT_S)
 
 
 def reader(address: KafkaAddress) -> KafkaConsumer:

@@ -9,8 +9,7 @@ from kafka.errors import AuthorizationError, KafkaError
 from agent.decode.dead_letter import Kept
 from agent.errors import Unreachable
 from agent.source.base import AGAIN
-
-PROOF_TIMEOUT_S = 5.0
+from agent.source.clients import prove
 
 
 class Feed(Protocol):
@@ -41,10 +40,9 @@ class KafkaFeed:
         self._producer = producer
 
     def feed(self, letters: Sequence[Kept]) -> None:
-        """Value and key as they came; the future of each is the proof."""
+        """Value and key as they came."""
         try:
-            for future in [self._send(letter) for letter in letters]:
-                future.get(timeout=PROOF_TIMEOUT_S)
+            prove(self._send(letter) for letter in letters)
         except AuthorizationError as error:
             raise Unreachable("the log's topic may not be written by this user: replay needs the right Write on it") from error
         except KafkaError as error:
