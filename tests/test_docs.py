@@ -269,7 +269,7 @@ def test_the_worked_example_of_a_fall(fall: Fall) -> None:
     for minute in range(fall.minutes):
         by_hour[9 + minute // 60] += fall.n // fall.minutes
     now = Sums(fall.n, fall.hits * MICRO, fall.hits * MICRO)
-    found = fell(by_hour, now, usual(), (540, 539 + fall.minutes), rule.limits)
+    found = fell(by_hour, now, usual(), (540, 539 + fall.minutes), rule.limits_of("ko"))
     assert isinstance(found, fall.verdict)
     assert (f"{found.figures.se:.4f}", f"{found.figures.z:.1f}") == fall.said
     page = ROOT.joinpath("docs", "how-it-decides.md").read_text(encoding="utf-8")

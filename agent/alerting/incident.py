@@ -13,6 +13,35 @@ Cause = Literal["fleet", "ingest", "deployment", "tagging", "cross_lingual", "tr
 Confirmed = Literal["yes", "no", "unconfirmed"]
 
 
+class Workings(Struct, frozen=True):
+    """How a fall was decided, with every figure: se^2 = phi (variance / n + variance_baseline / n_baseline) + tau^2.
+
+    Means, variances, drop, `tau` (a standard deviation), `se` and `threshold` in 0..1 and its square; the window is
+    [start, end). `baseline` says against what: `version`, `canary` (the same minutes on the old version), `trailing`,
+    `reference`. `z_needed` and `threshold` are what the rule asks for, `relative` says that the fall counts as a part of its rate.
+    """
+
+    baseline: Literal["version", "canary", "trailing", "reference"]
+    start: datetime
+    end: datetime
+    n: int
+    mean: float
+    expected: float
+    n_baseline: float
+    variance: float
+    variance_baseline: float
+    phi: float
+    tau: float
+    se: float
+    drop: float
+    z: float
+    z_needed: float
+    threshold: float
+    min_events: int
+    for_minutes: int
+    relative: bool = False
+
+
 class Evidence(Struct, frozen=True):
     """What one rule and measure says inside an incident; drops in 0..1, `n` is the queries it saw."""
 
@@ -21,6 +50,7 @@ class Evidence(Struct, frozen=True):
     drop: float
     z: float | None = None
     n: int | None = None
+    workings: Workings | None = None
 
 
 class Incident(Struct, frozen=True):

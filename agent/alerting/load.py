@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 from agent.alerting import readers
 from agent.alerting.incident import Severity
 from agent.alerting.readers import BASELINES, POINTS, REAL_LANGUAGES, ExpectedError, Reader, listed, shown
-from agent.alerting.rule import DropRule, Limits, LowRule, Measure, Rule
+from agent.alerting.rule import Asked, DropRule, LowRule, Measure, Rule
 from agent.errors import Misconfigured, Mistake
 from agent.yaml_text import Document, Keys, UnreadableError, parse_yaml
 
@@ -126,9 +126,8 @@ class _File:
 
 
 def _drop(values: Mapping[str, Any]) -> Rule:
-    limits = Limits(values["threshold"] / 100, values["z"], values["min_events"])
-    kept = {name: values[name] for name in (*COMMON, "measures", "overrides") if name != "kind"}
-    return DropRule(**kept, limits=limits, for_minutes=values["for"])
+    kept = {name: values[name] for name in (*COMMON, "measures", "baselines", "min_events", "overrides") if name != "kind"}
+    return DropRule(**kept, threshold=values["threshold"] / 100, asked=Asked(version=values["z"]), for_minutes=values["for"])
 
 
 def _low(values: Mapping[str, Any]) -> Rule:

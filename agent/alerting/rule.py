@@ -8,8 +8,11 @@ from agent.alerting.incident import Severity
 from agent.records import WindowKey
 
 Measure = Literal["recall_at_k", "hit_rate", "similarity_mean"]
+Share = Literal["und", "mixed", "fallback", "zero_results", "other_language", "low_translation"]
+BaselineKind = Literal["version", "trailing", "reference"]
 Field = Literal["service", "environment", "collection", "language"]
 
+WINDOWS = (15, 60, 240, 1440, 4320)  # minutes: the ladder
 NO_LANGUAGE = ("und", "mul", "__other__")  # no single language: judged only by a rule that names them
 
 
@@ -37,35 +40,82 @@ class Limits(NamedTuple):
     min_events: int
 
 
-class DropRule(Struct, frozen=True):
-    """A language got worse: the version rule."""
+class Asked(NamedTuple):
+    """The standard errors that each baseline asks for; `warm_up` is that of the trailing one under seven days of history."""
 
+    version: float = 3.5
+    trailing: float = 4.0
+    reference: float = 4.0
+    warm_up: float = 5.0
+
+
+class _Rule(Struct, frozen=True, kw_only=True):
     name: str
     where: tuple[Condition, ...]
-    severity: Severity | Literal["auto"]
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    measures: tuple[Measure, ...]
-    limits: Limits
-    overrides: dict[str, float]  # language to its threshold (0..1)
-    for_minutes: int
+    severity: Severity | Literal["auto"] = "auto"
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
+class DropRule(_Rule, frozen=True, kw_only=True):
+    """A language got worse: against the version before, the same hours of the days before, a fixed reference."""
+
+    measures: tuple[Measure, ...] = ("recall_at_k", "hit_rate", "similarity_mean")
+    baselines: tuple[BaselineKind, ...] = ("version", "trailing", "reference")
+    threshold: float = 0.03
+    asked: Asked = Asked()
+    windows: tuple[int, ...] = WINDOWS
+    min_events: int = 50
+    for_minutes: int = 5
+    overrides: dict[str, float] = {}  # language to its threshold (0..1)
+
+    def threshold_of(self, language: str) -> float:
+        """The language's own threshold, where it has one."""
+        return self.overrides.get(language, self.threshold)
 
     def limits_of(self, language: str) -> Limits:
-        """The limits, with the language's own threshold where it has one."""
-        return self.limits._replace(threshold=self.overrides.get(language, self.limits.threshold))
+        """The limits of the version rule."""
+        return Limits(self.threshold_of(language), self.asked.version, self.min_events)
 
 
-class LowRule(Struct, frozen=True):
+class ShareRule(_Rule, frozen=True, kw_only=True):
+    """A share of a language's queries rose against the same hours of the days before."""
+
+    of: Share
+    threshold: float = 0.05
+    asked: Asked = Asked()
+    windows: tuple[int, ...] = WINDOWS
+    min_events: int = 50
+    for_minutes: int = 5
+
+
+class GapRule(_Rule, frozen=True, kw_only=True):
+    """A language lies far below the service's reference languages, by labels or a calibrated score."""
+
+    threshold: float = 0.20
+    min_events: int = 50  # of a window
+
+
+class LowRule(_Rule, frozen=True, kw_only=True):
     """A language is consistently low: its best scores look like those of unrelated text."""
 
-    name: str
-    where: tuple[Condition, ...]
-    severity: Severity | Literal["auto"]
-    labels: dict[str, str]
-    annotations: dict[str, str]
+
+class VanishedRule(_Rule, frozen=True, kw_only=True):
+    """A language's traffic is gone: at most `share` of what is expected, where at least `min_expected` queries are."""
+
+    share: float = 0.10
+    min_expected: int = 30
+    windows: tuple[int, ...] = (15, 60, 240, 1440)
+    for_minutes: int = 5
 
 
-Rule = DropRule | LowRule
+class LagRule(_Rule, frozen=True, kw_only=True):
+    """The agent is blind: what it evaluates is older than this, on wall time."""
+
+    for_minutes: int = 15
+
+
+Rule = DropRule | ShareRule | GapRule | LowRule | VanishedRule | LagRule
 
 
 def applies(rule: Rule, key: WindowKey) -> bool:

@@ -62,9 +62,7 @@ def test_the_bundled_rules() -> None:
         labels={},
         annotations={},
         measures=("recall_at_k", "hit_rate", "similarity_mean"),
-        limits=Limits(0.03, 3.5, 50),
-        overrides={},
-        for_minutes=5,
+        baselines=("version",),
     )
     assert low == LowRule(name="low", where=real, severity="auto", labels={}, annotations={})
 
@@ -79,9 +77,8 @@ def test_a_rule_with_everything() -> None:
     """Each key arrives; Norwegian is a language."""
     spanish, undetermined = load(["rules/services.yaml"], ROOT / "rules", HERE)
     assert isinstance(spanish, DropRule)
-    assert (spanish.limits, spanish.for_minutes, spanish.severity) == (Limits(0.05, 4.0, 200), 90, "critical")
+    assert (spanish.limits_of("es"), spanish.for_minutes, spanish.severity) == (Limits(0.05, 4.0, 200), 90, "critical")
     assert spanish.limits_of("no").threshold == pytest.approx(0.075)
-    assert spanish.limits_of("es").threshold == pytest.approx(0.05)
     assert applies(spanish, key("es"))
     assert not applies(spanish, key("de"))
     assert not applies(spanish, key("es", collection="other"))
