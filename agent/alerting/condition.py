@@ -14,6 +14,7 @@ from agent.alerting.statistics import (
     Baseline,
     Expected,
     Figures,
+    Noise,
     Sums,
     baseline_weight,
     compare,
@@ -27,6 +28,8 @@ LOW_QUERIES = 30  # the least that a window of the low rule holds
 LOW_SHARE = 0.5  # of the queries below the limit: the median is low
 ROUNDING = 1e-9
 LOW_LIMIT = 0.3  # where the limit lies between floor and reference
+
+NOISE = Noise()
 
 
 class Counts(Struct, frozen=True):
@@ -81,7 +84,9 @@ class Limit(NamedTuple):
     languages: tuple[str, ...]
 
 
-def fell(by_hour: Sequence[int], now: Sums, base: Baseline | None, span: tuple[int, int], limits: Limits) -> Verdict:
+def fell(  # noqa: PLR0913, PLR0917 - the five things a comparison rests on, and the noise
+    by_hour: Sequence[int], now: Sums, base: Baseline | None, span: tuple[int, int], limits: Limits, noise: Noise = NOISE
+) -> Verdict:
     """The version rule: everything on the new version in the minutes `span` against the same hours of earlier versions.
 
     `by_hour` has the window's queries for each hour of the day. Breach: at least the threshold, and at least z standard errors.
@@ -93,7 +98,11 @@ def fell(by_hour: Sequence[int], now: Sums, base: Baseline | None, span: tuple[i
         return NoData(Counts(0, round(weight), scale))
     if base is None or min(now.n, weight) < limits.min_events:
         return InsufficientData(limits.min_events - int(min(now.n, weight)), Counts(now.n, round(weight), scale))
-    figures = compare(now, Expected(expected_mean(by_hour, base), weight), base, scale)
+    return judged(compare(now, Expected(expected_mean(by_hour, base), weight), base, scale, noise), limits)
+
+
+def judged(figures: Figures, limits: Limits) -> Verdict:
+    """Breach: at least the threshold, and at least z standard errors."""
     breach = figures.drop >= limits.threshold and figures.z >= limits.z
     return Breach(figures) if breach else Clear(figures)
 

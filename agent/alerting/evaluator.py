@@ -1,12 +1,12 @@
 """Station 6, the pure part: minutes in, transitions of incidents out. No clock, no store, no messages.
 
 evaluator = Evaluator(rules, quality, open_incidents)
-evaluator.warm(history)                  # hours or minutes before the first evaluated one, in order
-for minute, rows in minutes:             # every minute, also those without rows
-    tell(evaluator.advance(minute, rows))
+evaluator.warm(history)                  # quarters of an hour or minutes before the first evaluated one, in order
+for minute, transitions in evaluator.walk(rows, first, last):       # every minute, also those without rows
+    tell(transitions)
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,6 +17,8 @@ from agent.alerting.incident import Incident
 from agent.alerting.levels import Levels
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
+from agent.alerting.minutes import DAY
+from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, LowRule, Rule
 from agent.alerting.sums import Minute
 
@@ -27,12 +29,17 @@ STATE = attrgetter("state")  # firing sorts before resolved: of one incident giv
 class Evaluator:
     """Applies the rules to every minute in turn; the same rows give the same incidents, however they are grouped."""
 
-    def __init__(self, rules: Sequence[Rule], quality: Quality, incidents: Iterable[Incident] = ()) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        quality: Quality,
+        incidents: Iterable[Incident] = (),
+        references: Iterable[Reference] = (),
+    ) -> None:
         """`incidents`: what an earlier process left, firing or resolved; the latter keep their time out of baselines."""
         known = {(subject_of(one), one.fired_at): one for one in sorted(incidents, key=STATE) if one.state != "pending"}.values()
-        self._falls = Falls(
-            [rule for rule in rules if isinstance(rule, DropRule)], quality, [one for one in known if one.class_ == "change"]
-        )
+        drops = [rule for rule in rules if isinstance(rule, DropRule)]
+        self._falls = Falls(drops, quality, [one for one in known if one.class_ == "change"], references)
         self._levels = [Levels(rule, quality) for rule in rules if isinstance(rule, LowRule)]
         self._standings = {subject_of(incident): Standing(incident) for incident in known if incident.state == "firing"}
         self._resolved: list[Incident] = []
@@ -49,11 +56,18 @@ class Evaluator:
         """The deployments noticed, oldest first."""
         return tuple(self._falls.changes)
 
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The fixed references learned since the start."""
+        return tuple(self._falls.references)
+
     def warm(self, rows: Iterable[Minute]) -> None:
         """Take in history, oldest first across calls; deployments in it are noticed, nothing fires."""
-        for minute, group in groupby(sorted(rows, key=MINUTE), key=MINUTE):
-            if minute < self._minute or self._started:
-                raise ValueError(f"history goes back from minute {self._minute} to {minute}")
+        known = sorted(rows, key=MINUTE)
+        if known and (known[0].minute < self._minute or self._started):
+            raise ValueError(f"history goes back from minute {self._minute} to {known[0].minute}")
+        self._falls.load(known)
+        for minute, group in groupby(known, key=MINUTE):
             self._take(minute, list(group))
             for levels in self._levels:
                 levels.skip(minute)
@@ -64,14 +78,29 @@ class Evaluator:
 
     def advance(self, minute: int, rows: Sequence[Minute]) -> list[Incident]:
         """Add the rows of this minute and evaluate at its end; returns what began to fire or was resolved."""
-        if minute <= self._minute or (self._started and minute != self._minute + 1):
-            raise ValueError(f"minute {minute} does not follow minute {self._minute}: every minute is evaluated, once and in order")
-        if any(row.minute > minute for row in rows):
-            raise ValueError(f"a row is of a minute after {minute}")
+        return [incident for _, transitions in self.walk(rows, minute, minute) for incident in transitions]
+
+    def walk(self, rows: Iterable[Minute], first: int, last: int) -> Iterator[tuple[int, list[Incident]]]:
+        """Every minute of first..last in turn with what began to fire or was resolved at its end; `rows` are those of all of them."""
+        if first <= self._minute or (self._started and first != self._minute + 1):
+            raise ValueError(f"minute {first} does not follow minute {self._minute}: every minute is evaluated, once and in order")
+        by_minute = {minute: list(group) for minute, group in groupby(sorted(rows, key=MINUTE), key=MINUTE)}
+        if by_minute and not first <= min(by_minute) <= max(by_minute) <= last:
+            raise ValueError(f"a row is not of the minutes from {first} to {last}")
         self._started = True
-        self._take(minute, rows)
-        told = [incident for observed in self._observe(minute) if (incident := self._step(minute, *observed)) is not None]
-        return sorted(told, key=subject_of)
+        while first <= last:
+            end = min(last, (first // DAY + 1) * DAY - 1)
+            yield from self._stretch(by_minute, first, end)
+            first = end + 1
+
+    def _stretch(self, rows: dict[int, list[Minute]], first: int, last: int) -> Iterator[tuple[int, list[Incident]]]:
+        """A part of one day: everything is taken in and looked at together, then decided minute by minute."""
+        self._falls.load(row for minute in range(first, last + 1) for row in rows.get(minute, ()))
+        self._falls.look(first, last)
+        for minute in range(first, last + 1):
+            self._take(minute, rows.get(minute, []))
+            told = [incident for seen in self._observe(minute) if (incident := self._step(minute, last, *seen)) is not None]
+            yield minute, sorted(told, key=subject_of)
 
     def _take(self, minute: int, rows: Sequence[Minute]) -> None:
         self._minute = minute
@@ -85,10 +114,11 @@ class Evaluator:
             observed += levels.observations(minute, self._standings)
         return observed
 
-    def _step(self, minute: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
+    def _step(self, minute: int, last: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
         before = self._standings.pop(subject, None)
         after = step(before, seen, minute, pace)
-        self._falls.settle(subject, seen, after, minute)
+        if self._falls.settle(subject, seen, after, minute) and minute < last:
+            self._falls.look(minute + 1, last)
         if after is not None and after.incident.state == "resolved":
             self._resolved.append(after.incident)
         elif after is not None:

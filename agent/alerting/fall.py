@@ -1,69 +1,113 @@
-"""A fall after a deployment: what all measures, rules and deployments say of one language, taken together."""
+"""A fall: what all measures, rules, baselines and deployments say of one language, taken together."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agent.alerting.changes import Change
 from agent.alerting.condition import Breach, Clear
 from agent.alerting.finding import Loudness, Subject, draft
-from agent.alerting.incident import Cause, Confirmed, Evidence, Incident
+from agent.alerting.incident import Cause, Confirmed, Evidence, Incident, Workings
+from agent.alerting.ladder import Track
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import start_of
-from agent.alerting.rule import DropRule, Limits
+from agent.alerting.rule import DropRule, Limits, Measure
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import Fact, fall_text, volume_text
 from agent.alerting.volume import is_flood
 from agent.alerting.watch import Judged, Tally, Watch
 from agent.records import WindowKey
 
+Against = Literal["version", "canary", "trailing", "reference"]
 LABELS = "recall_at_k"
 DECISIVE_SHARE = 0.5  # of the queries labelled: then scores are not asked alone
 
 
 class Signal(NamedTuple):
-    """One rule and measure in breach."""
+    """One rule and measure in breach, against one baseline, in the minutes [first, end).
+
+    It was seen by a watch of a deployment (`change`, `tally`) or by the ladder (`track`). `days` is the reach of the baseline.
+    """
 
     rule: DropRule
     limits: Limits
-    watch: Watch
-    tally: Tally
+    against: Against
+    measure: Measure
+    scale: tuple[str, str]
     figures: Figures
+    first: int
+    end: int
+    days: int
+    change: Change | None = None
+    tally: Tally | None = None
+    track: Track | None = None
+    relative: bool = False
 
     @property
     def rank(self) -> tuple[object, ...]:
         """Strongest first: labels measure the thing itself and go before scores; then the number of standard errors."""
-        change = self.watch.change
-        ties = (self.rule.name, self.tally.measure, self.tally.scale, change.where, change.version)
-        return self.tally.measure != LABELS, -self.figures.z, *ties
+        place = () if self.change is None else (self.change.where, self.change.version)
+        return self.measure != LABELS, -self.figures.z, self.rule.name, self.measure, self.scale, self.against, place
 
     @property
     def evidence(self) -> Evidence:
         """The signal as an incident lists it."""
-        return Evidence(self.rule.name, self.tally.measure, self.figures.drop, self.figures.z, self.figures.n)
+        figures = self.figures
+        return Evidence(self.rule.name, self.measure, figures.drop, figures.z, figures.n, self._workings())
+
+    def _workings(self) -> Workings:
+        figures = self.figures
+        return Workings(
+            baseline=self.against,
+            start=start_of(self.first),
+            end=start_of(self.end),
+            n=figures.n,
+            mean=figures.current,
+            expected=figures.baseline,
+            n_baseline=figures.n_baseline,
+            variance=figures.variance,
+            variance_baseline=figures.variance_baseline,
+            phi=figures.phi,
+            tau=figures.tau,
+            se=figures.se,
+            drop=figures.drop,
+            z=figures.z,
+            z_needed=self.limits.z,
+            threshold=self.limits.threshold,
+            min_events=self.limits.min_events,
+            for_minutes=self.rule.for_minutes,
+            relative=self.relative,
+        )
 
 
 class Fall(Struct, frozen=True):
     """What is in breach for one language: at least one signal, the strongest first.
 
-    `volume`: its traffic since then, as a multiple of the usual (None: not known).
+    `volume`: its traffic since then, as a multiple of the usual (None: not known). `corroborated`: something other than scores,
+    such as zero results, says so too.
     """
 
     subject: Subject
     signals: tuple[Signal, ...]
     quality: Quality
     volume: float | None = None
+    corroborated: bool = False
+    began: int | None = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """Each rule and measure in breach, the strongest first."""
-        return tuple(signal.evidence for signal in self.signals)
+        """Each rule and measure in breach once, the strongest first."""
+        found: dict[tuple[str, str], Evidence] = {}
+        for signal in self.signals:
+            found.setdefault((signal.rule.name, signal.measure), signal.evidence)
+        return tuple(found.values())
 
     @property
     def confirmed(self) -> Confirmed:
         """Labels measure the thing itself; scores alone confirm nothing."""
-        return "yes" if self.signals[0].tally.measure == LABELS else "unconfirmed"
+        return "yes" if self.corroborated or self.signals[0].measure == LABELS else "unconfirmed"
 
     @property
     def for_minutes(self) -> int:
@@ -71,24 +115,39 @@ class Fall(Struct, frozen=True):
         return min(signal.rule.for_minutes for signal in self.signals)
 
     @property
+    def change(self) -> Change | None:
+        """The deployment that it came with, by the strongest signal that knows one."""
+        return next((signal.change for signal in self.signals if signal.change), None)
+
+    @property
     def cause(self) -> Cause:
         """The deployment, unless other languages' queries seem to be counted here."""
-        return "tagging" if is_flood(self.volume) else "deployment"
+        if is_flood(self.volume):
+            return "tagging"
+        return "deployment" if self.change else "unknown"
 
     def incident(self) -> Incident:
         """The incident as it would read now, pending."""
-        rule, _, watch, _, figures = self.signals[0]
-        excess = figures.drop * watch.events / figures.scale_minutes
+        first, change = self.signals[0], self.change
+        figures = first.figures
+        excess = figures.drop * figures.n / figures.scale_minutes
         why = Loudness(self.cause, self.confirmed, figures.drop, excess)
+        facts = [_fact(signal, self.subject.language, self.quality) for signal in self._told()]
         return replace(
-            draft(self.subject, rule, why, self.evidence, figures),
-            began_at=start_of(watch.first),
-            embedding_model=watch.change.embedding_model or None,
-            index_version=watch.change.index_version or None,
-            collection=watch.change.collection or None,
-            summary=fall_text(self.subject.language, [_fact(signal, self.quality) for signal in self.signals], watch.change)
-            + volume_text(self.volume),
+            draft(self.subject, first.rule, why, self.evidence, figures),
+            began_at=start_of(first.first if self.began is None else self.began),
+            embedding_model=(change.embedding_model if change else first.scale[0]) or None,
+            index_version=(change.index_version or None) if change else None,
+            collection=(change.collection or None) if change else None,
+            summary=fall_text(self.subject.language, facts, change, confirmed=self.confirmed == "yes") + volume_text(self.volume),
         )
+
+    def _told(self) -> Iterable[Signal]:
+        """The strongest signal of each measure."""
+        found: dict[Measure, Signal] = {}
+        for signal in self.signals:
+            found.setdefault(signal.measure, signal)
+        return found.values()
 
 
 class Weighed(NamedTuple):
@@ -107,8 +166,8 @@ def weigh(watches: Iterable[Watch], last: int) -> Weighed:
     refutation: tuple[Watch, Tally, Figures] | None = None
     for watch in watches:
         judged = list(watch.judge(last))
-        found = [_signal(watch, one, one.verdict) for one in judged if isinstance(one.verdict, Breach)]
-        labels = [signal for signal in found if signal.tally.measure == LABELS]
+        found = [_signal(watch, last, one, one.verdict) for one in judged if isinstance(one.verdict, Breach)]
+        labels = [signal for signal in found if signal.measure == LABELS]
         no = refuting(watch, judged) if found else None
         refutation = refutation or no
         signals += labels if no or (not labels and labels_decide(watch, judged)) else found
@@ -134,17 +193,23 @@ def labels_decide(watch: Watch, judged: Sequence[Judged]) -> bool:
     )
 
 
-def _signal(watch: Watch, judged: Judged, breach: Breach) -> Signal:
-    return Signal(judged.rule, judged.limits, watch, judged.tally, breach.figures)
+def _signal(watch: Watch, last: int, judged: Judged, breach: Breach) -> Signal:
+    tally = judged.tally
+    days = tally.baseline.days if tally.baseline and judged.baseline == "version" else 0
+    span = watch.first, last + 1, days
+    return Signal(
+        judged.rule, judged.limits, judged.baseline, tally.measure, tally.scale, breach.figures, *span, watch.change, tally
+    )
 
 
-def _fact(signal: Signal, quality: Quality) -> Fact:
-    return fact_of(signal.watch, signal.tally, signal.figures, quality)
+def _fact(signal: Signal, language: str, quality: Quality) -> Fact:
+    collection = signal.change.collection if signal.change else ""
+    fact = fact_of(signal.measure, signal.scale, (language, collection), signal.figures, quality)
+    return fact._replace(days=signal.days, against=signal.against)
 
 
-def fact_of(watch: Watch, tally: Tally, figures: Figures, quality: Quality) -> Fact:
-    """The figures with what they were read with."""
-    model, kind = tally.scale
-    key = WindowKey(*watch.change.where, watch.language, "", model, watch.change.index_version, kind)
-    days = tally.baseline.days if tally.baseline else 0
-    return Fact(tally.measure, figures, days, quality.k, quality.hit_threshold.of(key))
+def fact_of(measure: Measure, scale: tuple[str, str], place: tuple[str, str], figures: Figures, quality: Quality) -> Fact:
+    """The figures with what they were read with; `place` is the language and the collection."""
+    language, collection = place
+    key = WindowKey("", "", collection, language, "", scale[0], "", scale[1])
+    return Fact(measure, figures, 0, quality.k, quality.hit_threshold.of(key))

@@ -1,75 +1,103 @@
-"""The version rule at work: every language after every deployment, and what was usual before."""
+"""The drop rules at work: every language all the time, and after every deployment; open incidents until they have recovered."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from agent.alerting.changes import Change, Collection, Version, Versions, collection_of, version_of
-from agent.alerting.fall import Fall, fact_of, weigh
+from msgspec import Struct
+
+from agent.alerting.changes import Change, Collection, Version, Versions
+from agent.alerting.fall import Fall, Signal, fact_of, weigh
 from agent.alerting.finding import Subject
-from agent.alerting.history import History, Span, Stream
-from agent.alerting.incident import Incident
+from agent.alerting.grid import Series, Stream
+from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.intake import Counted
 from agent.alerting.lifecycle import Observation, Pace, Standing
-from agent.alerting.measures import Quality, Reading, first_hit_bin, readings
-from agent.alerting.minutes import DAY, minute_at
-from agent.alerting.recovery import Recovery, recovered
-from agent.alerting.rule import DropRule, Measure, applies
-from agent.alerting.statistics import Baseline
+from agent.alerting.measures import Quality, Reading
+from agent.alerting.minutes import DAY, HOUR, minute_at
+from agent.alerting.recovery import SMALLEST, SURE, Recovery, Standard, recovered
+from agent.alerting.reference import Reference
+from agent.alerting.rule import DropRule
+from agent.alerting.soundings import Frozen, Soundings
+from agent.alerting.statistics import Figures
 from agent.alerting.summary import back_text, refuted_text
 from agent.alerting.sums import Minute
 from agent.alerting.volume import Volumes
-from agent.alerting.watch import ACTIVE_MINUTES, Tally, Watch, why_not
+from agent.alerting.watch import ACTIVE_MINUTES, Before, Tally, Watch, why_not
 from agent.records import WindowKey
 
 RESOLVE_MINUTES = 15
 MOST_ACTIVE = 8  # deployments of a collection watched at a time: a version name that changes all the time is none
+BEFORE_FIRING = HOUR  # is left out of baselines, when nothing says that the fall began earlier
 FAR = 1 << 62  # a minute that never comes
 
 
-class Place(NamedTuple):
-    """Where a window key belongs, and how it is read; found once for each key."""
+class Episode(NamedTuple):
+    """The time that an incident takes out of a language's baseline: the minutes [first, end)."""
 
-    stream: Stream
-    version: Version
-    subject: Subject
-    rules: tuple[DropRule, ...]
-    hit_bin: int | None
+    first: int
+    end: int
 
 
-RecoveryKey = tuple[Collection, Version, Measure, tuple[str, str]]
+class FallState(Struct):
+    """What open incidents are measured against: what cannot be read again from the log's windows."""
+
+    standards: dict[str, list[Standard]] = {}  # by fingerprint
 
 
 class Falls:
-    """Watches languages from a deployment on for 72 hours, and open incidents until they have recovered."""
+    """Watches languages at every scale, and from a deployment on for 72 hours."""
 
-    def __init__(self, rules: Sequence[DropRule], quality: Quality, episodes: Sequence[Incident]) -> None:
+    def __init__(
+        self, rules: Sequence[DropRule], quality: Quality, episodes: Sequence[Incident], references: Iterable[Reference] = ()
+    ) -> None:
         """`episodes`: earlier incidents, firing or resolved: their time is in no baseline, and no window reaches back into them."""
-        self._rules, self._quality = rules, quality
-        self._history, self._volumes, self._versions = History(), Volumes(), Versions()
-        self._places: dict[WindowKey, Place] = {}
+        self._quality = quality
+        self.soundings = Soundings(rules, quality, references)
+        self._volumes, self._versions = Volumes(), Versions()
+        self._seen: set[WindowKey] = set()
+        self._day = -1
+        self._began: dict[Collection, list[int]] = {}  # the days on which versions began
         self._active: dict[Collection, dict[Version, Change]] = {}
         self._watches: dict[Subject, dict[tuple[Collection, Version], Watch]] = {}
-        self._recoveries: dict[Subject, dict[RecoveryKey, Recovery]] = {}
+        self._recoveries: dict[Subject, list[Recovery]] = {}
         self._episodes: dict[Subject, list[Incident]] = {}
-        self._tomorrow = 0
+        self._waiting: dict[int, list[Counted]] = {}
         self.changes: list[Change] = []
+        self.references: list[Reference] = []
         for episode in episodes:
             self._episodes.setdefault(subject_of(episode), []).append(episode)
 
+    def load(self, rows: Iterable[Minute]) -> None:
+        """Take the rows of a stretch of minutes into the arrays; `add` follows minute by minute."""
+        rows = list(rows)
+        for one in self.soundings.take(rows):
+            self._waiting.setdefault(one.row.minute, []).append(one)
+
+    def look(self, first: int, last: int) -> None:
+        """Find what is in breach at each of the minutes first..last of one day, of which everything is loaded."""
+        self._begin_day(first)
+        self.soundings.look(first, last, {subject: spans[-1].end for subject in self._episodes if (spans := self._spans(subject))})
+
     def add(self, minute: int, rows: Sequence[Minute]) -> None:
-        """Count the rows of a minute; versions that are new in it are deployments."""
-        if minute >= self._tomorrow:
-            self._tomorrow = (minute // DAY + 1) * DAY
-            self._history.forget(minute)
-            self._volumes.forget(minute)
+        """Count what was loaded of a minute; versions that are new in it are deployments."""
+        self._begin_day(minute)
         self._expire(minute)
-        new = [row.key for row in rows if row.key not in self._places]
+        new = [row.key for row in rows if row.key not in self._seen]
         if new:
             self._admit(minute, new)
-        for row in rows:
-            place = self._places[row.key]
-            if place.rules:
-                self._count(row, place)
+        for one in self._waiting.pop(minute, ()):
+            self._count(one)
+
+    def _begin_day(self, minute: int) -> None:
+        if minute // DAY == self._day:
+            return
+        self._day = minute // DAY
+        self._volumes.forget(minute)
+        for subject in self._episodes:
+            for span in self._spans(subject):
+                self.soundings.leave_out(subject, span.first, min(span.end, minute))
+        self.references += self.soundings.turn(minute)
 
     def suspend_volume(self, minute: int) -> None:
         """Not everything of this minute is counted."""
@@ -77,129 +105,174 @@ class Falls:
 
     def observations(self, minute: int, standings: Mapping[Subject, Standing]) -> Iterator[tuple[Subject, Observation, Pace]]:
         """What is to be said of each language that is in breach or has an incident."""
-        for subject in dict.fromkeys([*self._watches, *(subject for subject in standings if subject.class_ == "change")]):
+        open_ = (subject for subject in standings if subject.class_ == "change")
+        for subject in dict.fromkeys([*self._watches, *self.soundings.subjects(minute), *open_]):
             watches = self._watches.get(subject, {}).values()
-            standing = standings.get(subject)
-            if standing is None and not any(watch.in_breach(minute) for watch in watches):
+            sounded = self.soundings.signals(subject, minute)
+            if subject not in standings and not sounded and not any(watch.in_breach(minute) for watch in watches):
                 continue
             signals, refutation = weigh(watches, minute)
-            fall = Fall(subject, signals, self._quality, self._volume(signals[0].watch, minute)) if signals else None
-            refuted = refuted_text(subject.language, fact_of(*refutation, self._quality)) if refutation else ""
+            if subject in standings and standings[subject].incident.state == "firing" and not self._recoveries.get(subject):
+                self._take_up(subject, standings[subject].incident)
+            fall = self._fall(subject, sorted([*signals, *sounded], key=lambda signal: signal.rank), minute)
+            refuted = "" if fall or not refutation else self._refuted(subject, *refutation)
             seen = Observation(fall, recovered=self._recovered(subject, minute), refuted=refuted)
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)
 
-    def _volume(self, watch: Watch, minute: int) -> float | None:
-        stream = Stream(watch.change.where, watch.language)
-        return self._volumes.change(stream, watch.first, minute, self._spans(stream))
+    def _fall(self, subject: Subject, signals: Sequence[Signal], minute: int) -> Fall | None:
+        if not signals:
+            return None
+        corroborated = any(self.soundings.corroborated(subject, signal, minute) for signal in signals[:1])
+        return Fall(subject, tuple(signals), self._quality, self._volume(subject, signals[0], minute), corroborated)
 
-    def settle(self, subject: Subject, seen: Observation, standing: Standing | None, minute: int) -> None:
-        """Follow what became of an incident: watch for recovery while it fires, begin anew when it is over."""
+    def _refuted(self, subject: Subject, watch: Watch, tally: Tally, figures: Figures) -> str:
+        fact = fact_of(tally.measure, tally.scale, (watch.language, watch.change.collection), figures, self._quality)
+        return refuted_text(subject.language, fact)
+
+    def _volume(self, subject: Subject, signal: Signal, minute: int) -> float | None:
+        """The traffic since then as a multiple of the usual, in the collection where that is most."""
+        streams = {series.stream for series in self.soundings.series_of(subject)}
+        if signal.change is not None:
+            streams = {Stream(signal.change.where, subject.language)}
+        spans = [(span.first, span.end) for span in self._spans(subject)]
+        known = [self._volumes.change(stream, signal.first, minute, spans) for stream in streams]
+        return max((volume for volume in known if volume is not None), default=None)
+
+    def settle(self, subject: Subject, seen: Observation, standing: Standing | None, minute: int) -> bool:
+        """Follow what became of an incident: freeze what it is measured against, begin anew when it is over.
+
+        Returns whether what was looked at beyond this minute has to be looked at again.
+        """
         if subject.class_ != "change" or standing is None or standing.incident.state == "pending":
-            return
-        self._remember(subject, standing.incident)
+            return False
+        fresh = self._remember(subject, standing.incident)
         if standing.incident.state == "resolved":
             self._begin_anew(subject, standing.incident, minute + 1)
-        elif isinstance(seen.breach, Fall):
+            return True
+        if fresh:
+            self._leave_out(subject, minute)
+        if isinstance(seen.breach, Fall):
             for signal in seen.breach.signals:
-                self._follow(subject, signal.watch, signal.tally, (minute + 1, signal.figures.n))
+                self._follow(subject, signal, minute + 1)
+        return fresh
+
+    def _leave_out(self, subject: Subject, minute: int) -> None:
+        for span in self._spans(subject)[-1:]:
+            self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
 
     def _admit(self, minute: int, keys: Sequence[WindowKey]) -> None:
+        self._seen.update(keys)
         for change in self._versions.notice(minute, keys):
             self.changes.append(change)
+            self._began.setdefault(change.where, []).append(minute // DAY)
+            if change.new_model:
+                self._forget_labels(change, minute)
             active = self._active.setdefault(change.where, {})
             active[change.version] = change
             if len(active) > MOST_ACTIVE:
                 self._end(next(iter(active.values())))
-        for key in keys:
-            self._places[key] = self._place(key)
 
-    def _place(self, key: WindowKey) -> Place:
-        where = collection_of(key)
-        return Place(
-            stream=Stream(where, key.language),
-            version=version_of(key),
-            subject=Subject(key.service, key.environment, key.language, "change"),
-            rules=tuple(rule for rule in self._rules if applies(rule, key)),
-            hit_bin=first_hit_bin(key, self._quality),
-        )
+    def _forget_labels(self, change: Change, minute: int) -> None:
+        """What labels said of another model is no reference for this one."""
+        series = [one for one in self.soundings.grid.rows if one.stream.where == change.where and not any(one.scale)]
+        self.soundings.references.begin_anew(series, minute // DAY + 1)
 
-    def _count(self, row: Minute, place: Place) -> None:
+    def _count(self, one: Counted) -> None:
+        row, place, read = one
         self._volumes.add(place.stream, row.minute, row.events)
-        read = list(readings(row, place.hit_bin))
-        for reading in read:
-            self._history.add(place.stream, row.minute, reading)
-        change = self._active.get(place.stream.where, {}).get(place.version)
-        if change is not None:
-            watch = self._watch(place, change)
-            watch.add(row.minute, row.events, read, partial(self._usual, place.stream, change))
-            self._follow_restored(place.subject, watch)
-        for recovery in self._recoveries.get(place.subject, {}).values():
-            if recovery.watch.change.where == place.stream.where:
-                for reading in read:
-                    recovery.add(row.minute, place.version, reading)
+        active = self._active.get(place.stream.where)
+        if active:
+            self._watched(one, active)
+        for recovery in self._recoveries.get(place.subject, ()):
+            for reading in read:
+                recovery.add(row.minute, place.stream.where.collection, place.version, reading)
 
-    def _watch(self, place: Place, change: Change) -> Watch:
-        watches = self._watches.setdefault(place.subject, {})
-        key = (change.where, change.version)
-        if key not in watches:
-            over = [end for _, end in self._spans(place.stream) if end != FAR]
-            watches[key] = Watch(change, place.stream.language, place.rules, max([minute_at(change.at), *over]))
-        return watches[key]
+    def _watched(self, one: Counted, active: Mapping[Version, Change]) -> None:
+        """Count a row for its own deployment, and beside those that came after its version."""
+        row, place, read = one
+        own = active.get(place.version)
+        if own is not None and (watch := self._watch(one, own)):
+            watch.add(row.minute, row.events, read, partial(self._usual, place.stream, own))
+        for key, watch in self._watches.get(place.subject, {}).items():
+            if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at):
+                watch.add_old(row.minute, read)
 
-    def _usual(self, stream: Stream, change: Change, reading: Reading) -> tuple[Baseline | None, str]:
-        baseline = self._history.baseline(stream, reading, minute_at(change.at), self._spans(stream))
-        return baseline, why_not(reading, baseline, self._history.scales(stream, reading.measure))
+    def _watch(self, one: Counted, change: Change) -> Watch | None:
+        place, key = one.place, (change.where, change.version)
+        rules = [rule for rule in place.rules if "version" in rule.baselines]
+        watches = self._watches.setdefault(place.subject, {}) if rules else {}
+        if rules and key not in watches:
+            over = [span.end for span in self._spans(place.subject) if span.end != FAR]
+            watches[key] = Watch(change, place.stream.language, rules, max([minute_at(change.at), *over]))
+        return watches.get(key)
 
-    def _spans(self, stream: Stream) -> list[Span]:
-        """The times of a language's incidents in a collection, from when it fell until it had recovered."""
-        where, language = stream
-        episodes = self._episodes.get(Subject(where.service, where.environment, language, "change"), [])
-        return [
-            (minute_at(episode.began_at), minute_at(episode.resolved_at) if episode.resolved_at else FAR)
-            for episode in episodes
-            if episode.began_at and episode.confirmed != "no" and (episode.collection or "") == where.collection
-        ]
+    def _usual(self, stream: Stream, change: Change, reading: Reading) -> Before:
+        series = Series(stream, reading.measure, reading.scale)
+        day = minute_at(change.at) // DAY
+        earlier = [began for began in self._began.get(change.where, ()) if began < day]
+        base = self.soundings.baseline(series, day - 1, max(earlier, default=-1) + 1)
+        scales = {one.scale for one in self.soundings.grid.rows if one[:2] == series[:2]}
+        subject = Subject(stream.where.service, stream.where.environment, stream.language, "change")
+        return Before(base, why_not(reading, base, scales), self.soundings.wobbles(subject, reading.measure, reading.scale))
 
-    def _remember(self, subject: Subject, incident: Incident) -> None:
+    def _spans(self, subject: Subject) -> list[Episode]:
+        """The times of a language's incidents, from when it fell until it had recovered; refuted ones and mistakes are none."""
+        return [episode_of(incident) for incident in self._episodes.get(subject, ()) if counts(incident)]
+
+    def _remember(self, subject: Subject, incident: Incident) -> bool:
+        """Whether it is a new incident."""
         episodes = self._episodes.setdefault(subject, [])
-        if episodes and episodes[-1].fired_at == incident.fired_at:
+        known = bool(episodes) and episodes[-1].fired_at == incident.fired_at
+        if known:
             episodes.pop()
         episodes.append(incident)
+        return not known
 
-    def _follow(self, subject: Subject, watch: Watch, tally: Tally, since: tuple[int, int]) -> None:
-        """Measure recovery from a minute on; `since` is that minute and the queries it fired on."""
-        recoveries = self._recoveries.setdefault(subject, {})
-        key = (watch.change.where, watch.change.version, tally.measure, tally.scale)
-        if key not in recoveries and tally.baseline is not None:
-            recoveries[key] = Recovery(watch, tally, *since)
-
-    def _follow_restored(self, subject: Subject, watch: Watch) -> None:
-        """Take up the recovery of an incident that an earlier process left firing."""
-        incident = self._episodes[subject][-1] if subject in self._episodes else None
-        if incident is None or incident.state != "firing" or not _is_of(incident, watch.change) or incident.fired_at is None:
+    def _follow(self, subject: Subject, signal: Signal, first: int) -> None:
+        """Measure recovery from a minute on."""
+        recoveries = self._recoveries.setdefault(subject, [])
+        if any(one.standard.measure == signal.measure and one.standard.scale == signal.scale for one in recoveries):
             return
+        if (standard := self._standard(signal, first)) is not None:
+            recoveries.append(Recovery(standard))
+
+    def _take_up(self, subject: Subject, incident: Incident) -> None:
+        """Measure the recovery of an incident of which nothing was frozen, by what is usual now."""
         queries = {one.metric: one.n or incident.n or 0 for one in incident.evidence}
-        for tally in watch.tallies.values():
-            if tally.measure in queries:
-                self._follow(subject, watch, tally, (minute_at(incident.fired_at), queries[tally.measure]))
+        first = minute_at(incident.fired_at) if incident.fired_at else 0
+        for track in self.soundings.tracks(subject):
+            if track.measure in queries and (found := self.soundings.freeze(track)):
+                standard = Standard(track.measure, track.scale, *found, SURE, SMALLEST, queries[track.measure], first)
+                self._recoveries.setdefault(subject, []).append(Recovery(standard))
+
+    def _standard(self, signal: Signal, first: int) -> Standard | None:
+        if signal.tally is not None and signal.tally.baseline is not None and signal.change is not None:
+            base, version = signal.tally.baseline, signal.change.version
+            found: Frozen | None = Frozen(base, {signal.change.collection: base.rates}, signal.tally.wobbles)
+        else:
+            version = None
+            found = signal.track and self.soundings.freeze(signal.track, fixed=signal.against == "reference")
+        threshold, _, least = signal.limits
+        return found and Standard(signal.measure, signal.scale, *found, threshold, least, signal.figures.n, first, version)
 
     def _recovered(self, subject: Subject, minute: int) -> str:
-        found = recovered(list(self._recoveries.get(subject, {}).values()), minute)
+        found = recovered(self._recoveries.get(subject, ()), minute)
         if found is None:
             return ""
         recovery, figures = found
         fallen = self._episodes[subject][-1].drop
-        return back_text(subject.language, fact_of(recovery.watch, recovery.tally, figures, self._quality), fallen)
+        standard = recovery.standard
+        fact = fact_of(standard.measure, standard.scale, (subject.language, next(iter(standard.rates))), figures, self._quality)
+        return back_text(subject.language, fact, fallen)
 
     def _begin_anew(self, subject: Subject, incident: Incident, first: int) -> None:
         """After a recovery no window reaches back before it. After a refutation labels and scores go on as they are."""
-        ended = self._recoveries.pop(subject, {}).values()
-        if incident.confirmed == "no":
+        self._recoveries.pop(subject, None)
+        self._leave_out(subject, first - 1)
+        if not counts(incident):
             return
-        places = {recovery.watch.change.where for recovery in ended}
         for watch in self._watches.get(subject, {}).values():
-            if watch.change.where in places:
-                watch.restart(first)
+            watch.restart(first)
 
     def _expire(self, minute: int) -> None:
         for active in list(self._active.values()):
@@ -214,12 +287,34 @@ class Falls:
             if not self._watches[subject]:
                 del self._watches[subject]
 
+    def state(self) -> FallState:
+        """What open incidents are measured against."""
+        return FallState({fingerprint_of(subject): [one.standard for one in found] for subject, found in self._recoveries.items()})
+
+    def restore(self, state: FallState) -> None:
+        """Go on measuring the recovery of incidents that an earlier process left open; before anything is loaded."""
+        for subject in self._episodes:
+            if standards := state.standards.get(fingerprint_of(subject)):
+                self._recoveries[subject] = [Recovery(standard) for standard in standards]
+
+
+def counts(incident: Incident) -> bool:
+    """Whether an incident's time is left out: something did fall, and nobody said that it was none."""
+    return incident.confirmed != "no"
+
+
+def episode_of(incident: Incident) -> Episode:
+    """From an hour before it fired, or from when it began, to its end."""
+    fired = minute_at(incident.fired_at) if incident.fired_at else FAR
+    began = minute_at(incident.began_at) if incident.began_at else fired
+    return Episode(min(began, fired - BEFORE_FIRING), minute_at(incident.resolved_at) if incident.resolved_at else FAR)
+
 
 def subject_of(incident: Incident) -> Subject:
     """What an incident is about."""
     return Subject(incident.service, incident.environment, incident.language, incident.class_)
 
 
-def _is_of(incident: Incident, change: Change) -> bool:
-    version = (incident.collection or "", incident.embedding_model or "", incident.index_version or "")
-    return version == (change.collection, change.embedding_model, change.index_version)
+def fingerprint_of(subject: Subject) -> str:
+    """The identity of an incident about this."""
+    return fingerprint(*subject)

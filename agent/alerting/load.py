@@ -11,13 +11,12 @@ from typing import Any, NamedTuple, get_args
 from agent.alerting import readers
 from agent.alerting.incident import Severity
 from agent.alerting.readers import BASELINES, POINTS, REAL_LANGUAGES, ExpectedError, Reader, listed, shown
-from agent.alerting.rule import Asked, DropRule, LowRule, Measure, Rule
+from agent.alerting.rule import MEASURES, Asked, DropRule, LowRule, Rule
 from agent.errors import Misconfigured, Mistake
 from agent.yaml_text import Document, Keys, UnreadableError, parse_yaml
 
 BUNDLED = re.compile(r"[\w-]+")
 SEVERITIES = ("auto", *get_args(Severity))
-MEASURES = get_args(Measure)
 
 
 class Key(NamedTuple):

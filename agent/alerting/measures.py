@@ -73,5 +73,8 @@ def readings(row: Minute, hit_bin: int | None) -> Iterator[Reading]:
     if hit_bin is not None and (answered := row.events - row.errors):
         hits = at_or_above(row.score_hist, hit_bin) * MICRO
         yield Reading("hit_rate", (key.embedding_model, key.score_kind), Sums(answered, hits, hits))
+    if answered := row.events - row.errors:
+        found = (answered - row.zero_results) * MICRO
+        yield Reading("has_results", NO_SCALE, Sums(answered, found, found))
     if row.scored and key.score_kind in MEAN_KINDS:
         yield Reading("similarity_mean", (key.embedding_model, key.score_kind), Sums(row.scored, row.score_sum, row.score_sq))

@@ -7,11 +7,12 @@ from msgspec import Struct
 from agent.alerting.incident import Severity
 from agent.records import WindowKey
 
-Measure = Literal["recall_at_k", "hit_rate", "similarity_mean"]
+Measure = Literal["recall_at_k", "hit_rate", "similarity_mean", "has_results"]
 Share = Literal["und", "mixed", "fallback", "zero_results", "other_language", "low_translation"]
 BaselineKind = Literal["version", "trailing", "reference"]
 Field = Literal["service", "environment", "collection", "language"]
 
+MEASURES: tuple[Measure, ...] = ("recall_at_k", "hit_rate", "similarity_mean")  # of a drop rule
 WINDOWS = (15, 60, 240, 1440, 4320)  # minutes: the ladder
 NO_LANGUAGE = ("und", "mul", "__other__")  # no single language: judged only by a rule that names them
 
@@ -60,7 +61,7 @@ class _Rule(Struct, frozen=True, kw_only=True):
 class DropRule(_Rule, frozen=True, kw_only=True):
     """A language got worse: against the version before, the same hours of the days before, a fixed reference."""
 
-    measures: tuple[Measure, ...] = ("recall_at_k", "hit_rate", "similarity_mean")
+    measures: tuple[Measure, ...] = MEASURES
     baselines: tuple[BaselineKind, ...] = ("version", "trailing", "reference")
     threshold: float = 0.03
     asked: Asked = Asked()

@@ -21,12 +21,13 @@ PRIOR = 1000  # queries at the overall mean that each hour's rate is pulled towa
 TAIL_PRIOR = 10  # queries with the baseline's variance that a window's own variance is pulled towards
 SMALLEST_VARIANCE = 1e-4
 
-# Not measured on the service's own history yet, hence fixed. PHI is the design effect (2 - q) / q of sessions with
-# geometric sizes and 1.25 queries on average, q = 1 / 1.25: queries of one session share their fate.
+# Where the service's own history does not tell yet. PHI is the design effect (2 - q) / q of sessions with geometric sizes and
+# 1.25 queries on average, q = 1 / 1.25: queries of one session share their fate.
 PHI = 1.5
-# The wobble of a window that no number of queries removes, as a standard deviation: one point, the procedure's own value
-# where no language is informative (in simulations 1.2 points up to an hour, .95 up to a day).
+# The wobble of a window that no number of queries removes, as a standard deviation: one point.
 TAU = 0.01
+DAY = 1440
+SETTLED = 3 * DAY  # minutes after which a version's window wobbles like the mean of three days
 
 
 class Noise(NamedTuple):
@@ -34,6 +35,29 @@ class Noise(NamedTuple):
 
     phi: float = PHI
     tau: float = TAU
+
+
+class Wobbles(NamedTuple):
+    """The noise of one track on one day: `taus` has the wobble of each window (minutes), the smallest window first."""
+
+    phi: float = PHI
+    taus: tuple[tuple[int, float], ...] = ((15, TAU),)
+
+    def of(self, window: int) -> Noise:
+        """The noise of a window of the ladder: the wobble of the largest one that is not longer."""
+        return Noise(self.phi, max((w, tau) for w, tau in self.taus if w <= window or w == self.taus[0][0])[1])
+
+    def since(self, elapsed: int) -> Noise:
+        """The noise of everything since a change: after three days the wobble of a day, averaged over three."""
+        if elapsed < SETTLED:
+            return self.of(min(elapsed, DAY))
+        phi, tau = self.of(DAY)
+        return Noise(phi, tau / sqrt(3))
+
+    @property
+    def least(self) -> float:
+        """The smallest wobble that any window may have."""
+        return min(tau for _, tau in self.taus) / sqrt(3)
 
 
 class Expected(NamedTuple):
@@ -56,6 +80,11 @@ class Sums(NamedTuple):
         return self.total == self.squares
 
 
+def plus(one: Sums | None, other: Sums) -> Sums:
+    """Two sums as one."""
+    return other if one is None else Sums(one.n + other.n, one.total + other.total, one.squares + other.squares)
+
+
 class Baseline(Struct, frozen=True):
     """What is usual at each hour of the day (UTC), frozen.
 
@@ -72,8 +101,18 @@ class Baseline(Struct, frozen=True):
     binary: bool
 
 
+class Spread(NamedTuple):
+    """The variance of a single query before, and whether its values were 0 or 1."""
+
+    variance: float
+    binary: bool
+
+
 class Figures(Struct, frozen=True):
-    """One comparison: rates, drop, standard error and interval in 0..1, `z` in standard errors."""
+    """One comparison: rates, drop, standard error and interval in 0..1, `z` in standard errors.
+
+    `variance` and `variance_baseline` are those of a single query, `phi` and `tau` what widened the standard error.
+    """
 
     n: int
     n_baseline: int
@@ -84,6 +123,10 @@ class Figures(Struct, frozen=True):
     z: float
     ci95: tuple[float, float]
     scale_minutes: int
+    variance: float = 0.0
+    variance_baseline: float = 0.0
+    phi: float = 1.0
+    tau: float = 0.0
 
     @property
     def upper95(self) -> float:
@@ -124,7 +167,7 @@ def baseline_weight(base: Baseline, first: int, last: int) -> float:
     return min(seen * max(1.0, HOUR / (last - first + 1)), float(base.n))
 
 
-def compare(now: Sums, usual: Expected, base: Baseline, scale: int, noise: Noise = Noise()) -> Figures:  # noqa: B008 - immutable
+def compare(now: Sums, usual: Expected, base: Baseline | Spread, scale: int, noise: Noise = Noise()) -> Figures:  # noqa: B008 - immutable
     """The drop d = E - S/n with se^2 = phi (v_c/n_c + v_b/n_b) + tau^2, for a window of `scale` minutes.
 
     The window's own variance, not a pooled one: with few queries near 100 % a pooled variance has far too short a lower tail.
@@ -139,7 +182,21 @@ def compare(now: Sums, usual: Expected, base: Baseline, scale: int, noise: Noise
     se = sqrt(noise.phi * (own / now.n + before / usual.weight) + noise.tau**2)
     drop = usual.mean - mean
     interval = (drop - Z95 * se, drop + Z95 * se)
-    return Figures(now.n, round(usual.weight), mean, usual.mean, drop, se, drop / se, interval, scale)
+    found = now.n, round(usual.weight), mean, usual.mean, drop, se, drop / se, interval, scale
+    return Figures(*found, own, before, *noise)
+
+
+def beside(now: Mapping[int, Sums], then: Mapping[int, Sums]) -> tuple[Sums, Expected]:
+    """What ran side by side, hour by hour: the new version's sums, and what the old one scored in the same mix of hours.
+
+    The weight is the number of old queries with the same variance: 1 / sum (share of the hour)^2 / n_old.
+    """
+    shared = [hour for hour, sums in now.items() if sums.n and hour in then and then[hour].n]
+    total = Sums(*(sum(now[hour][at] for hour in shared) for at in range(3)))
+    if not total.n:
+        return total, Expected(0.0, 0.0)
+    mean = fsum(now[hour].n * then[hour].total / then[hour].n for hour in shared) / MICRO / total.n
+    return total, Expected(mean, 1 / fsum((now[hour].n / total.n) ** 2 / then[hour].n for hour in shared))
 
 
 def wilson(hits: float, n: int, z: float = Z95) -> tuple[float, float] | None:

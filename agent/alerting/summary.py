@@ -1,7 +1,7 @@
 """What an incident says in one breath: the number first, its interval, against what, on how many queries."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from agent.alerting.changes import Change
 from agent.alerting.minutes import DAY, HOUR
@@ -16,22 +16,24 @@ NOTEWORTHY = 2.0
 
 
 class Fact(NamedTuple):
-    """One measure that fell: its figures, the reach of its baseline in days, and what it was read with."""
+    """One measure that fell: its figures, the reach of its baseline in days, what it was read with, and against what."""
 
     measure: Measure
     figures: Figures
     days: int
     k: int
     threshold: float | None
+    against: Literal["version", "canary", "trailing", "reference"] = "version"
 
 
-def fall_text(language: str, facts: Sequence[Fact], change: Change) -> str:
-    """A fall after a deployment; the strongest evidence in full, the others in a word each."""
+def fall_text(language: str, facts: Sequence[Fact], change: Change | None, *, confirmed: bool | None = None) -> str:
+    """A fall; the strongest evidence in full, the others in a word each. Labels confirm, unless it is said who does."""
     first, *others = facts
-    name, scored = display_name(language), first.measure != "recall_at_k"
+    name, scored = display_name(language), not (first.measure == "recall_at_k" if confirmed is None else confirmed)
     also = f" Also fell: {', '.join(f'{_name(fact)} {points(fact.figures.drop)} points' for fact in others)}." if others else ""
     lead = f"{name}: {UNCONFIRMED}: " if scored else f"{name} "
-    return f"{lead}{_fell(first)} since {version_text(change)} {_against(first)}.{also}"
+    since = f" since {version_text(change)}" if change else ""
+    return f"{lead}{_fell(first)}{since} {_against(first)}.{_wobble(first)}{also}"
 
 
 def volume_text(volume: float | None) -> str:
@@ -49,7 +51,7 @@ def back_text(language: str, measure: Fact, fallen: float | None) -> str:
     before = f" It had fallen {points(fallen)} points." if fallen is not None else ""
     return (
         f"{display_name(language)} {_name(measure)} is back: {level(measure, figures.current)} in the last {duration(figures.scale_minutes)}"
-        f" ({figures.n:,} {_queries(measure)}) against {level(measure, figures.baseline)} at the same hours before the deployment.{before}"
+        f" ({figures.n:,} {_queries(measure)}) against {level(measure, figures.baseline)} at the same hours before.{before}"
     )
 
 
@@ -136,8 +138,23 @@ def _fell(fact: Fact) -> str:
 
 
 def _against(fact: Fact) -> str:
-    figures, days = fact.figures, "day" if fact.days == 1 else f"{fact.days} days"
-    return (
-        f"({figures.n:,} {_queries(fact)}, {duration(figures.scale_minutes)}) against {level(fact, figures.baseline)}"
-        f" at the same hours of the previous {days} ({figures.n_baseline:,})"
-    )
+    figures = fact.figures
+    usual, n = level(fact, figures.baseline), f"{figures.n_baseline:,}"
+    if fact.against == "canary":
+        return f"{_seen(fact)} against {usual} on the version before in the same minutes ({n})"
+    if fact.against == "reference":
+        return f"{_seen(fact)} against its fixed reference of {usual} ({n})"
+    days = "day" if fact.days == 1 else f"{fact.days} days"
+    return f"{_seen(fact)} against {usual} at the same hours of the previous {days} ({n})"
+
+
+def _seen(fact: Fact) -> str:
+    figures, queries = fact.figures, f"{fact.figures.n:,} {_queries(fact)}"
+    lasted = duration(figures.scale_minutes)
+    return f"({queries}, {lasted})" if fact.against in {"version", "canary"} else f"in the last {lasted} ({queries})"
+
+
+def _wobble(fact: Fact) -> str:
+    if fact.against != "trailing":
+        return ""
+    return f" Its windows of {duration(fact.figures.scale_minutes)} normally wobble by ±{points(fact.figures.tau)} points."

@@ -9,13 +9,16 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from agent.alerting.changes import Collection
-from agent.alerting.history import BASELINE_DAYS, KEPT_DAYS, Span, Stream, within
+from agent.alerting.grid import Stream
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.statistics import HOURS
+from agent.alerting.usual import BASELINE_DAYS
 
 FLOOD: Final = 3.0
 """So many times the usual traffic, and the queries are taken for those of another language."""
 
+Span = tuple[int, int]  # minutes [first, end)
+_KEPT_DAYS = BASELINE_DAYS + 5  # a language may first appear on a new version up to three days after the change
 _LEAST = 30.0  # fewer expected events tell nothing
 _KNOWN = 0.5  # of the time, at least, must be comparable
 
@@ -66,7 +69,7 @@ class Volumes:
 
     def forget(self, minute: int) -> None:
         """Drop what is no longer asked for."""
-        oldest = (minute // DAY - KEPT_DAYS) * HOURS
+        oldest = (minute // DAY - _KEPT_DAYS) * HOURS
         for stream, hours in self._hours.items():
             self._hours[stream] = {hour: events for hour, events in hours.items() if hour >= oldest}
         for where, seen in self._seen.items():
@@ -80,3 +83,8 @@ def _usual(hours: dict[int, int], seen: Iterable[int]) -> dict[int, float]:
     for hour in seen:
         found[hour % HOURS].append(hours.get(hour, 0))
     return {hour: sum(events) / len(events) for hour, events in found.items()}
+
+
+def within(hour: int, spans: Sequence[Span]) -> bool:
+    """Whether any of an hour lies in one of the spans."""
+    return any(first < (hour + 1) * HOUR and hour * HOUR < end for first, end in spans)

@@ -2,39 +2,84 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import mul
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from agent.alerting.changes import Change
-from agent.alerting.condition import Breach, Counts, NotComparable, Verdict, fell
+from agent.alerting.condition import Breach, Counts, NotComparable, Verdict, fell, judged
 from agent.alerting.measures import NO_SCALE, Reading
 from agent.alerting.minutes import HOUR
 from agent.alerting.rule import DropRule, Limits, Measure
-from agent.alerting.statistics import HOURS, MICRO, TAU, Baseline, Sums
+from agent.alerting.statistics import (
+    HOURS,
+    MICRO,
+    SMALLEST_VARIANCE,
+    Baseline,
+    Noise,
+    Spread,
+    Sums,
+    Wobbles,
+    beside,
+    compare,
+    plus,
+)
 
 ACTIVE_MINUTES = 72 * HOUR
 ROUNDING = 1e-9
 LARGEST_VARIANCE = 0.25  # of any value in 0..1
 
-Find = Callable[[Reading], tuple[Baseline | None, str]]
+SIDE_BY_SIDE = 0.5  # of the new version's queries came while the old one ran too: then the same minutes are compared
+LEFTOVERS = 0.05  # of the new version's queries: fewer on the old one are no comparison
+
+
+class Before(NamedTuple):
+    """What was usual before a change, or why a measure cannot be compared, and how far it wobbles; frozen."""
+
+    baseline: Baseline | None
+    reason: str = ""
+    wobbles: Wobbles = Wobbles()
+
+
+Find = Callable[[Reading], Before]
 
 
 class Tally:
     """One measure since the change: integers only, so that neither order nor grouping of rows matters."""
 
-    __slots__ = ("_by_hour", "_highest", "_n", "_squares", "_total", "baseline", "measure", "reason", "scale")
+    __slots__ = (
+        "_by_hour",
+        "_highest",
+        "_n",
+        "_new",
+        "_old",
+        "_squares",
+        "_total",
+        "baseline",
+        "measure",
+        "reason",
+        "scale",
+        "wobbles",
+    )
 
-    def __init__(self, measure: Measure, scale: tuple[str, str], baseline: Baseline | None, reason: str) -> None:
-        self.measure, self.scale, self.baseline, self.reason = measure, scale, baseline, reason
-        self._highest = max(baseline.rates) + ROUNDING if baseline else 0.0
+    def __init__(self, measure: Measure, scale: tuple[str, str], before: Before) -> None:
+        self.measure, self.scale = measure, scale
+        self.baseline, self.reason, self.wobbles = before
+        self._highest = max(self.baseline.rates) + ROUNDING if self.baseline else 0.0
         self.clear()
 
     def clear(self) -> None:
         """Begin anew."""
         self._n = self._total = self._squares = 0
         self._by_hour = [0] * HOURS
+        self._new: dict[int, Sums] = {}
+        self._old: dict[int, Sums] = {}
+
+    def add_old(self, minute: int, sums: Sums) -> None:
+        """Count what an earlier version said in a minute after the change."""
+        self._old[minute // HOUR] = plus(self._old.get(minute // HOUR), sums)
 
     def add(self, minute: int, sums: Sums) -> None:
         """Count what a minute said."""
+        self._new[minute // HOUR] = plus(self._new.get(minute // HOUR), sums)
         self._n += sums.n
         self._total += sums.total
         self._squares += sums.squares
@@ -46,20 +91,37 @@ class Tally:
         return self._n
 
     def may_breach(self, limits: Limits) -> bool:
-        """Whether the drop can be a breach: cheap and never wrongly no, as a standard error is never below TAU."""
-        if self._n < limits.min_events or self.baseline is None or self.reason:
+        """Whether the drop can be a breach: cheap and never wrongly no, as a standard error is never below the least wobble."""
+        if self._n < limits.min_events or self.reason:
             return False
-        least = self._total / MICRO + (max(limits.threshold, limits.z * TAU) - ROUNDING) * self._n
+        if self._old or self.baseline is None:
+            return bool(self._old)
+        least = self._total / MICRO + (max(limits.threshold, limits.z * self.wobbles.least) - ROUNDING) * self._n
         if self._highest * self._n < least:
             return False
         usual: float = sum(map(mul, self._by_hour, self.baseline.rates))
         return usual >= least
 
-    def verdict(self, first: int, last: int, limits: Limits) -> Verdict:
-        """The version rule over the minutes first..last."""
+    def verdict(self, first: int, last: int, limits: Limits) -> tuple[Literal["version", "canary"], Verdict]:
+        """The version rule over the minutes first..last: against the same minutes where both versions ran, else the days before."""
         if self.reason and self._n:
-            return NotComparable(self.reason, Counts(self._n, 0, last - first + 1))
-        return fell(self._by_hour, Sums(self._n, self._total, self._squares), self.baseline, (first, last), limits)
+            return "version", NotComparable(self.reason, Counts(self._n, 0, last - first + 1))
+        if (canary := self._canary(last - first + 1, limits)) is not None:
+            return "canary", canary
+        noise = self.wobbles.since(last - first + 1)
+        sums = Sums(self._n, self._total, self._squares)
+        return "version", fell(self._by_hour, sums, self.baseline, (first, last), limits, noise)
+
+    def _canary(self, minutes: int, limits: Limits) -> Verdict | None:
+        """None unless the versions run side by side; what both share of the day's mood needs no allowance."""
+        if not self._old:
+            return None
+        now, usual = beside(self._new, self._old)
+        if now.n < max(limits.min_events, SIDE_BY_SIDE * self._n) or usual.weight < max(limits.min_events, LEFTOVERS * now.n):
+            return None
+        variance = self.baseline.variance if self.baseline else max(usual.mean * (1 - usual.mean), SMALLEST_VARIANCE)
+        binary = now.binary and all(sums.binary for sums in self._old.values())
+        return judged(compare(now, usual, Spread(variance, binary), minutes, Noise(self.wobbles.phi, 0.0)), limits)
 
 
 class Judged(NamedTuple):
@@ -68,6 +130,7 @@ class Judged(NamedTuple):
     rule: DropRule
     limits: Limits
     tally: Tally
+    baseline: Literal["version", "canary"]
     verdict: Verdict
 
 
@@ -89,8 +152,16 @@ class Watch:
         for reading in read:
             tally = self.tallies.get(reading[:2])
             if tally is None:
-                tally = self.tallies[reading[:2]] = Tally(*reading[:2], *find(reading))
+                tally = self.tallies[reading[:2]] = Tally(*reading[:2], find(reading))
             tally.add(minute, reading.sums)
+
+    def add_old(self, minute: int, read: Iterable[Reading]) -> None:
+        """Count what earlier versions said in the same minute."""
+        if minute < self.first:
+            return
+        for reading in read:
+            if (tally := self.tallies.get(reading[:2])) is not None:
+                tally.add_old(minute, reading.sums)
 
     def restart(self, first: int) -> None:
         """Forget what came before a recovery; the baseline stays."""
@@ -98,14 +169,10 @@ class Watch:
         for tally in self.tallies.values():
             tally.clear()
 
-    def limits_of(self, measure: Measure) -> Limits:
-        """The limits of the first rule that reads this measure, else of the first rule."""
-        return next((limits for rule, limits in self._rules if measure in rule.measures), self._rules[0][1])
-
     def in_breach(self, last: int) -> bool:
         """Whether any rule sees any measure in breach: cheap, as it is asked every minute of every language."""
         return any(
-            tally.may_breach(limits) and isinstance(tally.verdict(self.first, last, limits), Breach)
+            tally.may_breach(limits) and isinstance(tally.verdict(self.first, last, limits)[1], Breach)
             for rule, limits in self._rules
             for tally in self.tallies.values()
             if tally.measure in rule.measures
@@ -116,7 +183,7 @@ class Watch:
         for rule, limits in self._rules:
             for tally in self.tallies.values():
                 if tally.measure in rule.measures:
-                    yield Judged(rule, limits, tally, tally.verdict(self.first, last, limits))
+                    yield Judged(rule, limits, tally, *tally.verdict(self.first, last, limits))
 
 
 def why_not(reading: Reading, baseline: Baseline | None, scales: Iterable[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from tests.alerting.simulated import minutes
-from tests.alerting.traffic import DAY, MONDAY, QUALITY, RULES
+from tests.alerting.traffic import DAY, MONDAY, QUALITY, RULES, walk
 
 TRAFFIC = {"qpm": 300.0, "history_days": 2.0, "after_days": 0.5}
 DEPLOYED = MONDAY + 2 * DAY
@@ -17,9 +17,7 @@ DEPLOYED = MONDAY + 2 * DAY
 def told(shared: Path, scenario: dict[str, Any], seed: int) -> list[Incident]:
     """The transitions of a run that is walked from its first minute, as `replay` does."""
     judge = Evaluator(RULES, QUALITY)
-    return [
-        incident for at, rows in enumerate(minutes(shared, TRAFFIC, scenario, seed), MONDAY) for incident in judge.advance(at, rows)
-    ]
+    return [incident for _, incident in walk(judge, minutes(shared, TRAFFIC, scenario, seed), MONDAY)]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.alerting.changes import Collection
-from agent.alerting.history import Stream
+from agent.alerting.grid import Stream
 from agent.alerting.summary import volume_text
 from agent.alerting.volume import Volumes
 from tests.alerting.traffic import DAY, QUALITY, START, evaluator, history, key, steady, walk

@@ -61,7 +61,10 @@ def walk(
     judge: Evaluator, minutes: Iterator[list[Minute]] | Sequence[list[Minute]], first: int = START
 ) -> list[tuple[int, Incident]]:
     """The transitions, each with its minute counted from START."""
-    return [(minute - START, incident) for minute, rows in enumerate(minutes, first) for incident in judge.advance(minute, rows)]
+    by_minute = list(minutes)
+    rows = [row for found in by_minute for row in found]
+    walked = judge.walk(rows, first, first + len(by_minute) - 1)
+    return [(minute - START, incident) for minute, told in walked for incident in told]
 
 
 def steady(counts: Row, minutes: int, where: WindowKey | None = None, first: int = START) -> list[list[Minute]]:

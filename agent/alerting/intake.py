@@ -1,0 +1,79 @@
+"""What the rows of a minute say, measure by measure: where each belongs, found once for each window key."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from agent.alerting.changes import Version, collection_of, version_of
+from agent.alerting.finding import Subject
+from agent.alerting.grid import Grid, Series, Stream
+from agent.alerting.ladder import Ladder
+from agent.alerting.measures import Quality, Reading, first_hit_bin, readings
+from agent.alerting.rule import Condition, DropRule, applies
+from agent.alerting.sums import Minute
+from agent.records import WindowKey
+
+Collections = tuple[Condition, ...]  # the conditions of a rule that choose among collections
+
+
+class Place(NamedTuple):
+    """Where a window key belongs, and how it is read."""
+
+    stream: Stream
+    version: Version
+    subject: Subject
+    rules: tuple[DropRule, ...]
+    hit_bin: int | None
+
+
+class Counted(NamedTuple):
+    """A row, where it belongs, and what it says."""
+
+    row: Minute
+    place: Place
+    read: tuple[Reading, ...]
+
+
+def collections_of(rule: DropRule) -> Collections:
+    """The conditions of a rule that choose among collections."""
+    return tuple(condition for condition in rule.where if condition.field == "collection")
+
+
+class Intake:
+    """Puts rows into the grid, and shows each new row of the grid to the ladders that look at it."""
+
+    def __init__(self, rules: Sequence[DropRule], quality: Quality, grid: Grid, ladders: Mapping[Collections, Ladder]) -> None:
+        self._rules, self._quality, self._grid, self._ladders = rules, quality, grid, ladders
+        self._places: dict[WindowKey, Place] = {}
+        self.series: dict[int, Series] = {}
+        self.rows: dict[Subject, list[int]] = {}
+
+    def take(self, rows: Iterable[Minute]) -> list[Counted]:
+        """Count rows, in any number; those that no rule judges are left out."""
+        counted = [Counted(row, place, tuple(readings(row, place.hit_bin))) for row in rows if (place := self.place(row.key)).rules]
+        at = [(self._row(one.place, reading), one.row.minute, reading) for one in counted for reading in one.read]
+        if at:
+            self._grid.add(*map(list, zip(*at, strict=True)))
+        return counted
+
+    def place(self, key: WindowKey) -> Place:
+        """Where a window key belongs."""
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = Place(
+                stream=Stream(collection_of(key), key.language),
+                version=version_of(key),
+                subject=Subject(key.service, key.environment, key.language, "change"),
+                rules=tuple(rule for rule in self._rules if applies(rule, key)),
+                hit_bin=first_hit_bin(key, self._quality),
+            )
+        return found
+
+    def _row(self, place: Place, reading: Reading) -> int:
+        series = Series(place.stream, reading.measure, reading.scale)
+        row = self._grid.row(series)
+        if row not in self.series:
+            self.series[row] = series
+            self.rows.setdefault(place.subject, []).append(row)
+            for collections in {collections_of(rule) for rule in place.rules}:
+                self._ladders[collections].admit(row, series, place.subject)
+        return row

@@ -1,0 +1,276 @@
+"""The ladder of windows: every track, at every minute, at every scale, against the same hours of the days before."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from agent.alerting import noise
+from agent.alerting.finding import Subject
+from agent.alerting.grid import Bools, Floats, Grid, Series
+from agent.alerting.minutes import DAY, HOUR
+from agent.alerting.rule import Measure
+from agent.alerting.statistics import MICRO, TAIL_PRIOR, Wobbles
+from agent.alerting.usual import Past, Usual, lag_of, past, usual
+
+BATCH: Final = 64  # rows that are summed at a time: what bounds the memory of a look
+REFERENCE_WINDOWS: Final = (1440, 4320)
+TINY: Final = 1e-300
+
+
+class Track(NamedTuple):
+    """What one verdict is about: one measure on one score scale of one language, over all collections of its service."""
+
+    subject: Subject
+    measure: Measure
+    scale: tuple[str, str]
+
+
+class Looked(NamedTuple):
+    """The comparison of windows that end with the minutes from `first` on: tracks x windows x minutes, means in 0..1.
+
+    `expected` is what a window would usually score, `n_baseline` the queries behind that; the variances are those of a single
+    query; `tau2` is the variance of the wobble, `tau2_relative` the same for rates near 0 or 1.
+    """
+
+    first: int
+    windows: tuple[int, ...]
+    n: Floats
+    mean: Floats
+    expected: Floats
+    n_baseline: Floats
+    variance: Floats
+    variance_baseline: Floats
+    phi: Floats
+    tau2: Floats
+    tau2_relative: Floats
+
+    @property
+    def drop(self) -> Floats:
+        """How far the mean lies below what is expected."""
+        return self.expected - self.mean
+
+    @property
+    def chance(self) -> Floats:
+        """The variance of the drop by chance alone."""
+        weight = np.maximum(self.n_baseline, TINY)
+        found: Floats = self.phi * (self.variance / np.maximum(self.n, TINY) + self.variance_baseline / weight)
+        return found
+
+
+class WindowSums(NamedTuple):
+    """What is summed over the collections of a track: tracks x windows x minutes; `inverse` is the sum of n^2 / n_b."""
+
+    n: Floats
+    total: Floats
+    squares: Floats
+    expected: Floats
+    inverse: Floats
+    weight: Floats
+
+
+class _Day(NamedTuple):
+    """What is measured once a day: of each lag the rows' baselines for each day of the ring, of each track its noise."""
+
+    day: int
+    usual: dict[int, list[Usual]]
+    variance: dict[int, Floats]
+    binary: dict[int, Bools]
+    days: Any  # the reach of each track's baseline
+    mean: Floats  # of each track
+    phi: Floats
+    tau2: Floats  # tracks x windows
+    tau2_relative: Floats
+    tau2_reference: Floats
+
+
+class Ladder:
+    """Looks at rows of the grid from the end of each minute."""
+
+    def __init__(self, grid: Grid, windows: Sequence[int]) -> None:
+        self._grid = grid
+        self.windows = tuple(sorted(windows))
+        self.tracks: dict[Track, int] = {}
+        self.rows: list[int] = []  # of the grid
+        self._track_of: list[int] = []  # of each row
+        self._groups: dict[object, int] = {}
+        self._group_of: list[int] = []  # of each track
+        self._today: _Day | None = None
+
+    def admit(self, row: int, series: Series, subject: Subject) -> None:
+        """Look at a row of the grid, as part of its track."""
+        track = Track(subject, series.measure, series.scale)
+        if track not in self.tracks:
+            self.tracks[track] = len(self.tracks)
+            group = (subject.service, subject.environment, series.measure, series.scale)
+            self._group_of.append(self._groups.setdefault(group, len(self._groups)))
+        self.rows.append(row)
+        self._track_of.append(self.tracks[track])
+
+    def rows_of(self, track: Track) -> list[int]:
+        """The rows of a track: one for each collection."""
+        wanted = self.tracks.get(track)
+        return [row for row, of in zip(self.rows, self._track_of, strict=True) if of == wanted]
+
+    def roll(self, day: int) -> None:
+        """Measure what is usual, and how much it wobbles, once for each day."""
+        if self._today is None or self._today.day != day:
+            self._grid.turn(day)
+            self._today = self._measured(day) if self.rows else None
+
+    def forget_today(self) -> None:
+        """What is usual has to be measured again: something was left out of it."""
+        self._today = None
+
+    @property
+    def _measures(self) -> _Day:
+        assert self._today is not None, "roll comes before look"
+        return self._today
+
+    def _measured(self, day: int) -> _Day:
+        ring = range(day - self._grid.ring_days + 1, day + 1)
+        lags = sorted({1, *map(lag_of, (*self.windows, *REFERENCE_WINDOWS))})
+        pooled = {lag: self._pooled(past(self._grid, self.rows, day - lag)) for lag in lags}
+        phis, groups = noise.phi(pooled[1]), np.asarray(self._group_of, int)
+        found = [noise.wobble(pooled[lag_of(window)], phis, window) for window in self.windows]
+        fixed = [noise.wobble(pooled[lag_of(window)], phis, window, by_clock=False) for window in REFERENCE_WINDOWS]
+        return _Day(
+            day,
+            {lag: [usual(past(self._grid, self.rows, each - lag)) for each in ring] for lag in map(lag_of, self.windows)},
+            {lag: seen.variance for lag, seen in pooled.items()},
+            {lag: seen.binary for lag, seen in pooled.items()},
+            usual(pooled[1]).days,
+            pooled[1].mean,
+            phis,
+            np.stack([noise.pooled(each, groups) for each in found], 1),
+            np.stack([noise.pooled_relative(each, groups) for each in found], 1),
+            np.stack([noise.pooled(each, groups) for each in fixed], 1),
+        )
+
+    def _pooled(self, seen: Past) -> Past:
+        return seen.pooled(np.asarray(self._track_of, int), len(self.tracks))
+
+    def wobbles(self, track: Track) -> Wobbles:
+        """How much a track wobbles today, as its incidents and deployments are judged by from now on."""
+        at = self.tracks.get(track)
+        if self._today is None or at is None or at >= len(self._today.phi):
+            return Wobbles()
+        taus = np.sqrt(self._today.tau2[at])
+        return Wobbles(float(self._today.phi[at]), tuple(zip(self.windows, map(float, taus), strict=True)))
+
+    def usual_of(self, track: Track) -> list[tuple[int, Usual, int]]:
+        """Today's baseline of each row of a track: (row of the grid, baselines, place in them)."""
+        if self._today is None:
+            return []
+        today, wanted = self._today.usual[1][-1], self.tracks.get(track)
+        size = len(today.mean)
+        return [(row, today, at) for at, row in enumerate(self.rows[:size]) if self._track_of[at] == wanted]
+
+    def days(self) -> Any:
+        """How many days back each track's baseline reaches."""
+        return self._measures.days
+
+    def means(self) -> dict[Track, tuple[float, int]]:
+        """What each track usually is, and how many days that rests on."""
+        today = self._measures
+        return {track: (float(today.mean[at]), int(today.days[at])) for track, at in self.tracks.items() if at < len(today.mean)}
+
+    def look(self, first: int, last: int) -> Looked:
+        """Every window that ends with one of the minutes first..last, which lie in one day."""
+        self.roll(first // DAY)
+        today = self._measures
+        parts = [self._at_lag(lag, first, last) for lag in today.usual]
+        order = np.argsort([self.windows.index(window) for lag in today.usual for window in self._of(lag)])
+        joined = (np.concatenate(cells, axis=1)[:, order] for cells in zip(*parts, strict=True))
+        return Looked(first, self.windows, *joined, *_noises(today.phi, today.tau2, today.tau2_relative))
+
+    def look_back(self, first: int, last: int, mean: Floats, n: Floats) -> Looked:
+        """The same against fixed references: a mean and its number of queries for each row, NaN where there is none."""
+        self.roll(first // DAY)
+        today, lag = self._measures, lag_of(REFERENCE_WINDOWS[-1])
+        sums = self._empty(len(REFERENCE_WINDOWS), last - first + 1)
+        for rows in self._batches(min(len(mean), len(self.rows))):
+            self._gather(sums, rows, mean[rows, None], REFERENCE_WINDOWS, self._ends(first, last), _weight(n[rows]))
+        cells = compared(sums, today.variance[lag][:, None, None], today.binary[lag][:, None, None])
+        return Looked(first, REFERENCE_WINDOWS, *cells, *_noises(today.phi, today.tau2_reference, today.tau2_reference))
+
+    def _of(self, lag: int) -> list[int]:
+        return [window for window in self.windows if lag_of(window) == lag]
+
+    def _at_lag(self, lag: int, first: int, last: int) -> tuple[Floats, ...]:
+        today, windows = self._measures, self._of(lag)
+        days = today.usual[lag]
+        sums = self._empty(len(windows), last - first + 1)
+        for rows in self._batches(len(days[-1].mean)):
+            rates, counts = (np.concatenate([getattr(day, name)[rows] for day in days], axis=1) for name in ("rates", "counts"))
+            self._gather(sums, rows, rates, windows, self._ends(first, last), _clock_weight(counts))
+        return compared(sums, today.variance[lag][:, None, None], today.binary[lag][:, None, None])
+
+    def _batches(self, size: int) -> list[slice]:
+        return [slice(start, min(start + BATCH, size)) for start in range(0, size, BATCH)]
+
+    def _ends(self, first: int, last: int) -> Any:
+        return np.arange(first, last + 1) - self._grid.origin + 1
+
+    def _empty(self, windows: int, minutes: int) -> WindowSums:
+        return WindowSums(*(np.zeros((len(self._measures.phi), windows, minutes)) for _ in WindowSums._fields))
+
+    def _gather(  # noqa: PLR0913, PLR0917 - what is summed, over what, and how it is weighed
+        self, sums: WindowSums, rows: slice, rates: Floats, windows: Sequence[int], ends: Any, weigh: "Weigh"
+    ) -> None:
+        """Add the windows of these rows to those of their tracks; hours without a baseline are compared with nothing."""
+        cells = self._grid.minutes(self.rows[rows])
+        hourly = cells.n.shape[1] // HOUR
+        rate = np.repeat(np.broadcast_to(rates, (len(rates), hourly)), HOUR, axis=1)
+        known = ~np.isnan(rate)
+        n, total, squares = (running(np.where(known, each, 0)) for each in cells)
+        expected = running(np.where(known, cells.n * rate, 0.0))
+        tracks = np.asarray(self._track_of[rows])
+        for at, window in enumerate(windows):
+            starts = np.maximum(ends - window, 0)
+            n_c, x_c, q_c, e_c = (each[:, ends] - each[:, starts] for each in (n, total, squares, expected))
+            weight = weigh(window, starts, ends)
+            inverse = np.where(n_c > 0, n_c.astype(float) ** 2 / np.maximum(weight, TINY), 0.0)
+            for into, more in zip(sums, (n_c, x_c / MICRO, q_c / MICRO, e_c, inverse, weight), strict=True):
+                np.add.at(into[:, at], tracks, more)
+
+
+Weigh = Callable[[int, Any, Any], Floats]
+
+
+def running(cells: Any) -> Any:
+    """WindowSums from the first column on, beginning with nothing."""
+    return np.pad(cells.cumsum(1), ((0, 0), (1, 0)))
+
+
+def _noises(phi: Floats, *tau2: Floats) -> tuple[Floats, ...]:
+    return (phi[:, None, None], *(each[:, :, None] for each in tau2))
+
+
+def _clock_weight(counts: Floats) -> Weigh:
+    """The baseline's queries at the hours of a window's minutes: sum of B_h / 60, times max(1, 60 / W)."""
+    total = running(np.repeat(counts / HOUR, HOUR, axis=1))
+
+    def weigh(window: int, starts: Any, ends: Any) -> Floats:
+        found: Floats = (total[:, ends] - total[:, starts]) * max(1.0, HOUR / window)
+        return found
+
+    return weigh
+
+
+def _weight(n: Floats) -> Weigh:
+    """The same number of queries behind every window."""
+    return lambda _, starts, __: np.broadcast_to(np.nan_to_num(n)[:, None], (len(n), len(starts)))
+
+
+def compared(sums: WindowSums, variance: Floats, binary: Any) -> tuple[Floats, ...]:
+    """Queries, mean, expected value, queries of the baseline, and the variances of a single query now and before."""
+    n = np.maximum(sums.n, TINY)
+    mean, expected = sums.total / n, sums.expected / n
+    weight = np.where(sums.n > 0, sums.n**2 / np.maximum(sums.inverse, TINY), sums.weight)
+    shrunk = (sums.total + 1) / (sums.n + 2)
+    spread = np.maximum(sums.squares / n - mean**2, 0.0)
+    zero_or_one = binary & (np.abs(sums.total - sums.squares) < 0.5 / MICRO)
+    own = np.where(zero_or_one, shrunk * (1 - shrunk), (sums.n * spread + TAIL_PRIOR * variance) / (sums.n + TAIL_PRIOR))
+    before = np.where(zero_or_one, expected * (1 - expected), variance)
+    return sums.n, mean, expected, weight, own, before

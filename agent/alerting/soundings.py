@@ -1,0 +1,216 @@
+"""The trailing and the fixed baseline at work: every language at every scale, whatever was deployed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from agent.alerting.fall import LABELS, Signal
+from agent.alerting.finding import Subject
+from agent.alerting.grid import Grid, Series
+from agent.alerting.intake import Collections, Counted, Intake, collections_of
+from agent.alerting.judging import Hit, Judged, asked, figures_of, hits, judge, within
+from agent.alerting.ladder import REFERENCE_WINDOWS, Ladder, Looked, Track
+from agent.alerting.measures import Quality
+from agent.alerting.minutes import DAY
+from agent.alerting.reference import Reference, References
+from agent.alerting.rule import DropRule
+from agent.alerting.statistics import Baseline, Figures, Wobbles
+from agent.alerting.sums import Minute
+from agent.alerting.usual import baseline, frozen
+
+CORROBORATES: Final = (0.015, 3.0)  # so many points and standard errors fewer queries with results
+UNIT: Final = 0.10  # of the way from noise to the reference languages that a similarity may fall
+
+
+class View(NamedTuple):
+    """One ladder with the rules that look through it."""
+
+    ladder: Ladder
+    rules: tuple[DropRule, ...]
+
+
+class Frozen(NamedTuple):
+    """What a track is measured against from now on: its baseline, and what is usual in each of its collections."""
+
+    base: Baseline
+    rates: dict[str, tuple[float, ...]]
+    wobbles: Wobbles
+
+
+class Soundings:
+    """Takes rows, looks at a stretch of minutes of one day at once, and says which languages are in breach at each of them."""
+
+    def __init__(self, rules: Sequence[DropRule], quality: Quality, references: Iterable[Reference] = ()) -> None:
+        widest = max((window for rule in rules for window in rule.windows), default=DAY)
+        self.grid = Grid(ring_days=1 - (-max(widest, REFERENCE_WINDOWS[-1]) // DAY))
+        self._quality = quality
+        self._views = _views(rules, self.grid)
+        self.references = References(references, quality)
+        self._intake = Intake(rules, quality, self.grid, {name: view.ladder for name, view in self._views.items()})
+        self._due: dict[int, dict[Subject, list[Hit]]] = {}
+        self._trailing: dict[Collections, Looked] = {}
+        self._day = -1
+        self.place = self._intake.place
+
+    def take(self, rows: Iterable[Minute]) -> list[Counted]:
+        """Count rows of any minutes."""
+        return self._intake.take(rows)
+
+    def turn(self, minute: int) -> list[Reference]:
+        """Begin the day of this minute; returns the references that are complete with it."""
+        if minute // DAY == self._day:
+            return []
+        self._day = minute // DAY
+        self.grid.turn(self._day)
+        return self.references.learn(self.grid, self._day)
+
+    def leave_out(self, subject: Subject, first: int, end: int) -> None:
+        """The minutes [first, end) of a language are in no baseline."""
+        if rows := self._intake.rows.get(subject):
+            self.grid.leave_out(rows, max(first, 0), end)
+            for view in self._views.values():
+                view.ladder.forget_today()
+
+    def series_of(self, subject: Subject) -> list[Series]:
+        """The series of a language."""
+        return [self._intake.series[row] for row in self._intake.rows.get(subject, ())]
+
+    def look(self, first: int, last: int, floors: Mapping[Subject, int]) -> None:
+        """Find what is in breach at each of the minutes first..last; no window reaches back before its language's floor."""
+        self._due = {}
+        for name, view in self._views.items():
+            view.ladder.roll(first // DAY)
+            if not view.ladder.tracks or all(set(rule.baselines) == {"version"} for rule in view.rules):
+                continue
+            self._trailing[name] = view.ladder.look(first, last)
+            for judged in self._judged(name, view, first, last):
+                self._note(view.ladder, judged, floors)
+
+    def _judged(self, name: Collections, view: View, first: int, last: int) -> Iterator[Judged]:
+        ladder, looked = view.ladder, self._trailing[name]
+        days, tracks, units = ladder.days(), list(ladder.tracks), self._units(ladder)
+        for rule in view.rules:
+            if "trailing" in rule.baselines:
+                yield judge(asked(rule, ladder.tracks, days, trailing=True, unit=units), "trailing", looked, tracks[: len(days)])
+        if any("reference" in rule.baselines for rule in view.rules):
+            fixed = ladder.look_back(first, last, *self.references.arrays(self._intake.series, ladder.rows))
+            for rule in view.rules:
+                if "reference" in rule.baselines:
+                    asking = asked(rule, ladder.tracks, days, trailing=False, unit=units)
+                    yield judge(asking, "reference", fixed, tracks[: len(days)])
+
+    def _note(self, ladder: Ladder, judged: Judged, floors: Mapping[Subject, int]) -> None:
+        tracks, days = list(ladder.tracks), ladder.days()
+        judged = within(judged, np.array([floors.get(track.subject, 0) for track in tracks[: len(days)]]))
+        for at in np.flatnonzero(judged.breach.any((0, 1))):
+            minute = judged.looked.first + int(at)
+            for hit in hits(judged, tracks, days, minute):
+                self._due.setdefault(minute, {}).setdefault(hit.track.subject, []).append(hit)
+
+    def _units(self, ladder: Ladder) -> dict[Track, float]:
+        """What counts as a fall of similarities where noise and reference are known: a tenth of the way between them."""
+        floor, means = self._quality.floor, ladder.means()
+        if floor is None:
+            return {}
+        similar: dict[object, list[Track]] = defaultdict(list)
+        for track in means:
+            if track.measure == "similarity_mean":
+                similar[track.subject.service, track.subject.environment, track.scale].append(track)
+        return {track: unit for group in similar.values() for track in group if (unit := self._unit(group, means, floor)) > 0}
+
+    def _unit(self, group: Sequence[Track], means: Mapping[Track, tuple[float, int]], floor: float) -> float:
+        named = [means[track][0] for track in group if track.subject.language in self._quality.reference]
+        known = [mean for mean in named if not np.isnan(mean)]
+        return UNIT * (float(np.median(known)) - floor) if known else 0.0
+
+    def subjects(self, minute: int) -> Iterable[Subject]:
+        """The languages in breach at the end of this minute."""
+        return self._due.get(minute, {})
+
+    def signals(self, subject: Subject, minute: int) -> list[Signal]:
+        """What is in breach of one language, without scores that labels refute at the same scale."""
+        found = [hit.signal(minute) for hit in self._due.get(minute, {}).get(subject, ())]
+        return [signal for signal in found if signal.measure == LABELS or not self._refuted(subject, signal, minute)]
+
+    def _refuted(self, subject: Subject, signal: Signal, minute: int) -> bool:
+        return any(
+            figures.n >= signal.limits.min_events and figures.upper95 < signal.limits.threshold
+            for figures in self._at(subject, "recall_at_k", signal.figures.scale_minutes, minute)
+        )
+
+    def corroborated(self, subject: Subject, signal: Signal, minute: int) -> bool:
+        """Whether clearly fewer queries have any results, too."""
+        points, z = CORROBORATES
+        scale = signal.figures.scale_minutes
+        return any(f.drop >= points and f.z >= z for f in self._at(subject, "has_results", scale, minute))
+
+    def _at(self, subject: Subject, measure: str, scale: int, minute: int) -> Iterator[Figures]:
+        """The trailing figures of one measure of a language at a scale, where there are any."""
+        for name, looked in self._trailing.items():
+            for track, row in self._views[name].ladder.tracks.items():
+                if track.subject == subject and track.measure == measure and row < len(looked.n) and scale in looked.windows:
+                    cell = row, looked.windows.index(scale), minute - looked.first
+                    if looked.n[cell] > 0 and looked.n_baseline[cell] > 0:
+                        yield figures_of(looked, *cell)
+
+    def wobbles(self, subject: Subject, measure: str, scale: tuple[str, str]) -> Wobbles:
+        """How much a track wobbles, as measured today; the first ladder that looks at it tells."""
+        for view in self._views.values():
+            for track in view.ladder.tracks:
+                if track == (subject, measure, scale):
+                    return view.ladder.wobbles(track)
+        return Wobbles()
+
+    def baseline(self, series: Series, last: int, since: int) -> Baseline | None:
+        """What was usual in one collection up to the day `last`; of the days since a change where they are enough."""
+        row = self.grid.rows.get(series)
+        return None if row is None else baseline(self.grid, row, last, since)
+
+    def tracks(self, subject: Subject) -> list[Track]:
+        """Everything that is judged of a language."""
+        return list(
+            dict.fromkeys(track for view in self._views.values() for track in view.ladder.tracks if track.subject == subject)
+        )
+
+    def freeze(self, track: Track, *, fixed: bool = False) -> Frozen | None:
+        """What a track is measured against until it has recovered: what is usual, or with `fixed` its references."""
+        view = next((view for view in self._views.values() if track in view.ladder.tracks), None)
+        if view is None:
+            return None
+        view.ladder.roll(self._day)
+        found = {row: base for row, today, at in view.ladder.usual_of(track) if (base := frozen(today, at))}
+        if not found:
+            return None
+        series = self._intake.series
+        known = self.references.of([series[row] for row in found]) if fixed else {}
+        rates = {series[row].stream.where.collection: known.get(series[row], base.rates) for row, base in found.items()}
+        return Frozen(_merged(list(found.values())), rates, view.ladder.wobbles(track))
+
+
+def _views(rules: Sequence[DropRule], grid: Grid) -> dict[Collections, View]:
+    """One ladder for all rules that choose the same collections."""
+    groups: defaultdict[Collections, list[DropRule]] = defaultdict(list)
+    for rule in rules:
+        groups[collections_of(rule)].append(rule)
+    return {
+        name: View(Ladder(grid, sorted({window for rule in mine for window in rule.windows})), tuple(mine))
+        for name, mine in groups.items()
+    }
+
+
+def _merged(bases: Sequence[Baseline]) -> Baseline:
+    """One baseline of several collections: its counts weigh, its rates are asked of each collection."""
+    if len(bases) == 1:
+        return bases[0]
+    n = sum(base.n for base in bases)
+    return Baseline(
+        rates=bases[0].rates,
+        counts=tuple(map(sum, zip(*(base.counts for base in bases), strict=True))),
+        mean=sum(base.mean * base.n for base in bases) / n,
+        variance=sum(base.variance * base.n for base in bases) / n,
+        n=n,
+        days=max(base.days for base in bases),
+        binary=all(base.binary for base in bases),
+    )
