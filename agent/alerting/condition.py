@@ -114,9 +114,8 @@ def low(histogram: Mapping[int, int], kind: str, limit: Limit, minutes: int) -> 
     n = sum(histogram.values())
     if n == 0:
         return NoData(Counts(0, limit.queries, minutes))
-    enough = n if not surely_low(histogram, kind, limit) else max(n, LOW_QUERIES)
-    if min(enough, limit.queries) < LOW_QUERIES:
-        return InsufficientData(LOW_QUERIES - min(enough, limit.queries), Counts(n, limit.queries, minutes))
+    if limit.queries < LOW_QUERIES or (n < LOW_QUERIES and not surely_low(histogram, kind, limit)):
+        return InsufficientData(LOW_QUERIES - min(n, limit.queries), Counts(n, limit.queries, minutes))
     below = _below(histogram, kind, limit)
     bounds = wilson(below, n, Z95_ONE_SIDED)
     assert bounds is not None

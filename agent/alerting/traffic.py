@@ -1,6 +1,6 @@
 """How many events each language has: 35 days by the hour and the last hour by the minute, in two arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -88,22 +88,20 @@ class Traffic:
         hours = self.hours(self.minute // HOUR - HOURS_KEPT + 1, self.minute // HOUR)[places].sum(axis=0)
         return min(self.minute - MINUTES_KEPT + 1, (self.minute // HOUR + 1 - int((hours[::-1] > 0).argmax())) * HOUR)
 
-    def last_hour(self) -> Iterator[tuple[Subject, list[tuple[int, int]]]]:
-        """The minutes with events of each language that has any."""
-        order = np.arange(self.minute - MINUTES_KEPT + 1, self.minute + 1)
+    def last_hour(self) -> Iterator[tuple[Subject, list[int]]]:
+        """The events of each of the last 60 minutes, oldest first, of each language that has any."""
+        order = np.arange(self.minute - MINUTES_KEPT + 1, self.minute + 1) % MINUTES_KEPT
         for subject, place in self.places.items():
-            events = self._minutes[place, order % MINUTES_KEPT]
-            if events.any():
-                yield subject, [(int(order[at]), int(events[at])) for at in np.flatnonzero(events)]
+            if self._minutes[place].any():
+                yield subject, self._minutes[place, order].tolist()
 
-    def set_last_hour(self, minute: int, minutes: Sequence[tuple[Subject, Sequence[tuple[int, int]]]]) -> None:
+    def set_last_hour(self, minute: int, events: Iterable[tuple[Subject, Sequence[int]]]) -> None:
         """What was read back by the hour stands in one minute: put the minutes in its place."""
         self.turn(minute)
         self._minutes[:] = 0
-        for subject, events in minutes:
-            place = self._place(subject)
-            for at, count in events:
-                self._minutes[place, at % MINUTES_KEPT] = count
+        order = np.arange(self.minute - MINUTES_KEPT + 1, self.minute + 1) % MINUTES_KEPT
+        for subject, counts in events:
+            self._minutes[self._place(subject), order] = counts
 
     def _place(self, subject: Subject) -> int:
         place = self.places.get(subject)
@@ -117,7 +115,8 @@ class Traffic:
 def _clear(ring: Numbers, before: int, now: int) -> None:
     """Empty the slots of the times after `before` up to `now`."""
     size = ring.shape[1]
-    ring[:, np.arange(max(before, now - size) + 1, now + 1) % size] = 0
+    for time in range(max(before, now - size) + 1, now + 1):
+        ring[:, time % size] = 0
 
 
 def _longer(ring: Numbers) -> Numbers:

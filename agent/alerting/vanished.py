@@ -34,7 +34,7 @@ class VanishedState(Struct, frozen=True):
 
     minute: int = -1
     live: int | None = None
-    last_hour: list[tuple[Subject, list[tuple[int, int]]]] = []
+    last_hour: list[tuple[Subject, list[int]]] = []
     away: list[Away] = []
     partial: list[int] = []
 
@@ -78,8 +78,8 @@ class Vanished:
         self._live = minute if self._live is None else self._live
         ours = {subject: standing for subject, standing in standings.items() if subject.class_ == "volume"}
         self._follow(ours, minute)
-        self._expect(minute)
-        looks = self._looks(minute)
+        self._refresh(minute)
+        looks = {width: self._look(width, minute) for width in sorted({*self._rule.windows, *(RECOVERY if ours else ())})}
         gone = self._gone(looks)
         for service, environment in sorted({subject[:2] for subject in (*gone, *ours)}):
             yield from self._service(Subject(service, environment, ALL, "volume"), looks, gone, ours)
@@ -118,7 +118,7 @@ class Vanished:
         """Each language that is gone, with the shortest window that shows it."""
         subjects, found = list(self._traffic.places), dict[Subject, Look]()
         for width in sorted(self._rule.windows, reverse=True):
-            for place in np.flatnonzero(looks[width].gone(self._rule)).tolist():
+            for place in looks[width].gone(self._rule).nonzero()[0].tolist():
                 found[subjects[place]] = looks[width].at(np.array([place]))
         return found
 
@@ -137,29 +137,28 @@ class Vanished:
                 return returned_text(subject.language, look.figures()) if enough else ""
         return ""
 
-    def _looks(self, minute: int) -> dict[int, Look]:
-        return {width: self._look(width, minute) for width in sorted({*self._rule.windows, *RECOVERY})}
-
     def _look(self, width: int, minute: int) -> Look:
         first = minute - width + 1
         if width > MINUTES_KEPT:
             first = -(-first // HOUR) * HOUR
-        expected = self._usual @ self._hours_of(first, minute)
-        whole = not any(hour in self._partial for hour in range(first // HOUR, minute // HOUR + 1))
-        if not whole or (width <= MINUTES_KEPT and first < (self._live or 0)):
+        expected = self._expected(first, minute)
+        partial = not self._partial.isdisjoint(range(first // HOUR, minute // HOUR + 1))
+        if partial or (width <= MINUTES_KEPT and first < (self._live or 0)):
             expected[:] = 0.0
         for away in self._away:
             if away.end is not None and first < away.end:
                 expected[self._places(away.subject)] = 0.0
         return Look(first, minute - first + 1, self._traffic.since(first), expected)
 
-    def _hours_of(self, first: int, last: int) -> Expected:
-        """How much of each of the hours that are asked for lies in first..last."""
-        begins = np.arange(last // HOUR - self._usual.shape[1] + 1, last // HOUR + 1) * HOUR
-        shares: Expected = np.clip((np.minimum(begins + HOUR, last + 1) - np.maximum(begins, first)) / HOUR, 0.0, None)
-        return shares
+    def _expected(self, first: int, last: int) -> Expected:
+        """What is usual in the minutes first..last."""
+        hours = np.ones(last // HOUR - first // HOUR + 1)
+        hours[0] -= first % HOUR / HOUR
+        hours[-1] -= (HOUR - 1 - last % HOUR) / HOUR
+        expected: Expected = self._usual[:, -len(hours) :] @ hours
+        return expected
 
-    def _expect(self, minute: int) -> None:
+    def _refresh(self, minute: int) -> None:
         """Once an hour, and for languages that are new."""
         if self._hour == minute // HOUR and len(self._usual) == len(self._traffic):
             return
