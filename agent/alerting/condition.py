@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeGuard
 from msgspec import Struct
 
 from agent.aggregate.histogram import score_at
+from agent.alerting.binomial import surely_most
 from agent.alerting.rule import Limits
 from agent.alerting.statistics import (
     Z95,
@@ -115,24 +116,34 @@ def low_limit(noise: float, reference: float) -> float | None:
 def low(histogram: Mapping[int, int], kind: str, limit: Limit, minutes: int) -> Verdict:
     """The low rule: whether most of a window's best scores lie below the limit, by Wilson's one-sided 95 % bound.
 
+    A window of 30 queries is judged; a smaller one only where it is beyond doubt that most are (`surely_low`).
     Current and baseline are medians; `z` is the score statistic of the share below the limit (above 1.645 exactly when the bound
     is above one half), standard error and interval are those of the median by its order statistics.
     """
     n = sum(histogram.values())
     if n == 0:
         return NoData(Counts(0, limit.queries, minutes))
-    if min(n, limit.queries) < LOW_QUERIES:
+    if limit.queries < LOW_QUERIES or (n < LOW_QUERIES and not surely_low(histogram, kind, limit)):
         return InsufficientData(LOW_QUERIES - min(n, limit.queries), Counts(n, limit.queries, minutes))
-    below = sum(count for bin_, count in histogram.items() if score_at(bin_ + 1, kind) <= limit.limit + ROUNDING)
+    below = _below(histogram, kind, limit)
     bounds = wilson(below, n, Z95_ONE_SIDED)
     assert bounds is not None
     figures = _level(histogram, kind, below, limit, minutes)
     return Breach(figures) if bounds[0] > LOW_SHARE else Clear(figures)
 
 
+def surely_low(histogram: Mapping[int, int], kind: str, limit: Limit) -> bool:
+    """Whether so few queries already show it, by the exact binomial."""
+    return surely_most(_below(histogram, kind, limit), sum(histogram.values()))
+
+
 def surely_not_low(verdict: Verdict) -> TypeGuard[Clear]:
     """Whether Wilson's upper bound of the share below the limit is at most one half: what ends a low incident."""
     return isinstance(verdict, Clear) and verdict.figures.z <= -Z95_ONE_SIDED
+
+
+def _below(histogram: Mapping[int, int], kind: str, limit: Limit) -> int:
+    return sum(count for bin_, count in histogram.items() if score_at(bin_ + 1, kind) <= limit.limit + ROUNDING)
 
 
 def _level(histogram: Mapping[int, int], kind: str, below: int, limit: Limit, minutes: int) -> Figures:

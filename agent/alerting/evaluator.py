@@ -14,12 +14,12 @@ from agent.alerting.changes import Change
 from agent.alerting.falls import Falls, subject_of
 from agent.alerting.finding import Subject
 from agent.alerting.incident import Incident
-from agent.alerting.levels import Levels
+from agent.alerting.judges import Judges
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference
-from agent.alerting.rule import DropRule, LowRule, Rule
+from agent.alerting.rule import DropRule, Rule
 from agent.alerting.sums import Minute
 
 MINUTE = attrgetter("minute")
@@ -40,7 +40,7 @@ class Evaluator:
         known = {(subject_of(one), one.fired_at): one for one in sorted(incidents, key=STATE) if one.state != "pending"}.values()
         drops = [rule for rule in rules if isinstance(rule, DropRule)]
         self._falls = Falls(drops, quality, [one for one in known if one.class_ == "change"], references)
-        self._levels = [Levels(rule, quality) for rule in rules if isinstance(rule, LowRule)]
+        self._judges = Judges(rules, quality)
         self._standings = {subject_of(incident): Standing(incident) for incident in known if incident.state == "firing"}
         self._resolved: list[Incident] = []
         self._minute = -1
@@ -69,12 +69,12 @@ class Evaluator:
         self._falls.load(known)
         for minute, group in groupby(known, key=MINUTE):
             self._take(minute, list(group))
-            for levels in self._levels:
-                levels.skip(minute)
+            self._judges.skip(minute)
 
     def suspend_volume(self, minute: int) -> None:
         """Not everything of this minute is counted: rates are judged by what there is, volumes not at all."""
         self._falls.suspend_volume(minute)
+        self._judges.suspend_volume(minute)
 
     def advance(self, minute: int, rows: Sequence[Minute]) -> list[Incident]:
         """Add the rows of this minute and evaluate at its end; returns what began to fire or was resolved."""
@@ -105,14 +105,10 @@ class Evaluator:
     def _take(self, minute: int, rows: Sequence[Minute]) -> None:
         self._minute = minute
         self._falls.add(minute, rows)
-        for levels in self._levels:
-            levels.add(rows)
+        self._judges.add(rows)
 
     def _observe(self, minute: int) -> list[tuple[Subject, Observation, Pace]]:
-        observed = list(self._falls.observations(minute, self._standings))
-        for levels in self._levels:
-            observed += levels.observations(minute, self._standings)
-        return observed
+        return [*self._falls.observations(minute, self._standings), *self._judges.observations(minute, self._standings)]
 
     def _step(self, minute: int, last: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
         before = self._standings.pop(subject, None)

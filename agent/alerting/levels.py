@@ -1,29 +1,39 @@
 """The low rule at work: languages whose best scores look like those of unrelated text, whatever was deployed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import replace
 
-from agent.alerting.condition import LOW_QUERIES, Breach, Limit, Verdict, low, low_limit, score_at_position, surely_not_low
+from agent.alerting.condition import (
+    LOW_QUERIES,
+    Breach,
+    Limit,
+    Verdict,
+    low,
+    low_limit,
+    score_at_position,
+    surely_low,
+    surely_not_low,
+)
 from agent.alerting.finding import Loudness, Subject, draft
+from agent.alerting.gap import Word, confirmed_by
+from agent.alerting.gaps import Gaps
 from agent.alerting.incident import Confirmed, Evidence, Incident
 from agent.alerting.lifecycle import Observation, Pace, Standing
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import start_of
-from agent.alerting.rule import NO_LANGUAGE, LowRule
+from agent.alerting.recent import Recent
+from agent.alerting.rule import LowRule
+from agent.alerting.runs import SMALLEST_MINUTES, WINDOWS, Run, Speaker, Window, counts, is_heard, judges, largest, state_of
 from agent.alerting.statistics import Figures, rank_position
-from agent.alerting.summary import low_text, not_low_text
+from agent.alerting.summary import RARE, labels_refute_text, low_text, not_low_text
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 
-SMALLEST_MINUTES = 15
-WINDOWS = 3  # in a row: low to fire, surely not low to resolve
 KINDS = ("cosine", "unknown")  # others have no floor that could be compared
-LARGEST_LANGUAGES = 3  # the reference where none is configured
-
-Histogram = dict[int, int]
 
 
 class Scale(NamedTuple):
@@ -36,53 +46,21 @@ class Scale(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """Whose queries fill one window after another."""
+    """Whose queries fill one window after another: a language, or all rare ones together (`rare`)."""
 
     scale: Scale
     language: str
 
 
-class Window:
-    """Queries until there are 30 of them and 15 minutes are over."""
+class LevelsState(Struct, frozen=True):
+    """What history does not tell: windows that are open and runs that go on."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
-        self.histogram: Histogram = {}
-        self.n = 0
-
-    def add(self, row: Minute) -> None:
-        """Count a minute."""
-        self.n += row.scored
-        merge(self.histogram, row.score_hist)
-
-    def due(self, minute: int) -> bool:
-        """Whether it is full at the end of this minute."""
-        return self.n >= LOW_QUERIES and minute - self.first + 1 >= SMALLEST_MINUTES
-
-
-class Run:
-    """Consecutive low windows of one stream."""
-
-    def __init__(self) -> None:
-        self.length = self.began = 0
-        self.windows: list[Window] = []
-
-    def add(self, window: Window) -> None:
-        """One more; the figures are those of the last three."""
-        self.length += 1
-        self.windows = [*self.windows, window][-WINDOWS:]
-        self.began = window.first if self.length == 1 else self.began
-
-    def histogram(self) -> Histogram:
-        """The scores of the windows together."""
-        total: Histogram = {}
-        for window in self.windows:
-            merge(total, window.histogram)
-        return total
+    open: list[tuple[Stream, Window]] = []
+    runs: list[tuple[Stream, Run]] = []
 
 
 class LowSpell(Struct, frozen=True):
-    """A run of low windows, as an incident tells it."""
+    """A run of low windows, as an incident tells it; scores alone confirm nothing."""
 
     subject: Subject
     rule: LowRule
@@ -91,16 +69,12 @@ class LowSpell(Struct, frozen=True):
     figures: Figures
     limit: Limit
     floor: float
+    confirmed: Confirmed
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """The one measure that the rule reads."""
         return (Evidence(self.rule.name, "similarity_mean", self.figures.drop, self.figures.z, self.figures.n),)
-
-    @property
-    def confirmed(self) -> Confirmed:
-        """Scores alone confirm nothing."""
-        return "unconfirmed"
 
     def incident(self) -> Incident:
         """The incident as it would read now, pending."""
@@ -109,16 +83,17 @@ class LowSpell(Struct, frozen=True):
             draft(self.subject, self.rule, why, self.evidence, self.figures),
             began_at=start_of(self.began),
             embedding_model=self.embedding_model or None,
-            summary=low_text(self.subject.language, self.figures, self.limit.limit, self.floor, self.limit.languages),
+            summary=low_text(self.subject.language, self.figures, self.limit, self.floor, self.confirmed),
         )
 
 
 class Levels:
     """Fills windows and judges each one as it closes; without a floor there is nothing to judge by."""
 
-    def __init__(self, rule: LowRule, quality: Quality) -> None:
-        self._rule, self._quality = rule, quality
-        self._seen: dict[Scale, dict[str, Histogram]] = {}
+    def __init__(self, rule: LowRule, quality: Quality, labels: Sequence[Gaps] = ()) -> None:
+        """`labels`: who knows what the labels of a language say; they decide where they do."""
+        self._rule, self._quality, self._labels = rule, quality, labels
+        self._recent: dict[Scale, Recent] = {}
         self._open: dict[Stream, Window] = {}
         self._runs: dict[Stream, Run] = {}
         self._streams: dict[WindowKey, Stream | None] = {}
@@ -128,9 +103,7 @@ class Levels:
         for row in rows:
             stream = self._stream(row.key) if row.scored else None
             if stream is not None:
-                if stream not in self._open:
-                    self._open[stream] = Window(row.minute)
-                self._open[stream].add(row)
+                self._count(stream, row)
 
     def skip(self, minute: int) -> None:
         """Close windows of the past: their runs count, but nothing is said."""
@@ -138,86 +111,98 @@ class Levels:
             pass
 
     def observations(self, minute: int, standings: Mapping[Subject, Standing]) -> Iterator[tuple[Subject, Observation, Pace]]:
-        """What the windows say that close with this minute; those of the reference are counted first."""
-        due = {stream: self._open.pop(stream) for stream in [stream for stream, window in self._open.items() if window.due(minute)]}
-        for stream, window in due.items():
-            merge(self._seen.setdefault(stream.scale, {}).setdefault(stream.language, {}), window.histogram)
-        for stream, window in due.items():
-            limit = self._limit(stream.scale)
-            if limit is None or stream.language in limit.languages or not self._judges(stream.language):
+        """What the windows say that close with this minute."""
+        old = {stream: window for stream, window in self._open.items() if window.minutes(minute) >= SMALLEST_MINUTES}
+        limits = {scale: self._limit(scale) for scale in {stream.scale for stream in old}}
+        for stream, window in sorted(old.items(), key=itemgetter(0)):
+            limit = limits[stream.scale]
+            if not _is_full(window, stream, limit):
+                continue
+            del self._open[stream]
+            if limit is None or not self._judges(stream, limit):
                 continue
             subject = Subject(stream.scale.service, stream.scale.environment, stream.language, "level")
             seen = self._judge(subject, stream, window, limit, minute)
-            if not _of_another_model(standings.get(subject), stream):
+            if is_heard(standings.get(subject), Speaker(self._rule.name, stream.scale.embedding_model), seen):
                 yield subject, seen, Pace(WINDOWS, WINDOWS)
 
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs besides history, as plain JSON."""
+        return state_of(LevelsState(list(self._open.items()), list(self._runs.items())))
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the place of another judge after the same history was added."""
+        left = convert(state, LevelsState, str_keys=True)
+        self._open, self._runs = dict(left.open), dict(left.runs)
+
+    def _count(self, stream: Stream, row: Minute) -> None:
+        recent = self._recent.setdefault(stream.scale, Recent())
+        recent.add(row.minute, stream.language, row.scored, row.score_hist)
+        rare = judges(self._rule, stream.language) and recent.is_rare(stream.language)
+        for one in (stream, stream._replace(language=RARE)) if rare else (stream,):
+            if one not in self._open:
+                self._open[one] = Window(first=row.minute)
+            self._open[one].add(row.scored, row.score_hist)
+
     def _judge(self, subject: Subject, stream: Stream, window: Window, limit: Limit, minute: int) -> Observation:
-        verdict = self._verdict(stream, window.histogram, limit, minute - window.first + 1)
+        verdict = _verdict(stream, window, limit, minute)
         if not isinstance(verdict, Breach):
             self._runs.pop(stream, None)
-            text = not_low_text(subject.language, verdict.figures, limit.limit) if surely_not_low(verdict) else ""
-            return Observation(recovered=text)
+            return Observation(
+                recovered=not_low_text(subject.language, verdict.figures, limit.limit) if surely_not_low(verdict) else ""
+            )
         run = self._runs.setdefault(stream, Run())
         run.add(window)
-        together = self._verdict(stream, run.histogram(), limit, minute - run.windows[0].first + 1)
+        word = self._word(subject)
+        confirmed = confirmed_by(word, minute)
+        if word is not None and confirmed == "no":
+            return Observation(refuted=labels_refute_text(subject.language, word.figures, self._quality.k))
+        together = _verdict(stream, run.together(), limit, minute)
         assert isinstance(together.figures, Figures)
-        spell = LowSpell(subject, self._rule, stream.scale.embedding_model, run.began, together.figures, limit, self._floor)
+        spell = LowSpell(
+            subject, self._rule, stream.scale.embedding_model, run.began, together.figures, limit, self._floor, confirmed
+        )
         return Observation(spell, in_a_row=run.length)
+
+    def _word(self, subject: Subject) -> Word | None:
+        """What labels said last, of all rules on them."""
+        words = [word for gaps in self._labels if (word := gaps.word(subject)) is not None]
+        return max(words, key=lambda word: word.minute, default=None)
 
     @property
     def _floor(self) -> float:
         assert self._quality.floor is not None
         return self._quality.floor
 
-    def _verdict(self, stream: Stream, histogram: Histogram, limit: Limit, minutes: int) -> Verdict:
-        return low(histogram, stream.scale.score_kind, limit, minutes)
-
     def _limit(self, scale: Scale) -> Limit | None:
-        """The limit from all that was seen of the reference languages; None while that is too little."""
-        languages = self._quality.reference or self._largest(scale)
-        pooled: Histogram = {}
-        for language in languages:
-            merge(pooled, self._seen.get(scale, {}).get(language, {}))
-        queries = sum(pooled.values())
-        if queries < LOW_QUERIES:
+        """The limit from what was seen lately of the reference languages; None while that is too little."""
+        recent = self._recent[scale]
+        languages = self._quality.reference or largest(dict(recent.languages()))
+        pooled = recent.of(*languages)
+        if pooled.n < LOW_QUERIES:
             return None
-        median = score_at_position(rank_position(pooled, 0.5), scale.score_kind)
+        median = score_at_position(rank_position(pooled.counts, 0.5), scale.score_kind)
         limit = low_limit(self._floor, median)
-        return None if limit is None else Limit(limit, median, queries, languages)
+        return None if limit is None else Limit(limit, median, pooled.n, languages)
 
-    def _largest(self, scale: Scale) -> tuple[str, ...]:
-        sizes = {
-            language: sum(seen.values()) for language, seen in self._seen.get(scale, {}).items() if language not in NO_LANGUAGE
-        }
-        return tuple(sorted(sizes, key=lambda language: (-sizes[language], language))[:LARGEST_LANGUAGES])
+    def _judges(self, stream: Stream, limit: Limit) -> bool:
+        """What it is measured by is not judged; neither is one rare language twice."""
+        several = stream.language != RARE or self._recent[stream.scale].rare_languages() > 1
+        return several and stream.language not in limit.languages and judges(self._rule, stream.language)
 
     def _stream(self, key: WindowKey) -> Stream | None:
         """Where a window key is counted; None where it is neither judged nor reference."""
         if key not in self._streams:
-            counted = self._quality.floor is not None and key.score_kind in KINDS and self._counts(key)
+            counted = self._quality.floor is not None and key.score_kind in KINDS and counts(self._rule, self._quality, key)
             scale = Scale(key.service, key.environment, key.embedding_model, key.score_kind)
             self._streams[key] = Stream(scale, key.language) if counted else None
         return self._streams[key]
 
-    def _counts(self, key: WindowKey) -> bool:
-        elsewhere = all(condition.holds(key) for condition in self._rule.where if condition.field != "language")
-        reference = self._quality.reference
-        return elsewhere and (
-            self._judges(key.language) or (key.language in reference if reference else key.language not in NO_LANGUAGE)
-        )
 
-    def _judges(self, language: str) -> bool:
-        return all(condition.admits(language) for condition in self._rule.where if condition.field == "language")
+def _is_full(window: Window, stream: Stream, limit: Limit | None) -> bool:
+    """Whether there are 30 queries, or fewer that already show it."""
+    return window.n >= LOW_QUERIES or (limit is not None and surely_low(window.counts, stream.scale.score_kind, limit))
 
 
-def merge(into: Histogram, other: Mapping[int, int]) -> None:
-    """Add one histogram to another."""
-    for bin_, count in other.items():
-        into[bin_] = into.get(bin_, 0) + count
-
-
-def _of_another_model(standing: Standing | None, stream: Stream) -> bool:
-    """Whether a pending incident is another model's: its windows in a row are not to be mixed with these."""
-    if standing is None or standing.incident.state != "pending":
-        return False
-    return (standing.incident.embedding_model or "") != stream.scale.embedding_model
+def _verdict(stream: Stream, window: Window, limit: Limit, minute: int) -> Verdict:
+    return low(window.counts, stream.scale.score_kind, limit, window.minutes(minute))

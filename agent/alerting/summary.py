@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from agent.alerting.changes import Change
+from agent.alerting.condition import Limit
+from agent.alerting.incident import Confirmed
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
 from agent.alerting.statistics import Figures
@@ -12,6 +14,8 @@ from agent.language.codes import display_name
 
 UNCONFIRMED = "score signal, unconfirmed"
 LONGEST_NAME = 60
+ALL = "*"  # the language of an incident that is about all of them
+RARE = "rare"  # and of one about those with few queries, taken together
 NOTEWORTHY = 2.0
 
 
@@ -65,23 +69,62 @@ def refuted_text(language: str, measure: Fact) -> str:
     )
 
 
-def low_text(language: str, figures: Figures, limit: float, floor: float, reference: Sequence[str]) -> str:
+def low_text(language: str, figures: Figures, limit: Limit, floor: float, confirmed: Confirmed) -> str:
     """Best scores that look like those of unrelated text."""
-    names = ", ".join(display_name(tag) for tag in reference)
+    names = ", ".join(display_name(tag) for tag in limit.languages)
     noise = ", below noise" if figures.current < floor else ""
+    word = "Labels confirm it" if confirmed == "yes" else UNCONFIRMED.capitalize()
     return (
-        f"{display_name(language)} is consistently low{noise}: median best score {figures.current:.2f}"
+        f"{_who(language)} consistently low{noise}: median best score {figures.current:.2f}"
         f" (95 % CI {figures.baseline - figures.ci95[1]:.2f} to {figures.baseline - figures.ci95[0]:.2f})"
-        f" in the last {duration(figures.scale_minutes)} ({figures.n:,} queries), under the limit of {limit:.2f};"
-        f" unrelated text scores {floor:.2f}, {names} {figures.baseline:.2f} ({figures.n_baseline:,}). {UNCONFIRMED.capitalize()}."
+        f" in the last {duration(figures.scale_minutes)} ({figures.n:,} queries), under the limit of {limit.limit:.2f};"
+        f" unrelated text scores {floor:.2f}, {names} {figures.baseline:.2f} ({figures.n_baseline:,}). {word}."
     )
 
 
 def not_low_text(language: str, figures: Figures, limit: float) -> str:
     """The end of a low level."""
     return (
-        f"{display_name(language)} is no longer low: median best score {figures.current:.2f} ({figures.n:,} queries in the last"
+        f"{_who(language)} no longer low: median best score {figures.current:.2f} ({figures.n:,} queries in the last"
         f" {duration(figures.scale_minutes)}), above the limit of {limit:.2f}."
+    )
+
+
+def labels_refute_text(language: str, figures: Figures, k: int) -> str:
+    """The end of a low level that labels did not confirm."""
+    return (
+        f"{display_name(language)}: not confirmed: best scores are low, but recall@{k} is not far below the others: {_beside(figures)};"
+        f" 95 % CI of the gap {points(figures.ci95[0])} to {points(figures.ci95[1])} points."
+    )
+
+
+def gap_text(language: str, figures: Figures, k: int, reference: Sequence[str]) -> str:
+    """Labels far below those of the large languages."""
+    names = ", ".join(display_name(tag) for tag in reference)
+    return (
+        f"{display_name(language)} recall@{k} lies {points(figures.drop)} points (95 % CI {points(figures.ci95[0])} to"
+        f" {points(figures.ci95[1])}) below the reference ({names}): {_beside(figures)}."
+    )
+
+
+def no_gap_text(language: str, figures: Figures, k: int) -> str:
+    """The end of a gap."""
+    return f"{display_name(language)} recall@{k} is no longer far below the reference: {_beside(figures)}."
+
+
+def vanished_text(language: str, figures: Figures) -> str:
+    """Traffic that is gone."""
+    return (
+        f"{_traffic(language)} vanished: {figures.n:,} queries in the last {duration(figures.scale_minutes)}, where at least"
+        f" {figures.n_baseline:,} were expected (the lowest of the same hours in the last weeks)."
+    )
+
+
+def returned_text(language: str, figures: Figures) -> str:
+    """The end of it."""
+    return (
+        f"{_traffic(language)} is back: {figures.n:,} queries in the last {duration(figures.scale_minutes)}, where at least"
+        f" {figures.n_baseline:,} were expected."
     )
 
 
@@ -117,6 +160,19 @@ def one_line(name: str) -> str:
     """A name from a log, short and without anything that breaks a line."""
     seen = "".join(letter for letter in name if letter.isprintable())
     return seen if len(seen) <= LONGEST_NAME else seen[: LONGEST_NAME - 1] + "…"
+
+
+def _who(language: str) -> str:
+    return "Rare languages, taken together, are" if language == RARE else f"{display_name(language)} is"
+
+
+def _traffic(language: str) -> str:
+    return "The traffic of all languages" if language == ALL else f"{display_name(language)} traffic"
+
+
+def _beside(figures: Figures) -> str:
+    now, usual = (f"{value:.1%}".replace("%", " %") for value in (figures.current, figures.baseline))
+    return f"{now} in the last {duration(figures.scale_minutes)} ({figures.n:,} labelled queries) against {usual} ({figures.n_baseline:,})"
 
 
 def _name(fact: Fact) -> str:

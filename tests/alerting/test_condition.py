@@ -118,8 +118,14 @@ def test_low_tells_medians() -> None:
 def test_low_needs_queries_and_a_reference() -> None:
     """Thirty on both sides."""
     assert low({}, "cosine", LIMIT, 15) == NoData(Counts(0, 5000, 15))
-    assert low({5: 29}, "cosine", LIMIT, 15) == InsufficientData(1, Counts(29, 5000, 15))
+    assert low({5: 19, 50: 10}, "cosine", LIMIT, 15) == InsufficientData(1, Counts(29, 5000, 15))
     assert low({5: 40}, "cosine", LIMIT._replace(queries=10), 15) == InsufficientData(20, Counts(40, 10, 15))
+
+
+def test_fewer_queries_are_judged_where_they_leave_no_doubt() -> None:
+    """Fourteen of fourteen; thirteen of thirteen are one in 8,192."""
+    assert isinstance(low({5: 14}, "cosine", LIMIT, 15), Breach)
+    assert isinstance(low({5: 13}, "cosine", LIMIT, 15), InsufficientData)
 
 
 def test_scores_of_an_unknown_kind_are_read_on_their_own_scale() -> None:

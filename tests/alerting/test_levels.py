@@ -73,10 +73,17 @@ def test_a_healthy_language_is_not_low(score: float) -> None:
 
 
 def test_a_rare_language_fills_its_windows_in_its_own_time() -> None:
-    """One query in ten minutes: 30 of them take five hours, three windows fifteen."""
+    """One query in ten minutes: 14 low ones of 14 leave no doubt; three times that is seven hours, with 30 it would be fifteen."""
     judge = Evaluator(RULES, QUALITY)
     ((minute, incident),) = walk(judge, {at: [0.03] for at in range(0, 1000, 10)}, 1000)
-    assert (minute, incident.n) == (890, 90)
+    assert (minute, incident.n) == (410, 42)
+
+
+def test_few_queries_that_leave_a_doubt_wait_for_more() -> None:
+    """One in thirty is well: by the exact binomial 16 of 17 are not enough, and 17 of 18 are. 18, 14 and 18 queries."""
+    low = {at: [0.5 if at % 300 == 90 else 0.03] for at in range(0, 1000, 10)}
+    ((minute, incident),) = walk(Evaluator(RULES, QUALITY), low, 1000)
+    assert (minute, incident.n) == (490, 50)
 
 
 def test_a_window_that_is_not_low_starts_it_again() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from agent.alerting.changes import Change
+from agent.alerting.condition import Limit
 from agent.alerting.minutes import start_of
 from agent.alerting.rule import Measure
 from agent.alerting.statistics import Figures
@@ -67,11 +68,11 @@ def test_scores_that_labels_refute() -> None:
 def test_a_low_language() -> None:
     """Below noise is said where it is so."""
     figures = Figures(92, 5000, 0.034, 0.57, 0.536, 0.01, 9.0, (0.52, 0.55), 45)
-    assert low_text("lo", figures, 0.318, 0.21, ("en", "ja")) == (
+    assert low_text("lo", figures, Limit(0.318, 0.57, 5000, ("en", "ja")), 0.21, "unconfirmed") == (
         "Lao is consistently low, below noise: median best score 0.03 (95 % CI 0.02 to 0.05) in the last 45 min (92 queries),"
         " under the limit of 0.32; unrelated text scores 0.21, English, Japanese 0.57 (5,000). Score signal, unconfirmed."
     )
-    assert "noise" not in low_text("lo", figures, 0.318, 0.01, ("en",))
+    assert "noise" not in low_text("lo", figures, Limit(0.318, 0.57, 5000, ("en",)), 0.01, "unconfirmed")
     assert not_low_text("lo", figures, 0.318) == (
         "Lao is no longer low: median best score 0.03 (92 queries in the last 45 min), above the limit of 0.32."
     )
