@@ -1,7 +1,7 @@
 """From sums of the store to the facts that name a cause: pure, by language, version, collection and pair."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 from typing import Final, NamedTuple
 
@@ -30,47 +30,38 @@ PartOf = Callable[[WindowKey], str]
 
 
 class Seen(NamedTuple):
-    """The sums since the fall began, those at the same hours of earlier days, and how many days that are."""
+    """The sums since a fall began, those at the same hours before, and how many times as long that is."""
 
     now: Sequence[Total]
     before: Sequence[Total]
-    days: int
+    times: int
 
-    def of(self, language: str) -> "Seen":
-        """What concerns this language; all of it for the incident of all languages."""
-        if language == ALL:
-            return self
-        return Seen(
-            [one for one in self.now if one.key.language == language],
-            [one for one in self.before if one.key.language == language],
-            self.days,
-        )
+    def events(self, language: str) -> tuple[int, float]:
+        """The queries of a language (or of `*`) now, and the usual number."""
+        now, before = (sum(one.measures.events for one in side if language in {ALL, one.key.language}) for side in self[:2])
+        return now, before / max(self.times, 1)
 
 
 class Case(NamedTuple):
-    """What was read of a fall: the sums by language and by pair of languages of its service, and the deployments noticed.
+    """What was read of a fall: the sums of its language, its pairs, and lately of all languages; and the deployments noticed.
 
     `whole`: all queries of this time were counted, so that volumes can be compared.
     """
 
     incident: Incident
-    languages: Seen
+    own: Seen
     pairs: Seen
+    service: Seen
     quality: Quality
     changes: Sequence[Change] = ()
     whole: bool = True
-
-    @property
-    def own(self) -> Seen:
-        """The sums of the incident's language."""
-        return self.languages.of(self.incident.language)
 
 
 def facts(case: Case) -> Facts:
     """What is known of a fall."""
     incident, own = case.incident, case.own
     now, before = (merged([Measures(), *(one.measures for one in side)]) for side in own[:2])
-    moved_in, moved_from = _inflow(case.languages, incident.language) if case.whole else (0.0, "")
+    moved_in, moved_from = _inflow(case.service, incident.language) if case.whole else (0.0, "")
     change = deployed(case)
     new, borne = _new_version(case)
     same, others = _by_language(case)
@@ -79,7 +70,7 @@ def facts(case: Case) -> Facts:
         level=incident.class_ == "level",
         errors=Moved(Ratio(now.errors, now.events), Ratio(before.errors, before.events)),
         unscored=Moved(_unscored(now), _unscored(before)),
-        everything=_volume(case.languages) if case.whole else None,
+        everything=_volume(case.service) if case.whole else None,
         traffic=_volume(own) if case.whole else None,
         moved_in=moved_in,
         moved_from=moved_from,
@@ -181,36 +172,23 @@ def _variance(sums: Sums) -> float:
 
 def _volume(seen: Seen) -> float | None:
     """Queries as a multiple of the usual; None where too few would be usual."""
-    expected = sum(one.measures.events for one in seen.before) / max(seen.days, 1)
-    return sum(one.measures.events for one in seen.now) / expected if expected >= LEAST_EXPECTED else None
+    now, usual = seen.events(ALL)
+    return now / usual if usual >= LEAST_EXPECTED else None
 
 
 def _inflow(seen: Seen, language: str) -> tuple[float, str]:
     """The share of a language's queries that is new and is missing in another one, and in which."""
-    gained = _gained(seen)
-    now = sum(one.measures.events for one in seen.of(language).now)
-    usual = {one: _usual_events(seen, one) for one in gained}
-    donors = {
-        one: -gain for one, gain in gained.items() if one != language and -gain >= DONOR_LOST * max(usual[one], LEAST_EXPECTED)
-    }
-    donor = max(donors, key=lambda one: donors[one], default=None)
-    if donor is None or not now:
-        return 0.0, ""
-    return max(min(gained.get(language, 0.0), donors[donor]), 0.0) / now, display_name(donor)
+    now, usual = seen.events(language)
+    lost = {other: _lost(seen, other) for other in sorted({one.key.language for one in seen.before} - {language})}
+    donor = max(lost, key=lambda other: lost[other], default="")
+    moved = min(now - usual, lost.get(donor, 0.0))
+    return (moved / now, display_name(donor)) if moved > 0 else (0.0, "")
 
 
-def _gained(seen: Seen) -> Mapping[str, float]:
-    """How many queries more than usual each language has."""
-    found: defaultdict[str, float] = defaultdict(float)
-    for one in seen.now:
-        found[one.key.language] += one.measures.events
-    for one in seen.before:
-        found[one.key.language] -= one.measures.events / max(seen.days, 1)
-    return found
-
-
-def _usual_events(seen: Seen, language: str) -> float:
-    return sum(one.measures.events for one in seen.of(language).before) / max(seen.days, 1)
+def _lost(seen: Seen, language: str) -> float:
+    """How many queries fewer than usual a language has, where that is much of them."""
+    now, usual = seen.events(language)
+    return usual - now if usual - now >= DONOR_LOST * max(usual, LEAST_EXPECTED) else 0.0
 
 
 def _unscored(sums: Measures) -> Ratio:

@@ -6,6 +6,7 @@ It comes after the decision and changes none: where the store cannot be read, th
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,16 +20,18 @@ from agent.alerting.triage.cause import Found, cause_of
 from agent.alerting.triage.grouping import ALL
 from agent.errors import RetryLater
 from agent.runtime.facts import Case, Seen, deployed, divided, facts
-from agent.store.base import Journal, Selection, Total, WindowReader
+from agent.store.base import Journal, Selection, WindowReader
 
 log = logging.getLogger(__name__)
 
 DAY: Final = timedelta(days=1)
 DAYS_BEFORE: Final = 7
 LONGEST: Final = timedelta(days=3)
+LATELY: Final = timedelta(hours=6)  # of all languages, which are many
 FRESH: Final = timedelta(hours=1)  # how old examples may be
 MOST_EXEMPLARS: Final = 5
-BY: Final = ("language", "collection", "embedding_model", "index_version", "score_kind")
+BY: Final = ("collection", "embedding_model", "index_version", "score_kind")
+BY_LANGUAGE: Final = ("language",)
 BY_PAIR: Final = ("document_language", "collection", "embedding_model", "score_kind")
 
 
@@ -50,23 +53,25 @@ class Investigation:
 
     def _explained(self, incident: Incident, fired_at: datetime, changes: Sequence[Change], *, whole: bool) -> Incident:
         start = max(incident.began_at or fired_at - FRESH, fired_at - LONGEST)
-        where = {"service": incident.service, "environment": incident.environment}
-        seen = self._seen("language", Selection(start, fired_at, where), BY)
-        one = {} if incident.language == ALL else {"language": incident.language}
-        pairs = self._seen("pair", Selection(start, fired_at, where | one), BY_PAIR)
-        case = Case(incident, seen, pairs, self._quality, changes, whole)
+        service = {"service": incident.service, "environment": incident.environment}
+        language = {} if incident.language == ALL else {"language": incident.language}
+        span, lately = Selection(start, fired_at, service | language), Selection(max(start, fired_at - LATELY), fired_at, service)
+        own, pairs, all_ = (
+            self._seen("language", span, BY),
+            self._seen("pair", span, BY_PAIR),
+            self._seen("language", lately, BY_LANGUAGE),
+        )
+        case = Case(incident, own, pairs, all_, self._quality, changes, whole)
         explained = _with_parts(_with_cause(incident, cause_of(facts(case)), deployed(case)), divided(case))
         return replace(explained, exemplars=incident.exemplars or self._exemplars(incident, max(start, fired_at - FRESH)))
 
-    def _seen(self, kind: str, selection: Selection, by: Sequence[str]) -> Seen:
-        """The selection, and the same hours of up to seven days before it that had traffic."""
-        lag = -(-(selection.end - selection.start) // DAY)
-        days = (
-            selection._replace(start=selection.start - n * DAY, end=selection.end - n * DAY) for n in range(lag, lag + DAYS_BEFORE)
-        )
-        before = [totals for day in days if (totals := self._windows.totals(kind, day, by))]
-        flat: list[Total] = [total for totals in before for total in totals]
-        return Seen(self._windows.totals(kind, selection, by), flat, len(before))
+    def _seen(self, kind: str, span: Selection, by: Sequence[str]) -> Seen:
+        """The span, and the same hours of about a week before it, as far as they had traffic: whole days, none twice."""
+        days = -(-(span.end - span.start) // DAY)
+        earlier = (timedelta(days=days * n) for n in range(1, -(-DAYS_BEFORE // days) + 1))
+        spans = (span._replace(start=span.start - back, end=span.end - back) for back in earlier)
+        before = [totals for one in spans if (totals := self._windows.totals(kind, one, by))]
+        return Seen(self._windows.totals(kind, span, by), list(chain.from_iterable(before)), len(before))
 
     def _exemplars(self, incident: Incident, since: datetime) -> tuple[str, ...]:
         """The latest queries of the language that found nothing relevant, or nothing at all."""

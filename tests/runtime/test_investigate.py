@@ -1,7 +1,9 @@
 """What stands behind a fall: read from the store once, and never in the way of telling it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -218,21 +220,21 @@ class Asked(MemoryWindows):
 
     def __init__(self) -> None:
         super().__init__()
-        self.spans: list[tuple[datetime, datetime]] = []
+        self.spans: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
 
     def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
         """Note the range."""
-        self.spans.append((selection.start, selection.end))
+        self.spans[kind].append((selection.start, selection.end))
         return super().totals(kind, selection, by)
 
 
-@pytest.mark.parametrize("hours", [0.1, 2, 24, 30, 200])
-def test_the_same_hours_of_seven_earlier_days_are_usual(hours: float) -> None:
-    """Whole days before, none of them within the fall; a fall of many days is read by its last three."""
+@pytest.mark.parametrize(("hours", "spans"), [(0.1, 7), (2, 7), (24, 7), (30, 4), (200, 3)])
+def test_the_same_hours_of_about_a_week_before_are_usual(hours: float, spans: int) -> None:
+    """Whole days before, none read twice and none within the fall; a fall of many days is read by its last three."""
     windows = Asked()
     Investigation(windows, MemoryJournal(), QUALITY).explain(fell(fired_at=at(60 * hours)), ())
-    spans = sorted(set(windows.spans))
-    *before, now = spans
+    *before, now = sorted(set(windows.spans["pair"]))
     assert now == (max(at(0), at(60 * hours) - timedelta(days=3)), at(60 * hours))
-    assert len(before) == 7
-    assert all(end <= now[0] and (now[0] - start) % timedelta(days=1) == timedelta(0) for start, end in before)
+    assert len(before) == spans
+    assert all(end <= start for (_, end), (start, _) in pairwise([*before, now]))
+    assert all((now[0] - start) % timedelta(days=1) == timedelta(0) for start, _ in before)
