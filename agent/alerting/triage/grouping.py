@@ -5,7 +5,7 @@ that fires is held back for five minutes. Then all of them are told, or the flee
 languages join it silently. The state is plain data: it is stored as it is, and read back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from statistics import median_low
 from typing import Final, NamedTuple
@@ -55,6 +55,18 @@ class Group(Struct, frozen=True):
         """The incidents that fire and that nobody was told of."""
         return (*self.held, *self.members)
 
+    @property
+    def place(self) -> "Place":
+        """Whose it is; an empty one is nobody's."""
+        return place_of(self.fleet or self.hidden[0])
+
+
+class Place(NamedTuple):
+    """Where languages are grouped."""
+
+    service: str
+    environment: str
+
 
 class Step(NamedTuple):
     """The next state, and what is to be told. `over` are languages that end with the fleet, silently."""
@@ -62,6 +74,35 @@ class Step(NamedTuple):
     group: Group
     told: tuple[Incident, ...] = ()
     over: tuple[Incident, ...] = ()
+
+
+class Steps(NamedTuple):
+    """The same for all services and environments; of groups only those that hold something."""
+
+    groups: tuple[Group, ...]
+    told: tuple[Incident, ...] = ()
+    over: tuple[Incident, ...] = ()
+
+
+def place_of(incident: Incident) -> Place:
+    """Where an incident is grouped."""
+    return Place(incident.service, incident.environment)
+
+
+def step_all(groups: Iterable[Group], minute: int, moved: Sequence[Incident], look: Callable[[Place], Looks]) -> Steps:
+    """Take in the transitions of a minute; `look` is called where a group asks. What is no fall of a language is told as it is."""
+    known = {group.place: group for group in groups}
+    falls: dict[Place, list[Incident]] = {place: [] for place in known}
+    for one in moved:
+        if one.class_ == "change":
+            falls.setdefault(place_of(one), []).append(one)
+    steps = []
+    for place in sorted(falls):
+        group = known.get(place, Group())
+        steps.append(step(group, minute, falls[place], look(place) if asks(group, minute) else {}))
+    told = chain((one for one in moved if one.class_ != "change"), *(one.told for one in steps))
+    over = chain.from_iterable(one.over for one in steps)
+    return Steps(tuple(one.group for one in steps if one.group != Group()), tuple(told), tuple(over))
 
 
 def asks(group: Group, minute: int) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.alerting.incident import Evidence, Incident, State, fingerprint
 from agent.alerting.minutes import end_of, start_of
 from agent.alerting.triage.fleet import Look, Looks
-from agent.alerting.triage.grouping import Group, Step, asks, step
+from agent.alerting.triage.grouping import Group, Place, Step, asks, step, step_all
 
 MINUTE = 29_000_000
 LANGUAGES = ("en", "de", "ko", "ja", "fr")
@@ -166,7 +167,26 @@ def test_all_languages_are_looked_at_only_when_asked() -> None:
 
 def test_a_begin_is_that_of_the_middle_language() -> None:
     """One language whose begin was found a day too early does not move that of all."""
-    early = msgspec.structs.replace(fall("ko"), began_at=start_of(MINUTE) - timedelta(days=1))
+    early = replace(fall("ko"), began_at=start_of(MINUTE) - timedelta(days=1))
     group, _ = walk({0: [early, fall("en"), fall("de")]}, looks(LANGUAGES, ["en"]), 6)
     assert group.fleet is not None
     assert group.fleet.began_at == start_of(MINUTE - 20)
+
+
+def test_services_are_grouped_apart_and_other_classes_pass() -> None:
+    """Two languages fall in each of two services: nobody counts them together; a low level is no fall."""
+    falls = [replace(fall(one), service=service) for service in ("help", "shop") for one in ("en", "de")]
+    low = replace(fall("lo"), class_="level")
+    asked: list[Place] = []
+
+    def look(place: Place) -> Looks:
+        asked.append(place)
+        return looks(LANGUAGES, ["en"]) if place.service == "help" else looks(["en", "de"])
+
+    first = step_all((), MINUTE, [*falls, low], look)
+    assert first.told == (low,)
+    kept = msgspec.json.decode(msgspec.json.encode(first.groups), type=tuple[Group, ...])
+    after = step_all(kept, MINUTE + 5, (), look)
+    assert [(one.service, one.language) for one in after.told] == [("help", "*"), ("shop", "en"), ("shop", "de")]
+    assert [group.place for group in after.groups] == [Place("help", "prod")]
+    assert asked == [Place("help", "prod"), Place("shop", "prod")]
