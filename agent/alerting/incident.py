@@ -43,7 +43,10 @@ class Workings(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """What one rule and measure says inside an incident; drops in 0..1, `n` is the queries it saw."""
+    """What one rule and measure says inside an incident; drops in 0..1, `n` is the queries it saw.
+
+    `language` where the incident is of several.
+    """
 
     rule: str
     metric: str
@@ -51,12 +54,23 @@ class Evidence(Struct, frozen=True):
     z: float | None = None
     n: int | None = None
     workings: Workings | None = None
+    language: str | None = None
+
+
+class Part(Struct, frozen=True):
+    """How much of a fall one part of the traffic bears, and which share of the queries it has (0..1); below 0 it improved."""
+
+    dimension: Literal["collection", "document_language", "version"]
+    value: str
+    share: float
+    of_queries: float
 
 
 class Incident(Struct, frozen=True):
     """The state of one incident as of its last transition; rates and drops in 0..1, times aware and in UTC.
 
-    The single figures (`rule` to `n_baseline`) are those of the strongest evidence. Field names are fixed: they are the
+    The single figures (`rule` to `n_baseline`) are those of the strongest evidence. `began_between` is the 95 % interval of the
+    begin, `where` the parts that the fall is divided among, `advice` what to do. Field names are fixed: they are the
     JSON that `alerts`, `replay` and `backtest` print.
     """
 
@@ -70,6 +84,7 @@ class Incident(Struct, frozen=True):
     service: str
     environment: str
     began_at: datetime | None = None
+    began_between: tuple[datetime, datetime] | None = None
     pending_since: datetime | None = None
     fired_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -87,6 +102,8 @@ class Incident(Struct, frozen=True):
     index_version: str | None = None
     collection: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    where: tuple[Part, ...] = ()
+    advice: str = ""
     exemplars: tuple[str, ...] = ()
     links: dict[str, str] = {}
     summary: str = ""

@@ -60,7 +60,7 @@ class Renderer:
         return Page(
             incident=safe,
             subject=_subject(incident, escape),
-            advice=words.advice(incident.class_, incident.cause, safe["index_version"]),
+            advice=escape(one_line(words.advice(incident))),
             fields=tuple(_fields(incident, safe, escape)),
             links=tuple(_links(incident, self._external_url, escape)),
         )

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from agent.alerting.incident import Cause, Confirmed, Evidence, IncidentClass
+from agent.alerting.triage.advice import ADVICE
 from agent.notify import words
 from agent.notify.base import Message
 from agent.notify.render import Renderer, safe_view
@@ -68,7 +69,7 @@ def test_only_parts_that_exist_are_said() -> None:
         environment="",
     )
     message = Renderer().render(bare, plain)
-    assert message.text == f"{KOREAN.summary}\n\nWhat to do: {words.ADVICE['unknown']}"
+    assert message.text == f"{KOREAN.summary}\n\nWhat to do: {ADVICE['unknown']}"
     assert [label for label, _ in message.fields] == ["Severity", "Signal", "Language", "Service"]
     assert message.links == ()
     assert "None" not in rendered(message)
@@ -99,8 +100,8 @@ def test_a_blind_agent_has_no_language_and_no_signal() -> None:
 def test_every_cause_has_words_and_advice(cause: Cause) -> None:
     """A cause that nobody wrote advice for would break the message."""
     assert cause in words.CAUSES
-    assert words.advice("change", cause, "v42")
-    assert "{" not in words.advice("change", cause, None)
+    assert words.advice(incident(cause=cause))
+    assert "{" not in words.advice(incident(cause=cause, index_version=None))
 
 
 def test_every_class_and_confirmation_has_words() -> None:

@@ -1,0 +1,28 @@
+"""What to do about each cause: data, one sentence each."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from agent.alerting.incident import Cause
+from agent.alerting.summary import one_line
+
+ADVICE: Final[Mapping[Cause, str]] = {
+    "fleet": "Look at what all languages share: the search service, the index, the embedding endpoint.",
+    "ingest": "Check what feeds the log and the index: errors, missing fields, documents that are missing or indexed incompletely.",
+    "deployment": "Compare {version} with the one before it, or roll it back.",
+    "tagging": "Check how the service declares and normalises query languages; retrieval itself may be unchanged.",
+    "cross_lingual": "Embed the documents of the other languages again with one multilingual model, or translate these queries.",
+    "translation": "Check the translation engine and the normaliser before it: version, quality scores, errors.",
+    "fallback": "Find out why queries take the fallback route instead of their usual one.",
+    "low_resource": "Use a language-specific index, query translation or a multilingual model.",
+    "unknown": "Open the example queries and compare their results with those of a good day.",
+}
+ROLL_BACK_FIRST: Final = "Roll back {version} first. "
+
+
+def advice(cause: Cause, index_version: str | None = None, embedding_model: str | None = None) -> str:
+    """What to do next; a deployment that all languages fell with is rolled back first."""
+    index, model = one_line(index_version or ""), one_line(embedding_model or "")
+    version = f"index version {index}" if index else f"embedding model {model}" if model else ""
+    lead = ROLL_BACK_FIRST if cause == "fleet" and version else ""
+    return (lead + ADVICE[cause]).replace("{version}", version or "the last deployment")

@@ -1,0 +1,100 @@
+"""What stands behind a fall that begins to fire: its cause, where it sits, examples, what to do. Read once, from the store.
+
+It comes after the decision and changes none: where the store cannot be read, the alert goes out as it is.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final
+
+from msgspec.structs import replace
+
+from agent.alerting.changes import Change
+from agent.alerting.incident import Incident, Part
+from agent.alerting.measures import Quality
+from agent.alerting.triage import sits
+from agent.alerting.triage.advice import advice
+from agent.alerting.triage.cause import Found, cause_of
+from agent.alerting.triage.grouping import ALL
+from agent.errors import RetryLater
+from agent.runtime.facts import Case, Seen, deployed, divided, facts
+from agent.store.base import Journal, Selection, WindowReader
+
+log = logging.getLogger(__name__)
+
+DAY: Final = timedelta(days=1)
+DAYS_BEFORE: Final = 7
+LONGEST: Final = timedelta(days=3)
+LATELY: Final = timedelta(hours=6)  # of all languages, which are many
+FRESH: Final = timedelta(hours=1)  # how old examples may be
+MOST_EXEMPLARS: Final = 5
+BY: Final = ("collection", "embedding_model", "index_version", "score_kind")
+BY_LANGUAGE: Final = ("language",)
+BY_PAIR: Final = ("document_language", "collection", "embedding_model", "score_kind")
+
+
+class Investigation:
+    """Reads what a message says beyond the figures."""
+
+    def __init__(self, windows: WindowReader, journal: Journal, quality: Quality) -> None:
+        self._windows, self._journal, self._quality = windows, journal, quality
+
+    def explain(self, incident: Incident, changes: Iterable[Change], *, whole: bool = True) -> Incident:
+        """The incident with what was found, where a fall fires; `whole`: all queries of this time were counted."""
+        if incident.class_ != "change" or incident.state != "firing" or incident.fired_at is None:
+            return incident
+        try:
+            return self._explained(incident, incident.fired_at, list(changes), whole=whole)
+        except RetryLater as error:
+            log.warning("%s %s is told without its cause: %s", incident.service, incident.language, error)
+            return incident
+
+    def _explained(self, incident: Incident, fired_at: datetime, changes: Sequence[Change], *, whole: bool) -> Incident:
+        start = max(incident.began_at or fired_at - FRESH, fired_at - LONGEST)
+        service = {"service": incident.service, "environment": incident.environment}
+        language = {} if incident.language == ALL else {"language": incident.language}
+        span, lately = Selection(start, fired_at, service | language), Selection(max(start, fired_at - LATELY), fired_at, service)
+        own, pairs, all_ = (
+            self._seen("language", span, BY),
+            self._seen("pair", span, BY_PAIR),
+            self._seen("language", lately, BY_LANGUAGE),
+        )
+        case = Case(incident, own, pairs, all_, self._quality, changes, whole)
+        explained = _with_parts(_with_cause(incident, cause_of(facts(case)), deployed(case)), divided(case))
+        return replace(explained, exemplars=incident.exemplars or self._exemplars(incident, max(start, fired_at - FRESH)))
+
+    def _seen(self, kind: str, span: Selection, by: Sequence[str]) -> Seen:
+        """The span, and the same hours of about a week before it, as far as they had traffic: whole days, none twice."""
+        days = -(-(span.end - span.start) // DAY)
+        earlier = (timedelta(days=days * n) for n in range(1, -(-DAYS_BEFORE // days) + 1))
+        spans = (span._replace(start=span.start - back, end=span.end - back) for back in earlier)
+        before = [totals for one in spans if (totals := self._windows.totals(kind, one, by))]
+        return Seen(self._windows.totals(kind, span, by), list(chain.from_iterable(before)), len(before))
+
+    def _exemplars(self, incident: Incident, since: datetime) -> tuple[str, ...]:
+        """The latest queries of the language that found nothing relevant, or nothing at all."""
+        found = (kept for entry in reversed(self._journal.read("exemplars", since)) for kept in entry.body["exemplars"])
+        wanted = {"service": incident.service, "environment": incident.environment}
+        wanted |= {} if incident.language == ALL else {"language": incident.language}
+        wanted |= {"index_version": incident.index_version} if incident.index_version else {}
+        ids = (id_ for kept in found if all(kept[name] == value for name, value in wanted.items()) for id_ in kept["ids"])
+        return tuple(dict.fromkeys(ids))[:MOST_EXEMPLARS]
+
+
+def _with_cause(incident: Incident, found: Found, change: Change | None) -> Incident:
+    """The cause, said in the summary, and what to do; a cause that the rule itself knew stands where nothing was recognised."""
+    cause = incident.cause if found.cause == "unknown" else found.cause
+    version_, model = (
+        (change.index_version, change.embedding_model) if change else (incident.index_version, incident.embedding_model)
+    )
+    summary = f"{incident.summary} {found.sentence}".strip()
+    return replace(incident, cause=cause, summary=summary, advice=advice(cause, version_, model))
+
+
+def _with_parts(incident: Incident, found: Sequence[tuple[Part, ...]]) -> Incident:
+    """Where the fall sits, as parts and as sentences."""
+    told = tuple(part for shares in found for part in sits.worth_telling(shares))
+    summary = " ".join([incident.summary, *filter(None, map(sits.sentence, found))])
+    return replace(incident, where=told, summary=summary)
