@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from agent.alerting.condition import Breach, Clear
 from agent.alerting.finding import Loudness, Subject, draft
-from agent.alerting.incident import Cause, Confirmed, Evidence, Incident
+from agent.alerting.incident import Cause, Confirmed, Evidence, Incident, Workings
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import start_of
 from agent.alerting.rule import DropRule, Limits
@@ -41,7 +41,31 @@ class Signal(NamedTuple):
     @property
     def evidence(self) -> Evidence:
         """The signal as an incident lists it."""
-        return Evidence(self.rule.name, self.tally.measure, self.figures.drop, self.figures.z, self.figures.n)
+        figures = self.figures
+        return Evidence(self.rule.name, self.tally.measure, figures.drop, figures.z, figures.n, self._workings())
+
+    def _workings(self) -> Workings | None:
+        figures, parts = self.figures, self.figures.parts
+        return parts and Workings(
+            baseline="version",
+            start=start_of(self.watch.first),
+            end=start_of(self.watch.first + figures.scale_minutes),
+            n=figures.n,
+            mean=figures.current,
+            expected=figures.baseline,
+            n_baseline=parts.weight,
+            variance=parts.variance,
+            variance_baseline=parts.variance_baseline,
+            phi=parts.noise.phi,
+            tau=parts.noise.tau,
+            se=figures.se,
+            drop=figures.drop,
+            z=figures.z,
+            z_needed=self.limits.z,
+            threshold=self.limits.threshold,
+            min_events=self.limits.min_events,
+            for_minutes=self.rule.for_minutes,
+        )
 
 
 class Fall(Struct, frozen=True):

@@ -72,8 +72,17 @@ class Baseline(Struct, frozen=True):
     binary: bool
 
 
+class Parts(NamedTuple):
+    """What a standard error is made of: the variance of one query on each side, the baseline's queries, and the noise."""
+
+    variance: float
+    variance_baseline: float
+    weight: float
+    noise: Noise
+
+
 class Figures(Struct, frozen=True):
-    """One comparison: rates, drop, standard error and interval in 0..1, `z` in standard errors."""
+    """One comparison: rates, drop, standard error and interval in 0..1, `z` in standard errors; `parts` of the error, where kept."""
 
     n: int
     n_baseline: int
@@ -84,6 +93,7 @@ class Figures(Struct, frozen=True):
     z: float
     ci95: tuple[float, float]
     scale_minutes: int
+    parts: Parts | None = None
 
     @property
     def upper95(self) -> float:
@@ -139,7 +149,8 @@ def compare(now: Sums, usual: Expected, base: Baseline, scale: int, noise: Noise
     se = sqrt(noise.phi * (own / now.n + before / usual.weight) + noise.tau**2)
     drop = usual.mean - mean
     interval = (drop - Z95 * se, drop + Z95 * se)
-    return Figures(now.n, round(usual.weight), mean, usual.mean, drop, se, drop / se, interval, scale)
+    parts = Parts(own, before, usual.weight, noise)
+    return Figures(now.n, round(usual.weight), mean, usual.mean, drop, se, drop / se, interval, scale, parts)
 
 
 def wilson(hits: float, n: int, z: float = Z95) -> tuple[float, float] | None:
