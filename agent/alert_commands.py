@@ -72,9 +72,10 @@ def explain_one(
     as_json: AsJson = False,
 ) -> None:
     """The decision step by step, with all figures."""
+    then = time_of(at, "--at")
     with app.reading(settings_of(config), store) as views:
         known = msgspec.convert(views.alerts({"all": "true"}), list[Incident])
-    incident = found(known, fingerprint, time_of(at, "--at"))
+    incident = found(known, fingerprint, then)
     if as_json:
         print_json(explain.document(incident))
     else:

@@ -26,17 +26,18 @@ class Steps(Struct, frozen=True):
     enough: bool
     large: bool
     sure: bool
-
-    @property
-    def breach(self) -> bool:
-        """Whether all that is asked holds."""
-        return self.enough and self.large and self.sure
+    breach: bool
 
 
 def steps(w: Workings) -> Steps:
     """Every step, with the figures put in."""
     share = (w.mean * w.n + 1) / (w.n + 2)
     window, usual, wobble = w.phi * w.variance / w.n, w.phi * w.variance_baseline / w.n_baseline, w.tau**2
+    asked = (
+        min(w.n, w.n_baseline) >= w.min_events,
+        w.drop >= w.threshold * (w.expected if w.relative else 1),
+        w.z >= w.z_needed,
+    )
     return Steps(
         total=w.mean * w.n,
         share=share,
@@ -46,9 +47,10 @@ def steps(w: Workings) -> Steps:
         wobble=wobble,
         square=window + usual + wobble,
         ci95=(w.drop - Z95 * w.se, w.drop + Z95 * w.se),
-        enough=min(w.n, w.n_baseline) >= w.min_events,
-        large=w.drop >= w.threshold * (w.expected if w.relative else 1),
-        sure=w.z >= w.z_needed,
+        enough=asked[0],
+        large=asked[1],
+        sure=asked[2],
+        breach=all(asked),
     )
 
 
