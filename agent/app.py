@@ -22,7 +22,9 @@ from agent.language.services import Taggers
 from agent.memory import keep_buffers
 from agent.opening import CLOCK
 from agent.progress import replaying
+from agent.report.remote import Remote
 from agent.report.views import RemoteViews, Views
+from agent.report.writer import RemoteWriter, Writer
 from agent.resources import schemas_dir
 from agent.runtime.first_look import FirstLook
 from agent.runtime.health import Health
@@ -57,8 +59,9 @@ def run(settings: Settings) -> None:
         store = opening.store_in(stack, settings, folder)
         migrate(store.engine, schemas(), replicated=_replicated(settings), retention=True)
         health = Health(CLOCK.now())
-        readers = opening.views(settings, opening.store_in(stack, settings, folder))
-        web = build(readers, health, CLOCK, _tokens(settings, token), metrics=settings.telemetry.prometheus)
+        people = opening.store_in(stack, settings, folder)
+        seen, written = opening.views(settings, people), opening.writer(people)
+        web = build(seen, written, health, CLOCK, _tokens(settings, token), metrics=settings.telemetry.prometheus)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
         kafka, meters = settings.source.kafka, telemetry.prometheus(CLOCK)
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
@@ -120,15 +123,25 @@ def _stamp(milliseconds: int | None) -> str | None:
 @contextmanager
 def reading(settings: Settings, folder: Path | None) -> Iterator[Views]:
     """Views of the store, or of the agent that holds it."""
+    with _reached(settings, folder) as reached:
+        yield RemoteViews(reached) if isinstance(reached, Remote) else opening.views(settings, reached)
+
+
+@contextmanager
+def writing(settings: Settings, folder: Path | None) -> Iterator[Writer]:
+    """A writer into the store, or through the agent that holds it."""
+    with _reached(settings, folder) as reached:
+        yield RemoteWriter(reached) if isinstance(reached, Remote) else opening.writer(reached)
+
+
+@contextmanager
+def _reached(settings: Settings, folder: Path | None) -> Iterator[opening.Store | Remote]:
+    """The store, ours as long as it is open, or the agent that holds it."""
     logs.configure(logging.WARNING)
     with ExitStack() as stack:
         folder = folder or opening.home(settings)
         holder = opening.holder_of(stack, opening.existing(folder))[1] if folder else None
-        yield (
-            RemoteViews(holder.address, holder.token)
-            if holder
-            else opening.views(settings, opening.store_in(stack, settings, folder))
-        )
+        yield Remote(holder.address, holder.token) if holder else opening.store_in(stack, settings, folder)
 
 
 def migrate_store(settings: Settings) -> list[int]:

@@ -5,7 +5,7 @@ Exit status: 0 yes; 1 the answer is no; 2 wrong use or configuration; 3 somethin
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +13,29 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import __version__, app, letter_commands, progress
+from agent import __version__, alert_commands, app, change_commands, letter_commands, progress
 from agent.config import showing
 from agent.config.pending import without_effect
 from agent.demo import play
-from agent.errors import BabelwatchError, Locked, Misconfigured, Mistake, RetryLater
+from agent.errors import BabelwatchError, Locked, RetryLater
 from agent.language.tagger import Asked
-from agent.options import AsJson, Config, From, Store, To, print_json, settings_of
+from agent.options import (
+    AsJson,
+    Collection,
+    Config,
+    Environment,
+    From,
+    Language,
+    Service,
+    Store,
+    To,
+    print_json,
+    settings_of,
+    show,
+    words,
+)
 from agent.report import terminal
-from agent.report.views import Rows, Words
+from agent.report.views import Rows
 from agent.times import parse_duration
 
 cli = typer.Typer(
@@ -34,13 +48,11 @@ cli = typer.Typer(
 )
 config_commands = typer.Typer(help="Validate or print the settings.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(config_commands, name="config")
+cli.add_typer(alert_commands.commands, name="alerts")
+cli.add_typer(change_commands.commands, name="changes")
 cli.add_typer(letter_commands.commands, name="dead-letters")
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
-Service = Annotated[str | None, typer.Option("--service", help="Only this service.")]
-Environment = Annotated[str | None, typer.Option("--environment", help="Only this environment.")]
-Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
-Language = Annotated[str | None, typer.Option("--language", help="Only this query language.")]
 
 
 @cli.command()
@@ -111,35 +123,13 @@ def _table_command(name: str, help_text: str, draw: Callable[[Rows], RenderableT
             "collection": collection,
             "language": language,
         }
-        _show(config, store, name, _words(given), draw, as_json=as_json)
+        show(config, store, name, words(given), draw, as_json=as_json)
 
     cli.command(name, help=help_text)(command)
 
 
 _table_command("languages", "The per-language table (default: the newest seven days).", terminal.languages)
 _table_command("pairs", "The same by query language and document language.", terminal.pairs)
-
-
-@cli.command()
-def alerts(  # noqa: PLR0913, PLR0917 - one parameter an option
-    everything: Annotated[bool, typer.Option("--all", help="Resolved incidents too.")] = False,
-    service: Service = None,
-    environment: Environment = None,
-    collection: Collection = None,
-    language: Language = None,
-    store: Store = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Open incidents, newest first."""
-    given = {
-        "all": "true" if everything else None,
-        "service": service,
-        "environment": environment,
-        "collection": collection,
-        "language": language,
-    }
-    _show(config, store, "alerts", _words(given), terminal.alerts, as_json=as_json)
 
 
 @cli.command()
@@ -209,31 +199,6 @@ def _duration(text: str | None) -> timedelta | None:
         return None if text is None else parse_duration(text)
     except ValueError as expected:
         raise typer.BadParameter(f"{text!r}: expected {expected}", param_hint="'--duration'") from None
-
-
-def _words(given: Mapping[str, str | None]) -> Words:
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def _show(  # noqa: PLR0913 - what is shared by three commands
-    config: Path | None, store: Path | None, name: str, words: Words, draw: Callable[[Rows], RenderableType], *, as_json: bool
-) -> None:
-    with app.reading(settings_of(config), store) as views:
-        try:
-            rows: Rows = getattr(views, name)(words)
-        except Misconfigured as error:
-            raise Misconfigured([_of_option(mistake) for mistake in error.mistakes]) from error
-    if as_json:
-        print_json(rows)
-    elif rows:
-        Console().print(draw(rows))
-    else:
-        typer.echo("Nothing to show.")
-
-
-def _of_option(mistake: Mistake) -> Mistake:
-    """What is wrong with a word of the command line stands in no file: its option says where."""
-    return mistake if mistake.file else Mistake(f"--{mistake.key}", "", mistake.expected)
 
 
 def _print_replay(replayed: app.Replayed, store: Path | None) -> None:

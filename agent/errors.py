@@ -5,6 +5,7 @@ BabelwatchError
 │   └── Unreachable       ... and a command cannot wait for it (exit status 3)
 └── Stop                  a person has to act
     ├── Misconfigured     every mistake listed (exit status 2)
+    │   └── NotFound      ... what was asked for by name is not there
     └── Locked            the store belongs to a process that does not answer (exit status 3)
 """
 
@@ -49,3 +50,7 @@ class Misconfigured(Stop):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(map(str, self.mistakes)))
+
+
+class NotFound(Misconfigured):
+    """What was asked for by its name is not there."""

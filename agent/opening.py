@@ -25,6 +25,7 @@ from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
 from agent.notify.steps import Delivery, Record
 from agent.report.views import StoreViews, incidents
+from agent.report.writer import StoreWriter
 from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
@@ -207,6 +208,11 @@ def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier],
     )
     evaluator = Evaluator(parts.rules(settings), parts.quality(settings), incidents(store.journal))
     return Evaluation(evaluator, store.windows, store.journal, pipeline)
+
+
+def writer(store: Store) -> StoreWriter:
+    """What people write into a store."""
+    return StoreWriter(store.journal, CLOCK)
 
 
 def views(settings: Settings, store: Store) -> StoreViews:

@@ -45,6 +45,7 @@ QUESTIONS: list[tuple[str, Words]] = [
     ("languages", {"service": "shop"}),
     ("pairs", {}),
     ("alerts", {"all": "true"}),
+    ("changes", {}),
 ]
 OVER = resolved(fired_at=None, pending_since=datetime(2026, 1, 5, tzinfo=UTC))
 
@@ -79,6 +80,12 @@ class Agent(NamedTuple):
         address = json.loads((self.store / "agent.lock").read_bytes())["address"]
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.get(address + path, headers=headers, timeout=60, trust_env=False)
+
+    def post(self, path: str, said: dict[str, str], token: str = TOKEN) -> httpx.Response:
+        """Have its API write."""
+        address = json.loads((self.store / "agent.lock").read_bytes())["address"]
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.post(address + path, json=said, headers=headers, timeout=60, trust_env=False)
 
     def send(self, values: list[Any]) -> None:
         """Put messages into the topic."""
@@ -173,6 +180,7 @@ def test_the_commands_ask_the_agent_that_holds_the_store(agent: Agent) -> None:
     agent.send(traffic())
     with running(agent) as process:
         until(lambda: ready(agent) and agent.events() == LANGUAGES)
+        _check_writing(agent)
         while_it_runs = agent.answers()
         _check_commands(agent, while_it_runs)
         _check_api(agent, while_it_runs)
@@ -183,13 +191,25 @@ def test_the_commands_ask_the_agent_that_holds_the_store(agent: Agent) -> None:
     assert [message.value for message in _dead_letters(agent)] == [b"{"]
 
 
+def _check_writing(agent: Agent) -> None:
+    """What people do goes through the agent into the store, with the token of this run."""
+    closed = agent.command("alerts", "close", OVER.fingerprint[:4], "--verdict", "false", "--note", "a load test", "--json").json()
+    assert (closed["verdict"], closed["note"]) == ("false", "a load test")
+    assert agent.command("changes", "add", "--index-version", "v2", "--service", "shop").status == 0
+    assert agent.post(f"/api/v1/alerts/{OVER.fingerprint}/ack", {}).status_code == 400
+    assert agent.post("/api/v1/changes", {"index_version": "v3"}, token="another").status_code == 401
+    assert "is over" in agent.command("alerts", "ack", OVER.fingerprint).refusal(2)
+
+
 def _check_commands(agent: Agent, told: list[Rows]) -> None:
     """The commands themselves, in a process of their own."""
-    languages, _, _, pairs, over = told
+    languages, _, _, pairs, over, changes = told
     assert agent.command("languages", "--json").json() == languages
     assert agent.command("pairs", "--json").json() == pairs
     assert agent.command("alerts", "--all", "--json").json() == over
-    assert [row["language"] for row in over] == ["ko"]
+    assert [(row["language"], row["verdict"]) for row in over] == [("ko", "false")]
+    assert agent.command("changes", "list", "--json").json() == changes
+    assert [row["index_version"] for row in changes if row.get("announced")] == ["v2"]
     assert agent.command("alerts").out == "Nothing to show.\n"
 
 

@@ -17,10 +17,11 @@ import msgspec
 import pytest
 import typer.main
 
-from agent import __version__, cli, opening
+from agent import __version__, app, cli, opening
 from agent.alerting.incident import Incident
 from agent.config.settings import Settings
 from agent.store.base import Entry
+from agent.store.migrate import migrate
 from tests.acceptance import command
 from tests.acceptance.command import Answer, event, logging_as_before, write_log
 from tests.notify.examples import incident
@@ -190,6 +191,13 @@ MISUSED: dict[tuple[str, ...], str] = {
     ("replay", "away.jsonl"): "away.jsonl: cannot be read: No such file or directory",
     ("replay", ".", "--json"): "cannot be read: Is a directory",
     ("tag", "away.txt"): "away.txt: cannot be read: No such file or directory",
+    ("alerts", "expalin"): "No such command 'expalin'",
+    ("alerts", "explain"): "Missing argument 'FINGERPRINT'",
+    ("alerts", "--json", "explain", "9f"): "options stand behind `explain`",
+    ("alerts", "explain", "9f", "--at", "soon"): "for '--at': 'soon': expected a time such as",
+    ("alerts", "close", "9f"): "Missing option '--verdict'",
+    ("alerts", "close", "9f", "--verdict", "maybe"): "'maybe' is not one of 'real', 'false', 'expected'",
+    ("changes", "add", "--index-version", "v2", "--time", "soon"): "for '--time': 'soon': expected a time such as",
     ("languages", "--config", "away.yaml", "--json"): "away.yaml: expected a file that can be read",
 }
 
@@ -215,7 +223,13 @@ def test_words_that_mean_nothing_are_told_by_their_option(babelwatch: Run, store
     assert err == "babelwatch: --from: must be before `to`\n"
 
 
-@pytest.mark.parametrize("words", [("languages",), ("pairs",), ("alerts",), ("alerts", "--all")], ids=" ".join)
+READ_AND_WRITTEN = [
+    *(("languages",), ("pairs",), ("alerts",), ("alerts", "--all"), ("alerts", "explain", "9f"), ("alerts", "ack", "9f")),
+    *(("changes", "list"), ("changes", "add", "--index-version", "v2")),
+]
+
+
+@pytest.mark.parametrize("words", READ_AND_WRITTEN, ids=" ".join)
 def test_no_store_is_something_that_cannot_be_reached(babelwatch: Run, words: tuple[str, ...]) -> None:
     """Exit status 3, and reading leaves no folder behind."""
     assert babelwatch(*words, "--json").refusal(3) == "babelwatch: there is no store in babelwatch-data\n"
@@ -261,6 +275,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
     assert {" ".join(words) for words in COMMANDS} == {
         *("", "run", "demo", "replay", "tag", "languages", "pairs", "alerts", "migrate"),
         *("config", "config check", "config show"),
+        *("alerts explain", "alerts ack", "alerts accept", "alerts close", "changes", "changes add", "changes list"),
         *("dead-letters", "dead-letters list", "dead-letters show", "dead-letters replay"),
     }
 
@@ -469,9 +484,9 @@ def test_incidents_have_the_keys_of_the_contract(babelwatch: Run, store: Path) -
     """Open ones, or all of them, the newest first."""
     [korean] = babelwatch("alerts", "--store", store, "--json").json()
     assert korean.keys() >= INCIDENT
-    assert korean.keys() - INCIDENT == {"collection"}
+    assert korean.keys() - INCIDENT == {"collection", "acknowledged_at", "accepted_at", "verdict", "note", "handled_by"}
     assert (korean["class"], korean["state"], korean["began_at"]) == ("change", "firing", "2026-11-16T08:14:00Z")
-    assert korean["evidence"][0] == {"rule": "drop", "metric": "hit_rate", "drop": 0.074, "z": 5.12, "n": None}
+    assert korean["evidence"][0] == {"rule": "drop", "metric": "hit_rate", "drop": 0.074, "z": 5.12, "n": None, "workings": None}
     everything = babelwatch("alerts", "--store", store, "--all", "--json").json()
     assert [row["language"] for row in everything] == ["ko", "de"]
 
@@ -494,6 +509,88 @@ def test_tables_and_alerts_read_well(babelwatch: Run, store: Path) -> None:
     for table in ("languages", "pairs", "alerts"):
         assert babelwatch(table, "--store", store, "--service", "none") == Answer(0, "Nothing to show.\n", "")
         assert babelwatch(table, "--store", store, "--service", "none", "--json").json() == []
+
+
+# What a person does with an alert.
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A store of this test's own with the same two incidents."""
+    with ExitStack() as stack:
+        opened = opening.store_in(stack, Settings(), tmp_path / "store")
+        migrate(opened.engine, app.schemas(), retention=False)
+        opened.journal.write([_transition(OVER), _transition(KOREAN)])
+    return tmp_path / "store"
+
+
+def test_an_alert_is_explained(babelwatch: Run, store: Path) -> None:
+    """By the first letters of its fingerprint; as JSON too."""
+    shown = babelwatch("alerts", "explain", "9f2", "--store", store).out
+    assert shown.startswith("retrieval got worse · Korean (ko) · help · prod (9f2c41d0)\nKorean hit rate fell 7.4 points")
+    told = babelwatch("alerts", "explain", "9f2", "--store", store, "--json").json()
+    assert told.keys() >= INCIDENT
+    assert [one["steps"] for one in told["evidence"]] == [None, None]
+    assert "German" in babelwatch("alerts", "explain", "0a", "--store", store, "--at", "2026-11-17").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("explain ff", "'ff': no incident has this fingerprint"),
+        ("ack ff", "'ff': no incident has this fingerprint"),
+        ("explain 9f --at 2026-01-01", "9f: was not open at 2026-01-01 00:00 UTC; it began at 2026-11-16 08:14"),
+        ("ack 0a1b", "0a1b: is over: only a verdict can be given"),
+        (f"ack 9f --note {'x' * 2001}", "--note: Expected `str` of length <= 2000"),
+    ],
+)
+def test_what_cannot_be_done_with_an_alert_is_told(babelwatch: Run, store: Path, words: str, message: str) -> None:
+    """One readable message, exit status 2."""
+    err = babelwatch("alerts", *words.split(), "--store", store).refusal(2)
+    assert err.startswith(f"babelwatch: {message}")
+    assert err.count("\n") == 1
+
+
+def test_what_a_person_does_is_shown(babelwatch: Run, own: Path) -> None:
+    """Looked at, it stays open with the note; closed, it is in `--all` only."""
+    told = babelwatch("alerts", "ack", "9f", "--note", "I look [bold]", "--store", own).out
+    assert re.search(r"^ +acknowledged \d{4}-\d\d-\d\d \d\d:\d\d by .+: I look \[bold\] *$", told, re.MULTILINE)
+    assert babelwatch("alerts", "--store", own).out == told
+    closed = babelwatch("alerts", "close", "9f", "--verdict", "expected", "--store", own, "--json").json()
+    assert (closed["verdict"], closed["note"], closed["state"]) == ("expected", "I look [bold]", "firing")
+    assert babelwatch("alerts", "--store", own).out == "Nothing to show.\n"
+    assert closed in babelwatch("alerts", "--store", own, "--all", "--json").json()
+    assert "closed as expected" in babelwatch("alerts", "explain", "9f", "--store", own).out
+
+
+def test_a_new_level_is_accepted(babelwatch: Run, own: Path) -> None:
+    """Said once or twice; the answer says it back."""
+    for _ in range(2):
+        assert "accepted 2" in babelwatch("alerts", "accept", "9f2c", "--store", own).out
+
+
+def test_a_deployment_is_announced_and_listed(babelwatch: Run, own: Path) -> None:
+    """A table of when, where, what, and who said so; `--json` has the same."""
+    assert babelwatch("changes", "list", "--store", own).out == "Nothing to show.\n"
+    words = [
+        "--index-version",
+        "v2",
+        "--embedding-model",
+        "m2",
+        "--service",
+        "help",
+        "--collection",
+        "kb",
+        "--time",
+        "2026-11-16T09:00:00+01:00",
+    ]
+    announced = babelwatch("changes", "add", *words, "--note", "bigger chunks", "--store", own, "--json").json()
+    assert (announced["at"], announced["announced"], announced["note"]) == ("2026-11-16T08:00:00Z", True, "bigger chunks")
+    assert babelwatch("changes", "list", "--store", own, "--json").json() == [announced]
+    told = " ".join(babelwatch("changes", "list", "--store", own).out.split())
+    assert re.search(r"2026-11-16 08:00 help · kb m2 v2 announced by .+: bigger chunks", told)
+    assert babelwatch("changes", "list", "--service", "shop", "--store", own).out == "Nothing to show.\n"
+    assert "--index-version: expected what is deployed" in babelwatch("changes", "add", "--store", own).refusal(2)
 
 
 # migrate

@@ -15,6 +15,7 @@ import pytest
 
 from agent.aggregate.histogram import MICRO
 from agent.alerting.condition import Breach, Clear, Limit, fell, low, low_limit
+from agent.alerting.incident import Evidence
 from agent.alerting.load import load as load_rules
 from agent.alerting.rule import DropRule
 from agent.alerting.statistics import Baseline, Sums, baseline_of
@@ -24,8 +25,11 @@ from agent.config.showing import as_json
 from agent.decode.dead_letter import Reason
 from agent.decode.native import NativeDecoder
 from agent.records import Event, Partition, RawMessage, Result, Translation
+from agent.report import explain
 from agent.resources import rules_dir
 from agent.telemetry import COUNTERS, GAUGES, HISTOGRAMS
+from tests.notify.examples import incident
+from tests.report.test_explain import CLEAR
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -134,6 +138,8 @@ def test_the_readme_can_be_followed(folder: Path) -> None:
     assert "2,700 accepted" in said["replay theirs.jsonl --store theirs"]
     assert "Spanish" in said["languages --store old"]
     assert "2026-11-b" in said["languages --store old --by version --from 2026-11-01"]
+    assert "z  " in said["alerts explain 4234 --store old"]
+    assert "2026-11-b" in said["changes list --store old"]
     assert "mean best score fell" in said["alerts --store old --all --json"]
     assert [line.split("\t")[0] for line in said["tag queries.txt"].splitlines()] == ["de", "ko", "und"]
     assert said["config check"] == "The configuration is valid.\n"
@@ -274,6 +280,13 @@ def test_the_worked_example_of_a_fall(fall: Fall) -> None:
     assert (f"{found.figures.se:.4f}", f"{found.figures.z:.1f}") == fall.said
     page = ROOT.joinpath("docs", "how-it-decides.md").read_text(encoding="utf-8")
     assert [figure for figure in fall.said if figure not in page] == []
+
+
+def test_the_example_of_an_explanation_is_what_is_printed() -> None:
+    """`docs/alerts.md` has the very lines for the worked example after two hours."""
+    [shown] = [block.text for block in blocks(ROOT / "docs" / "alerts.md") if block.kind == "text"]
+    evidence = Evidence("drop", "hit_rate", CLEAR.drop, CLEAR.z, CLEAR.n, CLEAR)
+    assert shown in explain.text(incident(evidence=(evidence,)))
 
 
 @pytest.mark.parametrize(("below", "verdict"), [(19, Clear), (20, Breach)])

@@ -17,7 +17,7 @@ LAYERS = (  # each line may import itself and the lines above it
     ("services", "agent.report agent.runtime agent.telemetry agent.logs agent.progress"),
     ("edge", "agent.web"),
     ("composition root", "agent.parts agent.opening agent.app agent.letters agent.demo"),
-    ("commands", "agent.options agent.letter_commands agent.cli agent.__main__"),
+    ("commands", "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.cli agent.__main__"),
 )
 RANK = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names.split()}
 MODULES = sorted(ROOT.joinpath("agent").rglob("*.py"))

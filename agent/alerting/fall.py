@@ -57,20 +57,20 @@ class Signal(NamedTuple):
         figures = self.figures
         return Evidence(self.rule.name, self.measure, figures.drop, figures.z, figures.n, self._workings())
 
-    def _workings(self) -> Workings:
-        figures = self.figures
-        return Workings(
+    def _workings(self) -> Workings | None:
+        figures, parts = self.figures, self.figures.parts
+        return parts and Workings(
             baseline=self.against,
             start=start_of(self.first),
             end=start_of(self.end),
             n=figures.n,
             mean=figures.current,
             expected=figures.baseline,
-            n_baseline=figures.n_baseline,
-            variance=figures.variance,
-            variance_baseline=figures.variance_baseline,
-            phi=figures.phi,
-            tau=figures.tau,
+            n_baseline=parts.weight,
+            variance=parts.variance,
+            variance_baseline=parts.variance_baseline,
+            phi=parts.noise.phi,
+            tau=parts.noise.tau,
             se=figures.se,
             drop=figures.drop,
             z=figures.z,

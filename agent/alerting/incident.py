@@ -71,7 +71,8 @@ class Incident(Struct, frozen=True):
 
     The single figures (`rule` to `n_baseline`) are those of the strongest evidence. `began_between` is the 95 % interval of the
     begin, `where` the parts that the fall is divided among, `advice` what to do. Field names are fixed: they are the
-    JSON that `alerts`, `replay` and `backtest` print.
+    JSON that `alerts`, `replay` and `backtest` print. What a person did with it (`acknowledged_at` to `handled_by`) is
+    joined when it is read (`action.handled`); `note` and `handled_by` are the newest ones.
     """
 
     fingerprint: str
@@ -107,6 +108,11 @@ class Incident(Struct, frozen=True):
     exemplars: tuple[str, ...] = ()
     links: dict[str, str] = {}
     summary: str = ""
+    acknowledged_at: datetime | None = None
+    accepted_at: datetime | None = None
+    verdict: str | None = None
+    note: str = ""
+    handled_by: str = ""
 
 
 def fingerprint(service: str, environment: str, language: str, class_: IncidentClass) -> str:

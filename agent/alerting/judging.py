@@ -10,7 +10,7 @@ from agent.alerting.fall import Signal
 from agent.alerting.grid import Bools, Floats
 from agent.alerting.ladder import Looked, Track
 from agent.alerting.rule import DropRule, Limits
-from agent.alerting.statistics import Z95, Figures
+from agent.alerting.statistics import Z95, Figures, Noise, Parts
 
 WARM_UP_DAYS: Final = 7
 PART: Final = 0.30  # of its rate that a measure falls by, or ...
@@ -110,9 +110,8 @@ def figures_of(looked: Looked, track: int, window: int, at: int, *, relative: bo
     tau = sqrt(float((looked.tau2_relative if relative else looked.tau2)[track, window, 0]))
     se, drop = sqrt(phi * (own / n + before / weight) + tau**2), expected - mean
     interval = (drop - Z95 * se, drop + Z95 * se)
-    return Figures(
-        round(n), round(weight), mean, expected, drop, se, drop / se, interval, looked.windows[window], own, before, phi, tau
-    )
+    parts = Parts(own, before, weight, Noise(phi, tau))
+    return Figures(round(n), round(weight), mean, expected, drop, se, drop / se, interval, looked.windows[window], parts)
 
 
 def asked(

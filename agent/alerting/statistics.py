@@ -108,11 +108,17 @@ class Spread(NamedTuple):
     binary: bool
 
 
-class Figures(Struct, frozen=True):
-    """One comparison: rates, drop, standard error and interval in 0..1, `z` in standard errors.
+class Parts(NamedTuple):
+    """What a standard error is made of: the variance of one query on each side, the baseline's queries, and the noise."""
 
-    `variance` and `variance_baseline` are those of a single query, `phi` and `tau` what widened the standard error.
-    """
+    variance: float
+    variance_baseline: float
+    weight: float
+    noise: Noise
+
+
+class Figures(Struct, frozen=True):
+    """One comparison: rates, drop, standard error and interval in 0..1, `z` in standard errors; `parts` of the error, where kept."""
 
     n: int
     n_baseline: int
@@ -123,10 +129,7 @@ class Figures(Struct, frozen=True):
     z: float
     ci95: tuple[float, float]
     scale_minutes: int
-    variance: float = 0.0
-    variance_baseline: float = 0.0
-    phi: float = 1.0
-    tau: float = 0.0
+    parts: Parts | None = None
 
     @property
     def upper95(self) -> float:
@@ -182,8 +185,8 @@ def compare(now: Sums, usual: Expected, base: Baseline | Spread, scale: int, noi
     se = sqrt(noise.phi * (own / now.n + before / usual.weight) + noise.tau**2)
     drop = usual.mean - mean
     interval = (drop - Z95 * se, drop + Z95 * se)
-    found = now.n, round(usual.weight), mean, usual.mean, drop, se, drop / se, interval, scale
-    return Figures(*found, own, before, *noise)
+    parts = Parts(own, before, usual.weight, noise)
+    return Figures(now.n, round(usual.weight), mean, usual.mean, drop, se, drop / se, interval, scale, parts)
 
 
 def beside(now: Mapping[int, Sums], then: Mapping[int, Sums]) -> tuple[Sums, Expected]:

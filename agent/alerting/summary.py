@@ -211,6 +211,7 @@ def _seen(fact: Fact) -> str:
 
 
 def _wobble(fact: Fact) -> str:
-    if fact.against != "trailing":
+    figures = fact.figures
+    if fact.against != "trailing" or figures.parts is None:
         return ""
-    return f" Its windows of {duration(fact.figures.scale_minutes)} normally wobble by ±{points(fact.figures.tau)} points."
+    return f" Its windows of {duration(figures.scale_minutes)} normally wobble by ±{points(figures.parts.noise.tau)} points."

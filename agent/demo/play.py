@@ -15,10 +15,11 @@ from typing import Final
 from rich.console import Console
 
 from agent import logs, opening, telemetry
+from agent.alerting.incident import fingerprint
 from agent.app import local_address, schemas, until_signal
 from agent.config.settings import Settings
 from agent.decode.sink import MemorySink
-from agent.demo import stage
+from agent.demo import profiles, stage
 from agent.demo.broker import API_VERSION, DemoBroker
 from agent.demo.show import Show
 from agent.notify.terminal import TerminalNotifier
@@ -46,8 +47,9 @@ def play(duration: timedelta | None, port: int) -> None:
         settings = _settings(folder, broker.bootstrap)
         store, started = _filled(stack, settings, folder, broker)
         health = Health(started)
-        views = opening.views(settings, opening.store_in(stack, settings, folder))
-        stack.enter_context(WebServer(build(views, health, CLOCK, None), listener))
+        people = opening.store_in(stack, settings, folder)
+        views = opening.views(settings, people)
+        stack.enter_context(WebServer(build(views, opening.writer(people), health, CLOCK, None), listener))
         live = _live(stack, settings, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
         _beside(stack, lambda: show.until(stop))
@@ -95,7 +97,8 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
 def _commands(folder: Path, port: int) -> list[str]:
     """What to type in a second shell; the agent that holds the store answers."""
     babelwatch = shlex.quote(str(Path(sys.argv[0]).resolve()))
-    commands = ("languages --by version", "pairs", "alerts", "alerts --json")
+    alert = fingerprint(profiles.SERVICE, profiles.ENVIRONMENT, "es", "change")[:4]
+    commands = ("languages --by version", "pairs", "alerts", "alerts --json", f"alerts explain {alert}")
     store = shlex.quote(str(folder))
     return [*(f"{babelwatch} {command} --store {store}" for command in commands), f"curl http://{HOST}:{port}/readyz"]
 

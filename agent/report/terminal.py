@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.language.codes import display_name
+from agent.notify.text import one_line
 from agent.records import TagReason
 
 NOTHING = "–"
@@ -68,7 +69,37 @@ def _alert(row: Row) -> Iterable[RenderableType]:
     what = [row["severity"], display_name(row["language"]), place, f"since {_minute(row['began_at'])}{ended}"]
     head = f"  {'  '.join(filter(None, what))}  "
     yield Text.assemble((row["state"], STATES.get(row["state"], "")), head, (row["fingerprint"], "dim"))
-    yield Padding(Text(row["summary"]), (0, 0, 1, 2))
+    told = [row["summary"], *_handled(row)]
+    yield Padding(Text("\n".join(told)), (0, 0, 1, 2))
+
+
+def _handled(row: Row) -> Iterable[str]:
+    """What a person did with it, in one line."""
+    done = {"acknowledged": row["acknowledged_at"], "accepted": row["accepted_at"]}
+    words = [f"{name} {_minute(at)}" for name, at in done.items() if at]
+    closed = [f"closed as {row['verdict']}"] if row["verdict"] else []
+    by = [f"by {one_line(row['handled_by'])}"] if row["handled_by"] else []
+    if words:
+        yield " ".join([", ".join([*words, *closed]), *by]) + (f": {one_line(row['note'], ANY_WIDTH)}" if row["note"] else "")
+
+
+def changes(rows: Sequence[Row]) -> RenderableType:
+    """One line a deployment: when, where, what, and whether somebody announced it."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for heading in ("time", "where", "embedding model", "index version", "known by"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        where = " · ".join(one_line(row[name]) for name in ("service", "environment", "collection") if row.get(name))
+        names = (where, one_line(row["embedding_model"]), one_line(row["index_version"]), _known_by(row))
+        table.add_row(_minute(row.get("at")), *(Text(name or NOTHING) for name in names))
+    return table
+
+
+def _known_by(row: Row) -> str:
+    if not row.get("announced"):
+        return "traffic"
+    said = one_line(row["note"], ANY_WIDTH)
+    return " ".join(filter(None, ("announced", row["by"] and f"by {one_line(row['by'])}"))) + (f": {said}" if said else "")
 
 
 class _Fitting:

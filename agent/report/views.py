@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import httpx
 import msgspec
 
 from agent.alerting import loss
+from agent.alerting.action import is_open
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
 from agent.clock import Clock
-from agent.errors import Misconfigured, Mistake, Unreachable
+from agent.errors import Misconfigured, Mistake
 from agent.report import tables
+from agent.report.actions import actions_since, joined
 from agent.report.query import FILTERS, Query, parse
+from agent.report.remote import Remote
 from agent.store.base import Journal, WindowReader
 
 Words = Mapping[str, str]
 Rows = list[dict[str, Any]]
 NO = ("", "0", "false")
-ANSWER_SECONDS = 30
-API = "/api/v1"
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -74,8 +74,8 @@ class StoreViews:
         """Open incidents, or with `all` every one; newest first."""
         wanted = _filters(words, "all")
         everything = words.get("all", "") not in NO
-        known = [*incidents(self._journal), *_losses(self._journal, self._clock.now())]
-        shown = sorted((incident for incident in known if everything or incident.state != "resolved"), key=_told_at)
+        known = all_incidents(self._journal, self._clock.now())
+        shown = sorted((incident for incident in known if everything or is_open(incident)), key=_told_at)
         built: Rows = [msgspec.to_builtins(incident) for incident in reversed(shown)]
         return [row for row in built if all(row.get(key) == value for key, value in wanted.items())]
 
@@ -87,11 +87,10 @@ class StoreViews:
 
 
 class RemoteViews:
-    """Views of a store that a running agent holds, through its API on this machine."""
+    """Views of a store that a running agent holds, through its API."""
 
-    def __init__(self, address: str, token: str) -> None:
-        self._base = address + API
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
 
     def languages(self, words: Words) -> Rows:
         """The per-language table."""
@@ -110,17 +109,7 @@ class RemoteViews:
         return self._ask("/changes", words)
 
     def _ask(self, path: str, words: Words) -> Rows:
-        try:
-            answer = httpx.get(
-                self._base + path, params=dict(words), headers=self._headers, timeout=ANSWER_SECONDS, trust_env=False
-            )
-        except httpx.HTTPError as error:
-            raise Unreachable(f"the agent that holds the store does not answer: {type(error).__name__}") from error
-        if answer.status_code == httpx.codes.BAD_REQUEST:
-            raise Misconfigured([Mistake(*mistake) for mistake in answer.json()["mistakes"]])
-        if not answer.is_success:
-            raise Unreachable(f"the agent that holds the store answers {answer.status_code}")
-        rows: Rows = answer.json()
+        rows: Rows = self._remote.get(path, words)
         return rows
 
 
@@ -133,12 +122,17 @@ def _filters(words: Words, *others: str) -> Words:
 
 
 def incidents(journal: Journal) -> list[Incident]:
-    """Each incident in its newest state, oldest first, from the transitions in the journal."""
+    """Each incident in its newest state and with what people did with it, oldest first, from the journal."""
     newest: dict[tuple[str, object], Incident] = {}
     for entry in journal.read("transition"):
         incident = msgspec.convert(dict(entry.body), Incident)
         newest[incident.fingerprint, incident.pending_since] = incident
-    return list(newest.values())
+    return joined(newest.values(), actions_since(journal))
+
+
+def all_incidents(journal: Journal, now: datetime) -> list[Incident]:
+    """Those, and the records that were lost, which no rule evaluates."""
+    return [*incidents(journal), *joined(_losses(journal, now), actions_since(journal))]
 
 
 def _losses(journal: Journal, now: datetime) -> list[Incident]:

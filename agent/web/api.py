@@ -1,9 +1,10 @@
-"""The read-only JSON API, health and metrics. Handlers only translate: what they answer is in `report/views.py`."""
+"""The JSON API, health and metrics. Handlers only translate: what they answer is in `report/views.py` and `report/writer.py`."""
 
-import hmac
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
+import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -11,19 +12,27 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agent.alerting.action import Name as ActionName
 from agent.clock import Clock
-from agent.errors import BabelwatchError, Misconfigured
-from agent.report.views import API, Rows, Views, Words
+from agent.errors import BabelwatchError, Misconfigured, Mistake, NotFound
+from agent.report.remote import API
+from agent.report.views import Rows, Views, Words
+from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
+from agent.web.guards import Guard, from_elsewhere, without_token
 
-OPEN = ("/healthz", "/readyz", "/metrics")
+LARGEST_BODY = 1 << 16
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Read = Callable[[Words], Rows]
+Write = Callable[[Row], Row]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
-def build(views: Views, health: Health, clock: Clock, tokens: frozenset[str] | None, *, metrics: bool = True) -> Starlette:
-    """The app; with `tokens` every path but health and metrics needs one of them as bearer token."""
+def build(  # noqa: PLR0913 - the composition root hands over each part
+    views: Views, writer: Writer, health: Health, clock: Clock, tokens: frozenset[str] | None, *, metrics: bool = True
+) -> Starlette:
+    """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine."""
 
     async def healthz(_: Request) -> Response:
         alive = health.alive(clock.now())
@@ -42,42 +51,55 @@ def build(views: Views, health: Health, clock: Clock, tokens: frozenset[str] | N
         Route(f"{API}/languages", _reading(views.languages)),
         Route(f"{API}/pairs", _reading(views.pairs)),
         Route(f"{API}/alerts", _reading(views.alerts)),
-        Route(f"{API}/changes", _reading(views.changes)),
+        Route(f"{API}/changes", _reading(views.changes), methods=["GET"]),
+        Route(f"{API}/changes", _writing(lambda _: writer.announce), methods=["POST"]),
+        *(Route(f"{API}/alerts/{{fingerprint}}/{name}", _writing(_acting(writer, name)), methods=["POST"]) for name in BODIES),
     ]
     if metrics:
         routes.append(Route("/metrics", own_metrics))
-    middleware = [Middleware(BearerToken, tokens=tokens)] if tokens is not None else []
-    return Starlette(routes=routes, middleware=middleware)
+    refuse = from_elsewhere if tokens is None else without_token(tokens)
+    return Starlette(routes=routes, middleware=[Middleware(Guard, refuse=refuse)])
 
 
-def _reading(read: Read) -> Callable[[Request], Awaitable[Response]]:
+def _reading(read: Read) -> Handler:
     async def answer(request: Request) -> Response:
-        try:
-            rows: Any = await run_in_threadpool(read, dict(request.query_params))
-        except Misconfigured as error:
-            return JSONResponse({"mistakes": error.mistakes}, 400)
-        except BabelwatchError as error:
-            return JSONResponse({"error": str(error)}, 503)
-        return JSONResponse(rows, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+        return await _answered(partial(read, dict(request.query_params)))
 
     return answer
 
 
-class BearerToken:
-    """Refuses requests without a token, except for health and metrics."""
+def _acting(writer: Writer, action: ActionName) -> Callable[[Request], Write]:
+    return lambda request: partial(writer.act, request.path_params["fingerprint"], action)
 
-    def __init__(self, app: ASGIApp, tokens: frozenset[str]) -> None:
-        self._app = app
-        self._tokens = tokens
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer 401."""
-        if scope["type"] == "http" and scope["path"] not in OPEN and not self._known(Request(scope)):
-            refusal = JSONResponse({"error": "a bearer token is needed"}, 401, {"WWW-Authenticate": "Bearer"})
-            await refusal(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+def _writing(write: Callable[[Request], Write]) -> Handler:
+    """`write` says what is done for a request; what is said in its body is validated there."""
 
-    def _known(self, request: Request) -> bool:
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and any(hmac.compare_digest(shown.encode(), token.encode()) for token in self._tokens)
+    async def answer(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _refusal("expected a body of application/json", 415)
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return _refusal(f"expected at most {LARGEST_BODY:,} bytes", 413)
+        try:
+            said = msgspec.json.decode(body)
+        except (msgspec.DecodeError, RecursionError):  # the latter where it is nested without end
+            return _refusal("expected JSON", 400)
+        return await _answered(partial(write(request), said))
+
+    return answer
+
+
+async def _answered(work: Callable[[], Any]) -> Response:
+    try:
+        return JSONResponse(await run_in_threadpool(work), headers=HEADERS)
+    except Misconfigured as error:
+        return JSONResponse({"mistakes": error.mistakes}, 404 if isinstance(error, NotFound) else 400, HEADERS)
+    except BabelwatchError as error:
+        return JSONResponse({"error": str(error)}, 503, HEADERS)
+
+
+def _refusal(expected: str, status: int) -> Response:
+    return JSONResponse({"mistakes": [Mistake("", "", expected)]}, status, HEADERS)

@@ -19,6 +19,7 @@ import pytest
 from agent.demo import play
 from agent.web.server import listen
 from tests.acceptance.command import BABELWATCH, PATIENCE_S, Answer, environment
+from tests.report.test_explain import Calculator
 from tests.support.broker import free_port
 
 FIGURES = re.compile(
@@ -134,14 +135,15 @@ def _check_screen(printed: str) -> None:
 def _check_second_shell(commands: list[list[str]], port: int) -> None:
     """What is printed can be pasted, and a script finds the same alert."""
     *babelwatch, curl = commands
-    assert [words[1] for words in babelwatch] == ["languages", "pairs", "alerts", "alerts"]
-    versions, pairs, alerts, as_json = map(second_shell, babelwatch)
-    assert [answer.status for answer in (versions, pairs, alerts, as_json)] == [0] * 4
+    assert [words[1] for words in babelwatch] == ["languages", "pairs", "alerts", "alerts", "alerts"]
+    versions, pairs, alerts, as_json, explained = map(second_shell, babelwatch)
+    assert [answer.status for answer in (versions, pairs, alerts, as_json, explained)] == [0] * 5
     assert len(re.findall(r"^Spanish +2026-11-[ab] ", versions.out, re.MULTILINE)) == 2
     assert re.search(r"^Spanish +English ", pairs.out, re.MULTILINE)
     assert "Spanish recall@10 fell" in " ".join(alerts.out.split())
     [incident] = as_json.json()
     assert (incident["language"], incident["class"], incident["confirmed"]) == ("es", "change", "yes")
+    Calculator(explained.out).check()
     assert curl == ["curl", f"http://127.0.0.1:{port}/readyz"]
     assert httpx.get(curl[1], timeout=60, trust_env=False).json() == {"status": "ok", "missing": {}}
 

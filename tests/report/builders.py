@@ -11,6 +11,7 @@ from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality, Thresholds
 from agent.clock import FakeClock
 from agent.report.views import StoreViews
+from agent.report.writer import StoreWriter
 from agent.store.base import Entry
 from agent.store.memory import MemoryJournal, MemoryWindows
 from tests.notify.examples import KOREAN, incident
@@ -38,12 +39,13 @@ OVER = msgspec.structs.replace(GREEK, state="resolved", resolved_at=at(9))
 
 
 class Looking:
-    """Views over the twins."""
+    """Views over the twins, and who writes into them."""
 
     def __init__(self, *, empty: bool = False) -> None:
         self.windows, self.journal = MemoryWindows(), MemoryJournal()
         self.clock = FakeClock(NOW)
         self.views = StoreViews(self.windows, self.journal, QUALITY, self.clock)
+        self.writer = StoreWriter(self.journal, self.clock)
         if not empty:
             self._fill()
 

@@ -10,7 +10,8 @@ import pytest
 
 from agent.alerting.loss import OPEN_FOR, Loss
 from agent.errors import Misconfigured, RetryLater, Stop, Unreachable
-from agent.report.views import API, RemoteViews, Views, Words, incidents
+from agent.report.remote import API, Remote
+from agent.report.views import RemoteViews, Views, Words, incidents
 from agent.runtime.health import Health
 from agent.store.base import Entry
 from agent.web.api import build
@@ -165,9 +166,9 @@ def test_an_unknown_word_is_a_mistake_everywhere(looking: Looking, view: str) ->
 @pytest.fixture
 def remote(looking: Looking) -> Iterator[RemoteViews]:
     """Views of the same store through a real server that wants a token."""
-    app = build(looking.views, Health(NOW), looking.clock, frozenset({"a-token", "another"}))
+    app = build(looking.views, looking.writer, Health(NOW), looking.clock, frozenset({"a-token", "another"}))
     with closing(listen("127.0.0.1", 0)) as listener, WebServer(app, listener) as server:
-        yield RemoteViews(server.url, "a-token")
+        yield RemoteViews(Remote(server.url, "a-token"))
 
 
 QUESTIONS: list[tuple[str, dict[str, str]]] = [
@@ -203,21 +204,21 @@ def test_an_agent_without_a_token_is_asked_without_one(looking: Looking) -> None
     """The demo has none; an empty one would be no valid request."""
     with (
         closing(listen("127.0.0.1", 0)) as listener,
-        WebServer(build(looking.views, Health(NOW), looking.clock, None), listener) as server,
+        WebServer(build(looking.views, looking.writer, Health(NOW), looking.clock, None), listener) as server,
     ):
-        assert len(RemoteViews(server.url, "").changes({})) == 3
+        assert len(RemoteViews(Remote(server.url, "")).changes({})) == 3
 
 
 def test_a_wrong_token_is_not_an_empty_table(remote: RemoteViews) -> None:
     """The holder refuses, and the command says so."""
     with pytest.raises(Unreachable, match="answers 401"):
-        RemoteViews(remote._base.removesuffix(API), "wrong").changes({})
+        RemoteViews(Remote(remote._remote._base.removesuffix(API), "wrong")).changes({})
 
 
 def test_an_agent_that_is_gone_is_unreachable() -> None:
     """A sentence, and exit status 3."""
     with pytest.raises(Unreachable, match="the agent that holds the store does not answer: ConnectError"):
-        RemoteViews(f"http://127.0.0.1:{free_port()}", "a-token").languages({})
+        RemoteViews(Remote(f"http://127.0.0.1:{free_port()}", "a-token")).languages({})
 
 
 class Broken(Looking):
@@ -236,13 +237,13 @@ class Broken(Looking):
 def test_an_agent_whose_store_is_away_says_so(error: Exception) -> None:
     """Its answer is not taken for an empty table."""
     looking = Broken(error)
-    app = build(looking.views, Health(NOW), looking.clock, None)
+    app = build(looking.views, looking.writer, Health(NOW), looking.clock, None)
     with (
         closing(listen("127.0.0.1", 0)) as listener,
         WebServer(app, listener) as server,
         pytest.raises(Unreachable, match="answers 503"),
     ):
-        RemoteViews(server.url, "").languages({})
+        RemoteViews(Remote(server.url, "")).languages({})
 
 
 def test_a_proxy_in_the_environment_is_not_asked(remote: RemoteViews, monkeypatch: pytest.MonkeyPatch) -> None:

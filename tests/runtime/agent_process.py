@@ -8,6 +8,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from agent.errors import BabelwatchError
+from agent.report.remote import Remote
 from agent.report.views import RemoteViews
 from agent.store.lock import StoreLock
 from tests.acceptance.command import BABELWATCH
@@ -56,7 +57,8 @@ class Agent:
         if holder is None or holder.pid != self.process.pid or not holder.address:
             return -1
         try:
-            return sum(row["events"] for row in RemoteViews(holder.address, holder.token).languages({"from": "-1d", "to": "now"}))
+            views = RemoteViews(Remote(holder.address, holder.token))
+            return sum(row["events"] for row in views.languages({"from": "-1d", "to": "now"}))
         except BabelwatchError:
             return -1
 

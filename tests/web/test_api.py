@@ -8,18 +8,23 @@ from typing import Any
 import httpx
 import pytest
 
+from agent.alerting.action import Name as ActionName
 from agent.clock import FakeClock
-from agent.errors import BabelwatchError, Misconfigured, Mistake, RetryLater, Stop
-from agent.report.views import API, Rows, Words
+from agent.errors import BabelwatchError, Misconfigured, Mistake, NotFound, RetryLater, Stop
+from agent.report.remote import API
+from agent.report.views import Rows, Words
+from agent.report.writer import Row, Said
 from agent.runtime.health import STUCK, Health
-from agent.web.api import OPEN, build
+from agent.web.api import LARGEST_BODY, build
+from agent.web.guards import OPEN
 from tests.runtime.rig import NOW
 
+HERE = "http://127.0.0.1:8080"
 PATHS = [f"{API}/{name}" for name in ("languages", "pairs", "alerts", "changes")]
 
 
 class Told:
-    """Views that say what they were asked, or fail."""
+    """Views that say what they were asked, and a writer that says what it was told; or they fail."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
@@ -45,6 +50,14 @@ class Told:
         """The words back."""
         return self._answer("changes", words)
 
+    def act(self, fingerprint: str, action: ActionName, said: Said) -> Row:
+        """What was to be done."""
+        return self._answer("act", {})[0] | {"fingerprint": fingerprint, "action": action, "said": said}
+
+    def announce(self, said: Said) -> Row:
+        """What was announced."""
+        return self._answer("announce", {})[0] | {"said": said}
+
 
 class Site:
     """The app over views that a test decides about."""
@@ -53,18 +66,22 @@ class Site:
         self.told = Told()
         self.clock = FakeClock(NOW)
         self.health = Health(NOW)
-        self.app = build(self.told, self.health, self.clock, frozenset(tokens) or None)
+        self.app = build(self.told, self.told, self.health, self.clock, frozenset(tokens) or None)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask."""
         return self.request("GET", path, headers=headers)
+
+    def post(self, path: str, said: Any, **headers: str) -> httpx.Response:
+        """Tell."""
+        return self.request("POST", path, json=said, headers=headers)
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Send a request to the app; an error in it is an answer, as behind a server."""
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://agent") as client:
+            async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
                 return await client.request(method, path, **more)
 
         return asyncio.run(ask())
@@ -123,9 +140,81 @@ def test_nothing_else_is_served(site: Site, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_the_api_only_reads(site: Site, method: str) -> None:
-    """Nothing can be changed through it."""
+def test_tables_can_only_be_read(site: Site, method: str) -> None:
+    """Nothing can be changed through them."""
     assert site.request(method, PATHS[0]).status_code == 405
+
+
+@pytest.mark.parametrize("action", ["ack", "accept", "close"])
+def test_each_action_has_its_path(site: Site, action: ActionName) -> None:
+    """The body goes on as it is: it is validated where it is read."""
+    answer = site.post(f"{API}/alerts/9f2c/{action}", {"note": "한 <b>"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.json() == {"view": "act", "fingerprint": "9f2c", "action": action, "said": {"note": "한 <b>"}}
+
+
+def test_a_deployment_is_announced_where_they_are_read(site: Site) -> None:
+    """GET lists them, POST adds one."""
+    assert site.post(f"{API}/changes", {"index_version": "v2"}).json() == {"view": "announce", "said": {"index_version": "v2"}}
+    assert site.get(f"{API}/changes").json() == [{"view": "changes"}]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "alerts/9f2c/ack"),
+        ("PUT", "alerts/9f2c/ack"),
+        ("DELETE", "alerts/9f2c/close"),
+        ("PUT", "changes"),
+        ("DELETE", "changes"),
+    ],
+)
+def test_what_is_written_is_posted(site: Site, method: str, path: str) -> None:
+    """A link that somebody follows, or a preview of it, changes nothing."""
+    assert site.request(method, f"{API}/{path}").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["alerts/9f2c/mute", "alerts/9f2c", "alerts//ack", "alerts/a/b/ack"])
+def test_there_are_no_other_actions(site: Site, path: str) -> None:
+    """404."""
+    assert site.post(f"{API}/{path}", {}).status_code == 404
+
+
+def test_what_is_not_there_is_not_a_mistake_in_the_body(site: Site) -> None:
+    """404 for an unknown fingerprint, 400 for what cannot be read; both say why."""
+    for error, status in ((NotFound([Mistake("9f", "", "none")]), 404), (Misconfigured([Mistake("", "note", "shorter")]), 400)):
+        site.told.error = error
+        answer = site.post(f"{API}/alerts/9f/ack", {})
+        assert (answer.status_code, answer.json()) == (status, {"mistakes": [list(error.mistakes[0])]})
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"", "application/json", 400),
+        (b'"\\ud800"', "application/json", 400),
+        (b"\xff", "application/json", 400),
+        (b"[" * 30_000, "application/json", 400),
+        (b'{"note": "' + b"x" * LARGEST_BODY + b'"}', "application/json", 413),
+        (b"note=x", "application/x-www-form-urlencoded", 415),
+        (b"{}", "text/plain", 415),
+        (b"{}", "", 415),
+        (b'{"note": "x"}', "application/json; charset=utf-8", 200),
+    ],
+)
+def test_a_body_is_json_and_not_long(site: Site, body: bytes, kind: str, status: int) -> None:
+    """What a form on any page can send is no JSON by its content type; what is too long is not read to its end."""
+    answer = site.request("POST", f"{API}/alerts/9f/ack", content=body, headers={"content-type": kind} if kind else {})
+    assert answer.status_code == status, answer.text
+
+
+def test_writing_needs_the_token_too() -> None:
+    """As reading does; beyond loopback `Host` is whatever the service is called."""
+    site = Site("one")
+    assert site.post(f"{API}/alerts/9f/ack", {}).status_code == 401
+    known = {"authorization": "Bearer one", "host": "babelwatch.example"}
+    assert site.post(f"{API}/alerts/9f/ack", {}, **known).status_code == 200
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/", "/api/v1/unknown"])

@@ -1,0 +1,75 @@
+"""What a person does with an incident: looks at it, accepts the new level, or ends it with a verdict. Pure."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from agent.alerting.incident import Incident
+
+Name = Literal["ack", "accept", "close"]
+Verdict = Literal["real", "false", "expected"]
+
+
+class Action(Struct, frozen=True):
+    """Something that a person did with the incident of this fingerprint that began at `began_at`.
+
+    `ack`: somebody looks at it. `accept`: the new level becomes the baseline. `close`: it is over, and what it was.
+    """
+
+    fingerprint: str
+    began_at: datetime | None
+    action: Name
+    at: datetime
+    verdict: Verdict | None = None
+    note: str = ""
+    by: str = ""
+
+    @property
+    def id(self) -> str:
+        """The same for the same action on the same incident: done twice it is one row."""
+        name = f"{self.fingerprint}/{self.began_at and self.began_at.isoformat()}/{self.action}"
+        return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def again(before: Action, now: Action) -> Action:
+    """The action done once more: the first time counts, unless the verdict is another one; what is left out stays."""
+    at = before.at if before.verdict == now.verdict else now.at
+    return replace(now, at=at, note=now.note or before.note, by=now.by or before.by)
+
+
+def refusal(incident: Incident, action: Name) -> str:
+    """Why this cannot be done with the incident; empty where it can."""
+    if incident.state == "resolved" and action != "close":
+        return "is over: only a verdict can be given, with `close`"
+    if incident.class_ != "change" and action == "accept":
+        return "is no fall, so that there is no baseline to move: `close` it with the verdict `expected`"
+    return ""
+
+
+def is_about(action: Action, incident: Incident) -> bool:
+    """Whether the action was done with this very incident: the fingerprint comes again, the time does not."""
+    return (action.fingerprint, action.began_at) == (incident.fingerprint, incident.began_at)
+
+
+def handled(incident: Incident, actions: Iterable[Action]) -> Incident:
+    """The incident with what was done with it; whoever accepts or closes it has looked at it too."""
+    done = sorted((action for action in actions if is_about(action, incident)), key=lambda action: action.at)
+    if not done:
+        return incident
+    return replace(
+        incident,
+        acknowledged_at=done[0].at,
+        accepted_at=next((action.at for action in done if action.action == "accept"), None),
+        verdict=next((action.verdict for action in done if action.action == "close"), None),
+        note=next((action.note for action in reversed(done) if action.note), ""),
+        handled_by=next((action.by for action in reversed(done) if action.by), ""),
+    )
+
+
+def is_open(incident: Incident) -> bool:
+    """Whether it asks for somebody: what a person has ended is over for people before the evaluator has come to that minute."""
+    return incident.state != "resolved" and incident.verdict is None and incident.accepted_at is None
