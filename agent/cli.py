@@ -13,13 +13,13 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import __version__, app, letter_commands, progress
+from agent import __version__, app, letter_commands, progress, rule_commands
 from agent.config import showing
 from agent.config.pending import without_effect
 from agent.demo import play
 from agent.errors import BabelwatchError, Locked, Misconfigured, Mistake, RetryLater
 from agent.language.tagger import Asked
-from agent.options import AsJson, Config, From, Store, To, print_json, settings_of
+from agent.options import AsJson, Config, From, Store, To, complaint, print_json, settings_of
 from agent.report import terminal
 from agent.report.views import Rows, Words
 from agent.times import parse_duration
@@ -35,6 +35,7 @@ cli = typer.Typer(
 config_commands = typer.Typer(help="Validate or print the settings.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(config_commands, name="config")
 cli.add_typer(letter_commands.commands, name="dead-letters")
+cli.add_typer(rule_commands.commands, name="rules")
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
 Service = Annotated[str | None, typer.Option("--service", help="Only this service.")]
@@ -264,7 +265,7 @@ def main() -> None:
     try:
         cli()
     except BabelwatchError as error:
-        typer.echo(f"babelwatch: {error}" if "\n" not in str(error) else f"babelwatch:\n{error}", err=True)
+        typer.echo(complaint(error), err=True)
         sys.exit(exit_status(error))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,6 +9,7 @@ import typer
 
 from agent.config import configuration
 from agent.config.settings import Settings
+from agent.errors import BabelwatchError
 
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings (default: babelwatch.yaml if it is there).")
@@ -22,6 +23,11 @@ To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="As --from;
 def settings_of(config: Path | None) -> Settings:
     """The effective settings; raises Misconfigured with every mistake."""
     return configuration.load(config, os.environ)
+
+
+def complaint(error: BabelwatchError) -> str:
+    """What went wrong, as every command says it."""
+    return f"babelwatch: {error}" if "\n" not in str(error) else f"babelwatch:\n{error}"
 
 
 def print_json(document: object) -> None:

@@ -6,12 +6,13 @@ A key that a rule leaves out has the default of its record in `rule.py`; the bun
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from agent.alerting import readers
 from agent.alerting.incident import Severity
-from agent.alerting.readers import Reader, each, keys, listed, one_of, or_nothing, some_of, together, unexpected
+from agent.alerting.readers import Reader, each, gathered, keys, listed, one_of, or_nothing, some_of, text_of, together, unexpected
 from agent.alerting.rule import (
     REAL_LANGUAGES,
     Asked,
@@ -33,10 +34,6 @@ from agent.errors import Misconfigured, Mistake
 BUNDLED = re.compile(r"[\w-]+")
 
 
-class UnreadError(Misconfigured):
-    """At least one of the files cannot be opened; the mistakes of the others are told beside it."""
-
-
 class Kind(NamedTuple):
     """The record of a kind of rule, and how each of its keys is read."""
 
@@ -48,21 +45,12 @@ class Kind(NamedTuple):
 def load(names: Sequence[str], folder: Path, base: Path = Path()) -> list[Rule]:
     """The rules of bundled files (`default`) and of paths, in order; paths are relative to `base`.
 
-    Raises Misconfigured with all mistakes, UnreadError where one of them is a file that cannot be opened.
+    Raises Misconfigured with all mistakes, UnreadError where one of the files cannot be opened.
     """
-    rules: list[Rule] = []
-    mistakes: list[Mistake] = []
-    error = Misconfigured
-    for name in names:
-        try:
-            rules += parse(*_text(name, folder, base))
-        except Misconfigured as wrong:
-            mistakes += wrong.mistakes
-            error = UnreadError if isinstance(wrong, UnreadError) else error
-    if not mistakes:
-        mistakes = [Mistake("rules", name, "expected a name that no other file gives a rule") for name in _repeated(rules)]
-    if mistakes:
-        raise error(mistakes)
+    files = gathered(names, lambda name: parse(*_text(name, folder, base)))
+    rules = list(chain.from_iterable(files))
+    if again := _repeated(rules):
+        raise Misconfigured([Mistake("rules", name, "expected a name that no other file gives a rule") for name in again])
     return rules
 
 
@@ -78,12 +66,8 @@ def parse(text: str, file: str) -> list[Rule]:
 
 
 def _text(name: str, folder: Path, base: Path) -> tuple[str, str]:
-    path = path_of(name, folder, base)
-    try:
-        return path.read_text(encoding="utf-8-sig"), str(path)
-    except (OSError, UnicodeDecodeError):
-        known = listed(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise UnreadError([Mistake(str(path), "", f"expected a rules file that can be read, or a bundled one: {known}")]) from None
+    path, known = path_of(name, folder, base), listed(sorted(file.stem for file in folder.glob("*.yaml")))
+    return text_of(path, f"a rules file that can be read, or a bundled one: {known}"), str(path)
 
 
 def _repeated(rules: Iterable[Rule]) -> list[str]:

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from agent.errors import Misconfigured, Mistake
 from agent.times import format_duration, parse_duration
 from agent.yaml_text import Document, Keys, UnreadableError, parse_yaml
 
+Name = TypeVar("Name")
+Value = TypeVar("Value")
 Reader = Callable[[Any], Any]
 Wrong = tuple[Keys, str]
 
@@ -25,9 +28,36 @@ class ExpectedError(Exception):
         super().__init__("; ".join(text for _, text in wrong))
 
 
+class UnreadError(Misconfigured):
+    """At least one of the files that were named cannot be opened; the mistakes of the others are told beside it."""
+
+
 def unexpected(expected: str, found: object, *at: str) -> ExpectedError:
     """What is to be raised where one value is wrong."""
     return ExpectedError([(at, f"expected {expected}, found {shown(found)}")])
+
+
+def gathered(names: Iterable[Name], read: Callable[[Name], Value]) -> list[Value]:
+    """What is read by each name; the mistakes of all come together, as UnreadError where one of them is one."""
+    done: list[Value] = []
+    wrong: list[Misconfigured] = []
+    for name in names:
+        try:
+            done.append(read(name))
+        except Misconfigured as no:
+            wrong.append(no)
+    if wrong:
+        error = UnreadError if any(isinstance(no, UnreadError) for no in wrong) else Misconfigured
+        raise error([mistake for no in wrong for mistake in no.mistakes])
+    return done
+
+
+def text_of(file: Path, expected: str) -> str:
+    """The text of a file; raises UnreadError that says what was expected there."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise UnreadError([Mistake(str(file), "", f"expected {expected}")]) from None
 
 
 def read(text: str, file: str, reader: Reader) -> Any:
