@@ -12,7 +12,7 @@ from rich.table import Table
 
 from agent.alerting import load
 from agent.alerting.check import kind_of, needs
-from agent.alerting.readers import UnreadError, gathered
+from agent.alerting.reading import UnreadError, gathered
 from agent.alerting.rule import Rule
 from agent.errors import Misconfigured, Mistake
 from agent.options import AsJson, Config, complaint, print_json, settings_of

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, get_args
 
 from agent.alerting import readers
 from agent.alerting.incident import Severity
-from agent.alerting.readers import Reader, each, gathered, keys, listed, one_of, or_nothing, some_of, text_of, together, unexpected
+from agent.alerting.readers import each, keys, one_of, or_nothing, some_of
+from agent.alerting.reading import Reader, gathered, listed, read, text_of, together, unexpected
 from agent.alerting.rule import (
     REAL_LANGUAGES,
     Asked,
@@ -61,7 +62,7 @@ def path_of(name: str, folder: Path, base: Path = Path()) -> Path:
 
 def parse(text: str, file: str) -> list[Rule]:
     """The rules of one file; raises Misconfigured with all its mistakes."""
-    rules: list[Rule] = readers.read(text, file, _file)
+    rules: list[Rule] = read(text, file, _file)
     return rules
 
 

@@ -12,7 +12,8 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from agent.aggregate.histogram import MICRO
-from agent.alerting.readers import MINUTE, Reader, unexpected
+from agent.alerting.readers import MINUTE
+from agent.alerting.reading import Reader, unexpected
 from agent.times import parse_duration
 
 LONGEST = timedelta(days=400) // MINUTE
@@ -59,14 +60,14 @@ def for_ever(pieces: Pieces) -> Iterator[int | None]:
     yield from repeat(pieces[-1].last)
 
 
-def series(most: int, such_as: str, *, alone: bool = False) -> Reader:
-    """Pieces whose values lie from 0 to `most`; `alone` says that a single number will do."""
+def series(most: int, such_as: str, *, alone: bool = False, gaps: bool = True) -> Reader:
+    """Pieces whose values lie from 0 to `most`; `alone` says that a single number will do, `gaps` that values may be missing."""
     expected = f"values from 0 to {most} by the minute, such as {such_as}"
 
     def read(value: Any) -> Pieces:
         number = alone and isinstance(value, int | float) and not isinstance(value, bool)
         pieces = [_piece(word) for word in str(value).split()] if number or isinstance(value, str) else []
-        known = [piece for piece in pieces if piece is not None and _within(piece, most * MICRO)]
+        known = [piece for piece in pieces if piece is not None and (gaps if piece.value is None else _within(piece, most * MICRO))]
         if not pieces or len(known) < len(pieces) or minutes_of(tuple(known)) > LONGEST:
             raise unexpected(expected, value)
         return tuple(known)
@@ -75,7 +76,7 @@ def series(most: int, such_as: str, *, alone: bool = False) -> Reader:
 
 
 def _within(piece: Piece, most: int) -> bool:
-    return piece.value is None or piece.last is None or (0 <= piece.value <= most and 0 <= piece.last <= most)
+    return all(value is not None and 0 <= value <= most for value in (piece.value, piece.last))
 
 
 def _piece(word: str) -> Piece | None:

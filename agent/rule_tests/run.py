@@ -10,7 +10,7 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.sums import Minute
 from agent.rule_tests.suite import INCIDENT, Case, Expected, Suite, Wanted
-from agent.rule_tests.traffic import rows
+from agent.rule_tests.traffic import read_by, rows
 
 
 class Difference(NamedTuple):
@@ -36,8 +36,9 @@ def run(suite: Suite) -> Iterator[Result]:
 
 
 def _differences(case: Case, suite: Suite) -> Iterator[Difference]:
-    evaluator = Evaluator(suite.rules, suite.quality)
-    minutes = chain(rows(case.streams, case.start, suite.quality), repeat([]))
+    quality = read_by(case.streams, suite.quality)
+    evaluator = Evaluator(suite.rules, quality)
+    minutes = chain(rows(case.streams, case.start, quality), repeat([]))
     evaluator.warm(chain.from_iterable(islice(minutes, case.history)))
     for expected in _walk(evaluator, case, minutes):
         found = compare(expected, evaluator.incidents)

@@ -26,7 +26,8 @@ from agent.alerting.load import load as load_rules
 from agent.alerting.load import path_of
 from agent.alerting.measures import HIGHER_IS_BETTER, Quality, Thresholds
 from agent.alerting.minutes import minute_at
-from agent.alerting.readers import Reader, each, keys, one_of, or_nothing, text, unexpected
+from agent.alerting.readers import each, keys, one_of, or_nothing, text
+from agent.alerting.reading import ExpectedError, Reader, read, text_of, unexpected
 from agent.alerting.rule import Rule
 from agent.records import WindowKey
 from agent.rule_tests.notation import LONGEST, series
@@ -70,7 +71,7 @@ class Suite(NamedTuple):
 
 def load(path: Path, bundled: Path) -> Suite:
     """One file of tests with its rules; raises Misconfigured with every mistake, UnreadError where a file cannot be opened."""
-    said = readers.read(readers.text_of(path, "a file of rule tests that can be read"), str(path), SUITE)
+    said = read(text_of(path, "a file of rule tests that can be read"), str(path), SUITE)
     rules = load_rules(said["rules"], bundled, path.parent)
     return Suite(str(path), tuple(rules), said.get("quality") or _quality({}), tuple(said["tests"]))
 
@@ -82,15 +83,9 @@ def beside(rules: Iterable[str], bundled: Path) -> list[Path]:
 
 
 def _quality(value: Any) -> Quality:
-    said = keys({"hit_threshold": _share("a score"), "floor": _share("a score"), "reference": each("a list of languages", text)})(
-        value
-    )
+    said = keys({"hit_threshold": SCORE, "floor": SCORE, "reference": each("a list of languages", text)})(value)
     thresholds = Thresholds(said.get("hit_threshold", HIT_THRESHOLD))
     return Quality(hit_threshold=thresholds, floor=said.get("floor"), reference=tuple(said.get("reference", ())))
-
-
-def _share(what: str) -> Reader:
-    return readers.number(0, 1, what)
 
 
 def _stream(value: Any) -> Stream:
@@ -102,16 +97,11 @@ def _stream(value: Any) -> Stream:
 def _case(value: Any) -> Case:
     said = keys(CASE, ["name", "series", "expect"])(value)
     start, history = minute_at(said.get("start") or _time(START)), said.get("history", 0)
-    placed = [Expected(_since(start, one["at"]), tuple(one["incidents"])) for one in said["expect"]]
-    expected = "a time after the start and the history, at most 400d after the start"
-    wrong = [
-        unexpected(expected, value["expect"][n]["at"], "expect", str(n), "at")
-        for n, one in enumerate(placed)
-        if not history < one.at <= LONGEST
-    ]
-    if wrong:
-        raise readers.ExpectedError([each for one in wrong for each in one.wrong])
-    return Case(said["name"], start, history, tuple(said["series"]), tuple(sorted(placed, key=attrgetter("at"))))
+    expected = [Expected(_since(start, one["at"]), tuple(one["incidents"])) for one in said["expect"]]
+    if wrong := [n for n, one in enumerate(expected) if not history < one.at <= LONGEST]:
+        too_soon = "expected a time after the history, and at most 400d after the start"
+        raise ExpectedError([(("expect", str(n), "at"), too_soon) for n in wrong])
+    return Case(said["name"], start, history, tuple(said["series"]), tuple(sorted(expected, key=attrgetter("at"))))
 
 
 def _since(start: int, at: int | datetime) -> int:
@@ -123,7 +113,7 @@ def _at(value: Any) -> int | datetime:
     for reader in (SPAN, _time):
         try:
             at: int | datetime = reader(value)
-        except readers.ExpectedError:
+        except ExpectedError:
             continue
         return at
     raise unexpected("a duration since the start such as 3d5m, or a time such as 2026-01-08T00:05:00Z", value)
@@ -140,16 +130,18 @@ def _time(value: Any) -> datetime:
     return time
 
 
+SCORE = readers.number(0, 1)
 SPAN = readers.minutes(timedelta(minutes=1), timedelta(days=400))
 USUAL = {
     **dict.fromkeys(("service", "environment", "collection", "language", "embedding_model", "index_version"), ""),
     "score_kind": "cosine",
 }
 KEY: Mapping[str, Reader] = {**dict.fromkeys(USUAL, text), "score_kind": one_of(HIGHER_IS_BETTER)}
-RATE = series(1, ".9 or .9x2d .6x30 _x10", alone=True)
+RATE = ".9 or .9x2d .6x30"
 SERIES: Mapping[str, Reader] = {
     "queries": series(MOST_QUERIES, "20x1440 0x30 20x2h"),
-    **dict.fromkeys(("hit_rate", "similarity", "recall", "labelled"), RATE),
+    "hit_rate": series(1, RATE, alone=True, gaps=False),
+    **dict.fromkeys(("similarity", "recall", "labelled"), series(1, RATE, alone=True)),
 }
 INCIDENT: Mapping[str, Reader] = {
     "language": text,

@@ -3,9 +3,11 @@
 Whole numbers are spread by carrying: of .9 of 3 queries a minute 2, 3, 3, 2 … are hits, and of ten minutes exactly 27.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat, zip_longest
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from agent.aggregate.histogram import MICRO, micro, score_at, score_bin
 from agent.alerting.measures import Quality, first_hit_bin
@@ -20,7 +22,7 @@ class Stream(NamedTuple):
     """One language on one version: its queries by the minute, and what became of them, in millionths.
 
     `hit_rate` and `similarity` are of all queries, `recall` of those with a label; `labelled` is their share. What is None
-    is not in the log.
+    is not in the log; only a language that has hits somewhere can be without them elsewhere.
     """
 
     key: WindowKey
@@ -52,6 +54,12 @@ class Whole:
         return whole
 
 
+def read_by(streams: Iterable[Stream], quality: Quality) -> Quality:
+    """The same without a threshold for languages of which no test says how often they hit: else none of their queries would."""
+    silent = {stream.key.language for stream in streams} - {stream.key.language for stream in streams if stream.hit_rate}
+    return replace(quality, hit_threshold=replace(quality.hit_threshold, languages=dict.fromkeys(silent)))
+
+
 def rows(streams: Sequence[Stream], first: int, quality: Quality) -> Iterator[list[Minute]]:
     """The rows of each minute from the first on, until no stream has queries any more."""
     for together in zip_longest(*(_minutes(stream, first, quality) for stream in streams)):
@@ -62,7 +70,6 @@ def _minutes(stream: Stream, first: int, quality: Quality) -> Iterator[Minute | 
     """The rows of one stream; None is a minute without queries."""
     volumes, hits, labels, recalls = Whole(), Whole(), Whole(), Whole()
     hit_bin = first_hit_bin(stream.key, quality)
-    assert hit_bin is not None, "tests have a threshold, and scores of which a higher one is better"
     series = (_from(pieces) for pieces in (stream.hit_rate, stream.similarity, stream.recall, stream.labelled))
     for minute, (volume, hit_rate, mean, recall, labelled) in enumerate(zip(values(stream.queries), *series, strict=False), first):
         n = volumes.of(1, volume or 0)
@@ -77,9 +84,9 @@ def _from(pieces: Pieces | None) -> Iterator[int | None]:
     return repeat(None) if pieces is None else for_ever(pieces)
 
 
-def _scores(kind: str, n: int, hits: int | None, mean: int | None, hit_bin: int) -> Scores:
+def _scores(kind: str, n: int, hits: int | None, mean: int | None, hit_bin: int | None) -> Scores:
     """Hits have one score and misses another, with the mean that is asked for; without a hit rate all queries have the mean."""
-    if n and hits is not None:
+    if n and hits is not None and hit_bin is not None:
         bins = {hit_bin + SPREAD: hits, hit_bin - SPREAD: n - hits}
         high, low = (micro(score_at(bin_, kind)) for bin_ in bins)
         total = hits * high + (n - hits) * low if mean is None else n * mean

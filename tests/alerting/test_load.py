@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from agent.alerting.load import KINDS, load, parse
-from agent.alerting.readers import UnreadError
+from agent.alerting.reading import UnreadError
 from agent.alerting.rule import Asked, Condition, DropRule, GapRule, LagRule, Limits, ShareRule, VanishedRule, applies
 from agent.errors import Misconfigured
 from agent.yaml_text import parse_yaml
