@@ -77,9 +77,7 @@ def _repeated(rules: Iterable[Rule]) -> list[str]:
 
 
 def _file(value: Any) -> list[Rule]:
-    rules: list[Rule] = keys({"rules": or_nothing(each("a list of rules", _rule, once="name"))}, ["rules"])(
-        {} if value is None else value
-    )["rules"]
+    rules: list[Rule] = FILE({} if value is None else value)["rules"]
     return rules
 
 
@@ -174,3 +172,4 @@ KINDS: Mapping[str, Kind] = {
     "share": Kind(ShareRule, SHARE, ("name", "kind", "of")),
     "lag": Kind(LagRule, {**{key: reader for key, reader in COMMON.items() if key != "where"}, "for": FOR}),
 }
+FILE = keys({"rules": or_nothing(each("a list of rules", _rule, once="name"))}, ["rules"])

@@ -16,11 +16,11 @@ def keys(known: Mapping[str, Reader], needed: Sequence[str] = ()) -> Reader:
     """A map with some of these keys, and all that are needed; what is left out is left out of the answer."""
 
     def read(value: Any) -> dict[str, Any]:
-        given = _map(value, f"keys with values, of {listed(known)}")
-        names = [name for name in known if name in given or name in needed]
-        strange = sorted(given.keys() - known.keys())
-        readings = [(name, one_of(list(known)), name) for name in strange]
-        done = together([*readings, *((name, known[name], given.get(name)) for name in names)])
+        if not isinstance(value, dict):
+            raise unexpected(f"keys with values, of {listed(known)}", value)
+        names = [name for name in known if name in value or name in needed]
+        strange = [(str(key), one_of(list(known)), key) for key in value if key not in known]
+        done = together([*strange, *((name, known[name], value.get(name)) for name in names)])
         return dict(zip(names, done, strict=True))
 
     return read
@@ -77,8 +77,11 @@ def text(value: Any) -> str:
 
 def texts(value: Any) -> dict[str, str]:
     """A map from text to text."""
-    given = _map(value, "texts by name")
-    return dict(zip(given, together((key, _any_text, said) for key, said in given.items()), strict=True))
+    if not isinstance(value, dict):
+        raise unexpected("texts by name", value)
+    names = [(str(key), text, key) for key in value if not isinstance(key, str)]
+    done = together([*names, *((str(key), _any_text, said) for key, said in value.items())])
+    return dict(zip(value, done, strict=True))
 
 
 def _any_text(value: Any) -> str:
@@ -140,9 +143,3 @@ def minutes(least: timedelta, most: timedelta) -> Reader:
         raise unexpected(expected, value)
 
     return read
-
-
-def _map(value: Any, expected: str) -> Mapping[str, Any]:
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return value
-    raise unexpected(expected, value)

@@ -38,6 +38,7 @@ START = "2026-01-05"  # a Monday
 HIT_THRESHOLD = 0.35
 MOST_QUERIES = 1_000_000
 EPOCH = datetime.fromtimestamp(0, UTC)
+YEARS = range(1970, 3000)
 
 Wanted = Mapping[str, str]
 """An incident that is expected: the fields that it must have, named as in JSON."""
@@ -125,8 +126,8 @@ def _time(value: Any) -> datetime:
         time = parse_time(value, EPOCH) if isinstance(value, str) and not value.startswith("-") else None
     except ValueError:
         time = None
-    if time is None or time.second or time.microsecond:
-        raise unexpected("a date, or a time in full minutes such as 2026-01-05T08:00:00Z", value)
+    if time is None or time.second or time.microsecond or time.year not in YEARS:
+        raise unexpected("a date since 1970, or a time in full minutes such as 2026-01-05T08:00:00Z", value)
     return time
 
 

@@ -1,10 +1,14 @@
 """Rules files: what they may say, and that every mistake is told."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.alerting.load import KINDS, load, parse
 from agent.alerting.reading import UnreadError
@@ -18,8 +22,8 @@ ROOT = HERE.parents[1]
 GOOD = sorted([*(HERE / "rules").glob("*.yaml"), *(ROOT / "rules").glob("*.yaml")])
 BUNDLED = sorted((ROOT / "rules").glob("*.yaml"))
 MISTAKES = sorted((HERE / "mistakes").glob("*.yaml"))
-BEYOND_A_SCHEMA = {  # what a schema cannot see: repetition, how long a duration is, and what is no YAML
-    *("name-twice", "key-twice", "override-twice", "not-yaml"),
+BEYOND_A_SCHEMA = {  # what a schema cannot see: repetition, keys that JSON cannot have, how long a duration is, and what is no YAML
+    *("name-twice", "key-twice", "override-twice", "not-yaml", "label-a-number"),
     *("half-a-minute", "lag-for-ever", "window-too-short", "window-too-long"),
 }
 SCHEMA = json.loads((ROOT / "schemas" / "rules.v1.json").read_text(encoding="utf-8"))
@@ -54,6 +58,49 @@ def test_the_schema_refuses_what_the_agent_refuses(path: Path) -> None:
     """An editor that knows the schema shows the same mistakes."""
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(parse_yaml(path.read_text(encoding="utf-8")).data, SCHEMA, cls=jsonschema.Draft202012Validator)
+
+
+SAID = st.one_of(
+    st.none() | st.booleans() | st.sampled_from([0, 0.1, 1, 3, 3.5, 20, 20.5, 50, 99, 100, 120, -1, float("inf")]),
+    st.sampled_from(
+        ["", "a", "und", "drop", "auto", "version", "hit_rate", "5m", "1h30m", "90s", "2d", "8d", "0", "1w1", "5 m", "A"]
+    ),
+    st.lists(
+        st.sampled_from(["", "de", "15m", "1h", "1m", 15, "recall_at_k", "trailing", {"language": "lo", "threshold": 5}, None]),
+        max_size=2,
+    ),
+    st.dictionaries(
+        st.sampled_from(["not", "language", "service", "version", "trailing", "warm_up", "team"]),
+        st.sampled_from(["text", "", 4, 0, ["de"], [], {"not": ["de"]}, {"not": []}, {"not": ["de"], "and": ["en"]}]),
+        max_size=2,
+    ),
+)
+RULE = st.sampled_from([*KINDS, "slow"]).flatmap(
+    lambda kind: st.fixed_dictionaries(
+        {"name": st.sampled_from(["a", "b-1"]), "kind": st.just(kind)},
+        optional={key: SAID for key in ("of", *KINDS.get(kind, KINDS["drop"]).keys, "strange") if key not in {"name", "kind"}},
+    )
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(RULE, max_size=2))
+def test_the_schema_and_the_agent_agree(entries: list[dict[str, Any]]) -> None:
+    """What one of them accepts the other accepts, but for what no schema can see: repetition, and how long a duration is."""
+    told = mistakes_in(json.dumps({"rules": entries}))
+    seen = [text for text in told if not re.search("once, found|a duration in whole minutes", text)]
+    valid = jsonschema.Draft202012Validator(SCHEMA).is_valid({"rules": entries})
+    assert valid or told
+    assert not (valid and seen)
+
+
+def mistakes_in(text: str) -> list[str]:
+    """All that is told of a file."""
+    try:
+        parse(text, "x")
+    except Misconfigured as wrong:
+        return [str(mistake) for mistake in wrong.mistakes]
+    return []
 
 
 @pytest.mark.parametrize(
