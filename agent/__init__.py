@@ -12,6 +12,7 @@ The path of the data, in the order of the folders:
     report/     8 tables a person reads    the same function behind each command and its API
 
     runtime/    the loops that carry the data along this path
+    rule_tests/ unit tests of rules: series in, incidents out
     web/        the read-only JSON API, health and metrics
     demo/       the whole path on an in-process broker with generated traffic
 

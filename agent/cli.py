@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import __version__, alert_commands, app, change_commands, letter_commands, progress
+from agent import __version__, alert_commands, app, change_commands, letter_commands, progress, rule_commands
 from agent.config import showing
 from agent.config.pending import without_effect
 from agent.demo import play
@@ -29,6 +29,7 @@ from agent.options import (
     Service,
     Store,
     To,
+    complaint,
     print_json,
     settings_of,
     show,
@@ -51,6 +52,7 @@ cli.add_typer(config_commands, name="config")
 cli.add_typer(alert_commands.commands, name="alerts")
 cli.add_typer(change_commands.commands, name="changes")
 cli.add_typer(letter_commands.commands, name="dead-letters")
+cli.add_typer(rule_commands.commands, name="rules")
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
 
@@ -229,7 +231,7 @@ def main() -> None:
     try:
         cli()
     except BabelwatchError as error:
-        typer.echo(f"babelwatch: {error}" if "\n" not in str(error) else f"babelwatch:\n{error}", err=True)
+        typer.echo(complaint(error), err=True)
         sys.exit(exit_status(error))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from agent import app
 from agent.config import configuration
 from agent.config.settings import Settings
-from agent.errors import Misconfigured, Mistake
+from agent.errors import BabelwatchError, Misconfigured, Mistake
 from agent.opening import CLOCK
 from agent.report.views import Rows, Words
 from agent.times import parse_time
@@ -37,6 +37,11 @@ Language = Annotated[str | None, typer.Option("--language", help="Only this quer
 def settings_of(config: Path | None) -> Settings:
     """The effective settings; raises Misconfigured with every mistake."""
     return configuration.load(config, os.environ)
+
+
+def complaint(error: BabelwatchError) -> str:
+    """What went wrong, as every command says it."""
+    return f"babelwatch: {error}" if "\n" not in str(error) else f"babelwatch:\n{error}"
 
 
 def print_json(document: object) -> None:

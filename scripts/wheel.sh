@@ -13,6 +13,8 @@ cd "$scratch"
 babelwatch=venv/bin/babelwatch
 "$babelwatch" --version
 "$babelwatch" config check
+"$babelwatch" rules check
+"$babelwatch" rules test
 echo '{"event_id": "1", "timestamp": "2026-11-09T00:00:00Z", "query": "wie geht das", "results": []}' > log.jsonl
 "$babelwatch" replay log.jsonl --store store --json > replay.json
 "$babelwatch" languages --store store

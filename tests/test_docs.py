@@ -16,6 +16,7 @@ import pytest
 from agent.aggregate.histogram import MICRO
 from agent.alerting.condition import Breach, Clear, Limit, fell, low, low_limit
 from agent.alerting.incident import Evidence
+from agent.alerting.load import KINDS
 from agent.alerting.load import load as load_rules
 from agent.alerting.rule import DropRule
 from agent.alerting.statistics import Baseline, Sums, baseline_of
@@ -33,6 +34,7 @@ from tests.report.test_explain import CLEAR
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+RULES = ROOT / "docs" / "rules.md"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.joinpath("docs").rglob("*.md")])
 COMMANDS = Path(sys.executable).parent
 NEEDS_A_BROKER = ("run", "demo")
@@ -130,7 +132,7 @@ def test_the_readme_can_be_followed(folder: Path) -> None:
             if not words or words[0] in NOT_RUN or words[:2] in [["babelwatch", each] for each in NEEDS_A_BROKER]:
                 continue
             assert words[0] == "babelwatch", f"the README has a command that nobody tries: {line}"
-            if "--store" in words or words[1] in {"config", "tag"}:
+            if "--store" in words or words[1] in {"config", "tag", "rules"}:
                 said[shlex.join(words[1:])] = babelwatch(*words[1:])
             else:
                 babelwatch(*words[1:], "--store", "old")  # the README asks a running agent here
@@ -143,6 +145,34 @@ def test_the_readme_can_be_followed(folder: Path) -> None:
     assert "mean best score fell" in said["alerts --store old --all --json"]
     assert [line.split("\t")[0] for line in said["tag queries.txt"].splitlines()] == ["de", "ko", "und"]
     assert said["config check"] == "The configuration is valid.\n"
+    assert "quality.similarity.floor" in said["rules check"]
+
+
+def test_the_page_on_rules_can_be_followed(folder: Path) -> None:
+    """Its first example is checked, and passes the test that stands below."""
+    settings, rules, _, tests = yaml_of(RULES)
+    folder.joinpath("tests").mkdir()
+    written = {"babelwatch.yaml": settings, "rules.yaml": rules, "tests/rules.yml": tests}
+    for file, text in written.items():
+        folder.joinpath(file).write_text(text.replace("[default, vanished, rules.yaml]", "[rules.yaml]"), encoding="utf-8")
+    commands = [
+        line.partition("#")[0].split() for block in blocks(RULES) if block.kind == "shell" for line in block.text.splitlines()
+    ]
+    said = [babelwatch(*words) for command, *words in commands if command == "babelwatch"]
+    assert len(said) == 4
+    assert said[0] == said[1]
+    assert said[2] == said[3] == "passed  tests/rules.yml: Lao falls by six points, German too\n1 test passed.\n"
+
+
+def test_every_key_of_a_rule_is_explained() -> None:
+    """The page on rules has a row for each, the kinds that take it, and no other."""
+    table = RULES.read_text(encoding="utf-8").partition("## Keys")[2].partition("## Check")[0]
+    rows = [row.split("|")[1:3] for row in table.splitlines() if row.startswith("| `")]
+    said = {key: kinds for keys, kinds in rows for key in re.findall(r"`(\w+)`", keys)}
+    assert set(said) == {key for kind in KINDS.values() for key in kind.keys}
+    for key, kinds in said.items():
+        named, takes = set(re.findall(r"`(\w+)`", kinds)), {name for name, kind in KINDS.items() if key in kind.keys}
+        assert takes == (set(KINDS) - named if "all" in kinds else named), key
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if yaml_of(page)], ids=name)
@@ -151,6 +181,8 @@ def test_examples_of_settings_load(folder: Path, page: Path) -> None:
     for number, text in enumerate(yaml_of(page)):
         file = folder / f"{number}.yaml"
         file.write_text(text, encoding="utf-8")
+        if "\ntests:\n" in text:
+            continue  # it needs the rules beside it: the page that has it is followed as a whole
         if text.startswith("rules:\n  -"):
             assert load_rules([str(file)], rules_dir(), folder)
         else:

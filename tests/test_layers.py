@@ -9,7 +9,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = (  # each line may import itself and the lines above it
     ("leaf", "agent agent.errors agent.records agent.clock agent.times agent.resources agent.yaml_text"),
-    ("pure core", "agent.language agent.decode agent.aggregate agent.alerting agent.source.dedup agent.source.coverage"),
+    (
+        "pure core",
+        "agent.language agent.decode agent.aggregate agent.alerting agent.rule_tests agent.source.dedup agent.source.coverage",
+    ),
     ("pure decisions of later stations", "agent.notify.route agent.notify.dedup"),
     ("settings", "agent.config"),
     ("ports", "agent.source.base agent.store.base agent.notify.base agent.notify"),
@@ -17,7 +20,10 @@ LAYERS = (  # each line may import itself and the lines above it
     ("services", "agent.report agent.runtime agent.telemetry agent.logs agent.progress"),
     ("edge", "agent.web"),
     ("composition root", "agent.parts agent.opening agent.app agent.letters agent.demo"),
-    ("commands", "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.cli agent.__main__"),
+    (
+        "commands",
+        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.rule_commands agent.cli agent.__main__",
+    ),
 )
 RANK = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names.split()}
 MODULES = sorted(ROOT.joinpath("agent").rglob("*.py"))

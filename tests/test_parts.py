@@ -140,8 +140,8 @@ def test_quality_has_k_floor_and_reference() -> None:
 
 
 def test_the_bundled_rules_are_on_by_default() -> None:
-    """Falls and low levels."""
-    assert {rule.name for rule in parts.rules(settings())} == {"drop", "low"}
+    """Falls, low levels, and an agent that is blind."""
+    assert {rule.name for rule in parts.rules(settings())} == {"drop", "gap", "low", "lag"}
 
 
 def test_rules_may_be_files(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_rules_may_be_files(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("rules: [{name: mine, kind: drop}]")
     assert [rule.name for rule in parts.rules(settings(rules=[str(file)]))] == ["mine"]
-    assert [rule.name for rule in parts.rules(settings(rules=[str(file), "default"]))] == ["mine", "drop", "low"]
+    assert [rule.name for rule in parts.rules(settings(rules=[str(file), "default"]))] == ["mine", "drop", "gap", "low", "lag"]
 
 
 def test_without_receivers_the_log_is_told() -> None:

@@ -1,69 +1,74 @@
 """Rules files: YAML 1.2, read strictly. All mistakes come together, each with file, line, key and what was expected.
 
-A rule says what differs from the bundled `default.yaml`; every other key has the value documented there.
+A key that a rule leaves out has the default of its record in `rule.py`; the bundled files in `rules/` say what it means.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from agent.alerting import readers
 from agent.alerting.incident import Severity
-from agent.alerting.readers import BASELINES, POINTS, REAL_LANGUAGES, ExpectedError, Reader, listed, shown
-from agent.alerting.rule import MEASURES, Asked, DropRule, LowRule, Rule
+from agent.alerting.readers import each, keys, one_of, or_nothing, some_of
+from agent.alerting.reading import Reader, gathered, listed, read, text_of, together, unexpected
+from agent.alerting.rule import (
+    MEASURES,
+    REAL_LANGUAGES,
+    Asked,
+    BaselineKind,
+    Condition,
+    DropRule,
+    Field,
+    GapRule,
+    LagRule,
+    LowRule,
+    Rule,
+    Share,
+    ShareRule,
+    VanishedRule,
+)
 from agent.errors import Misconfigured, Mistake
-from agent.yaml_text import Document, Keys, UnreadableError, parse_yaml
 
 BUNDLED = re.compile(r"[\w-]+")
-SEVERITIES = ("auto", *get_args(Severity))
 
 
-class Key(NamedTuple):
-    """How a key is read, and what it is when it is absent; `...` where it must be there."""
+class Kind(NamedTuple):
+    """The record of a kind of rule, and how each of its keys is read."""
 
-    read: Reader
-    default: Any = ...
+    make: type[Rule]
+    keys: Mapping[str, Reader]
+    needed: Sequence[str] = ("name", "kind")
 
 
 def load(names: Sequence[str], folder: Path, base: Path = Path()) -> list[Rule]:
-    """The rules of bundled files (`default`) and of paths, in order; paths are relative to `base`. Raises Misconfigured."""
-    rules: list[Rule] = []
-    mistakes: list[Mistake] = []
-    for name in names:
-        try:
-            rules += parse(*_text(name, folder, base))
-        except Misconfigured as wrong:
-            mistakes += wrong.mistakes
-    if not mistakes:
-        mistakes = [Mistake("rules", name, "expected a name that no other file gives a rule") for name in _repeated(rules)]
-    if mistakes:
-        raise Misconfigured(mistakes)
+    """The rules of bundled files (`default`) and of paths, in order; paths are relative to `base`.
+
+    Raises Misconfigured with all mistakes, UnreadError where one of the files cannot be opened.
+    """
+    files = gathered(names, lambda name: parse(*_text(name, folder, base)))
+    rules = list(chain.from_iterable(files))
+    if again := _repeated(rules):
+        raise Misconfigured([Mistake("rules", name, "expected a name that no other file gives a rule") for name in again])
     return rules
+
+
+def path_of(name: str, folder: Path, base: Path = Path()) -> Path:
+    """The file that is meant by the name of a bundled one, or by a path."""
+    return folder / f"{name}.yaml" if BUNDLED.fullmatch(name) else base / name
 
 
 def parse(text: str, file: str) -> list[Rule]:
     """The rules of one file; raises Misconfigured with all its mistakes."""
-    try:
-        reader = _File(file, parse_yaml(text))
-    except UnreadableError as wrong:
-        place = f"{file}:{wrong.line}" if wrong.line else file
-        raise Misconfigured([Mistake(place, "", f"expected YAML, found what is none: {wrong}")]) from None
-    rules = reader.rules()
-    if reader.mistakes:
-        raise Misconfigured(reader.mistakes)
+    rules: list[Rule] = read(text, file, _file)
     return rules
 
 
 def _text(name: str, folder: Path, base: Path) -> tuple[str, str]:
-    path = folder / f"{name}.yaml" if BUNDLED.fullmatch(name) else base / name
-    try:
-        return path.read_text(encoding="utf-8-sig"), str(path)
-    except (OSError, UnicodeDecodeError):
-        known = listed(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise Misconfigured(
-            [Mistake(str(path), "", f"expected a rules file that can be read, or a bundled one: {known}")]
-        ) from None
+    path, known = path_of(name, folder, base), listed(sorted(file.stem for file in folder.glob("*.yaml")))
+    return text_of(path, f"a rules file that can be read, or a bundled one: {known}"), str(path)
 
 
 def _repeated(rules: Iterable[Rule]) -> list[str]:
@@ -71,84 +76,100 @@ def _repeated(rules: Iterable[Rule]) -> list[str]:
     return sorted({name for name in names if names.count(name) > 1})
 
 
-class _File:
-    """One document with the mistakes found so far."""
-
-    def __init__(self, file: str, document: Document) -> None:
-        self.file, self.document, self.mistakes = file, document, list[Mistake]()
-
-    def rules(self) -> list[Rule]:
-        """Every rule that could be read."""
-        for at, lines in self.document.repeated.items():
-            self._wrong(at, f"expected the key once, found it on lines {listed(map(str, lines))}")
-        data = self.document.data
-        entries = data.get("rules") if isinstance(data, dict) else None
-        if not isinstance(data, dict) or not isinstance(entries, list):
-            self._wrong(("rules",), f"expected a list of rules, found {shown(entries)}")
-            return []
-        for key in sorted(data.keys() - {"rules"}, key=str):
-            self._wrong((str(key),), f"expected rules, found {shown(key)}")
-        rules = [rule for at, entry in enumerate(entries) if (rule := self._rule(("rules", str(at)), entry)) is not None]
-        for name in _repeated(rules):
-            self._wrong(("rules",), f"expected each name once, found {name!r} again")
-        return rules
-
-    def _rule(self, at: Keys, entry: Any) -> Rule | None:
-        kind = entry.get("kind") if isinstance(entry, dict) else entry
-        if not isinstance(entry, dict) or not isinstance(kind, str) or kind not in KINDS:
-            self._wrong((*at, "kind"), f"expected one of {listed(KINDS)}, found {shown(kind)}")
-            return None
-        before = len(self.mistakes)
-        keys, make = KINDS[kind]
-        for name in sorted(entry.keys() - keys.keys(), key=str):
-            self._wrong((*at, str(name)), f"expected one of {listed(keys)}, found {shown(name)}")
-        values = {name: self._value((*at, name), entry, name, key) for name, key in keys.items()}
-        return make(values) if len(self.mistakes) == before else None
-
-    def _value(self, at: Keys, entry: Mapping[str, Any], name: str, key: Key) -> Any:
-        if name not in entry and key.default is not ...:
-            return key.default
-        try:
-            return key.read(entry.get(name))
-        except ExpectedError as no:
-            self._wrong((*at, *no.at), no.text)
-            return None
-
-    def _wrong(self, at: Keys, expected: str) -> None:
-        self.mistakes.append(Mistake(f"{self.file}:{self._line(at)}", ".".join(at), expected))
-
-    def _line(self, at: Keys) -> int:
-        """The line of the deepest part of the path that is there."""
-        while at and at not in self.document.places:
-            at = at[:-1]
-        return self.document.places[at].line if at else 1
+def _file(value: Any) -> list[Rule]:
+    rules: list[Rule] = FILE({} if value is None else value)["rules"]
+    return rules
 
 
-def _drop(values: Mapping[str, Any]) -> Rule:
-    kept = {name: values[name] for name in (*COMMON, "measures", "baselines", "min_events", "overrides") if name != "kind"}
-    return DropRule(**kept, threshold=values["threshold"] / 100, asked=Asked(version=values["z"]), for_minutes=values["for"])
+def _rule(value: Any) -> Rule:
+    if not isinstance(value, dict):
+        raise unexpected("a rule with name and kind", value)
+    (name,) = together([("kind", one_of(list(KINDS)), value.get("kind"))])
+    kind = KINDS[name]
+    given = keys(kind.keys, kind.needed)(value)
+    return kind.make(**{FIELDS.get(key, key): said for key, said in given.items() if key != "kind"})
 
 
-def _low(values: Mapping[str, Any]) -> Rule:
-    return LowRule(**{name: value for name, value in values.items() if name != "kind"})
+def _where(value: Any) -> tuple[Condition, ...]:
+    """The conditions; unless they speak of the language, what is no single language is left out."""
+    stated = keys({field: _condition(field) for field in get_args(Field)})(value)
+    return (*stated.values(), *(() if "language" in stated else REAL_LANGUAGES))
 
 
-COMMON: Mapping[str, Key] = {
-    "name": Key(readers.name),
-    "kind": Key(readers.text),
-    "where": Key(readers.where, REAL_LANGUAGES),
-    "severity": Key(readers.one_of(SEVERITIES), "auto"),
-    "labels": Key(readers.texts, {}),
-    "annotations": Key(readers.texts, {}),
+def _condition(field: Field) -> Reader:
+    values = each("a list of texts, or {not: [texts]}", readers.text)
+
+    def read(value: Any) -> Condition:
+        negated = isinstance(value, dict) and list(value) == ["not"]
+        return Condition(field, tuple(keys({"not": values})(value)["not"] if negated else values(value)), negated)
+
+    return read
+
+
+def _asked(*baselines: str) -> Reader:
+    """The standard errors by baseline; what is left out has its default."""
+    z = keys(dict.fromkeys(baselines, readers.number(1, 20, "standard errors")))
+    return lambda value: Asked(**z(value))
+
+
+def _overrides(value: Any) -> dict[str, float]:
+    """Languages with a threshold (0..1) of their own."""
+    override = keys({"language": readers.text, "threshold": POINTS}, ["language", "threshold"])
+    overrides = or_nothing(each("a list of {language: text, threshold: points}", override, once="language"))
+    return {one["language"]: one["threshold"] for one in overrides(value)}
+
+
+def _windows(value: Any) -> tuple[int, ...]:
+    """The lengths in minutes, shortest first."""
+    lengths = each("a list of durations such as 15m, 1h or 1d", readers.minutes(timedelta(minutes=5), timedelta(days=7)))
+    return tuple(sorted(set(lengths(value))))
+
+
+POINTS = readers.part(0.1, 100, "points")
+FOR = readers.minutes(timedelta(minutes=1), timedelta(days=1))
+FIELDS = {"for": "for_minutes", "z": "asked"}  # where the record has another name than the file
+
+COMMON: Mapping[str, Reader] = {
+    "name": readers.name,
+    "kind": readers.text,
+    "where": _where,
+    "severity": one_of(("auto", *get_args(Severity))),
+    "labels": readers.texts,
+    "annotations": readers.texts,
 }
-DROP: Mapping[str, Key] = {
+DROP: Mapping[str, Reader] = {
     **COMMON,
-    "measures": Key(readers.some_of(MEASURES), MEASURES),
-    "baselines": Key(readers.some_of(BASELINES), BASELINES),
-    "threshold": Key(POINTS, 3.0),
-    "z": Key(readers.z, 3.5),
-    "min_events": Key(readers.count, 50),
-    "for": Key(readers.minutes, 5),
-    "overrides": Key(readers.overrides, {}),
+    "measures": some_of(MEASURES),
+    "baselines": some_of(get_args(BaselineKind)),
+    "threshold": POINTS,
+    "z": _asked(*Asked._fields),
+    "windows": _windows,
+    "min_events": readers.count,
+    "for": FOR,
+    "overrides": _overrides,
 }
-KINDS: Mapping[str, tuple[Mapping[str, Key], Callable[[Mapping[str, Any]], Rule]]] = {"drop": (DROP, _drop), "low": (COMMON, _low)}
+SHARE: Mapping[str, Reader] = {
+    **COMMON,
+    "of": one_of(get_args(Share)),
+    "threshold": POINTS,
+    "z": _asked("trailing", "warm_up"),
+    "windows": _windows,
+    "min_events": readers.count,
+    "for": FOR,
+}
+VANISHED: Mapping[str, Reader] = {
+    **COMMON,
+    "share": readers.part(0, 99, "percent"),
+    "min_expected": readers.count,
+    "windows": _windows,
+    "for": FOR,
+}
+KINDS: Mapping[str, Kind] = {
+    "drop": Kind(DropRule, DROP),
+    "gap": Kind(GapRule, {**COMMON, "threshold": POINTS, "min_events": readers.count}),
+    "low": Kind(LowRule, COMMON),
+    "vanished": Kind(VanishedRule, VANISHED),
+    "share": Kind(ShareRule, SHARE, ("name", "kind", "of")),
+    "lag": Kind(LagRule, {**{key: reader for key, reader in COMMON.items() if key != "where"}, "for": FOR}),
+}
+FILE = keys({"rules": or_nothing(each("a list of rules", _rule, once="name"))}, ["rules"])

@@ -1,4 +1,4 @@
-"""What a rules file says, once it is read: frozen records without defaults of their own."""
+"""What a rules file says, once it is read: frozen records with the default of every key that may be left out."""
 
 from typing import Literal, NamedTuple
 
@@ -33,6 +33,9 @@ class Condition(NamedTuple):
         return (value in self.values) != self.negated
 
 
+REAL_LANGUAGES = (Condition("language", NO_LANGUAGE, negated=True),)
+
+
 class Limits(NamedTuple):
     """When a fall counts: at least `threshold` (0..1) and `z` standard errors, on `min_events` queries on both sides."""
 
@@ -52,7 +55,7 @@ class Asked(NamedTuple):
 
 class _Rule(Struct, frozen=True, kw_only=True):
     name: str
-    where: tuple[Condition, ...]
+    where: tuple[Condition, ...] = REAL_LANGUAGES
     severity: Severity | Literal["auto"] = "auto"
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}

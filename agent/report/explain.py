@@ -137,7 +137,7 @@ def _life(incident: Incident) -> Iterator[str]:
     yield _line("severity", f"{incident.severity}: {_why_so_loud(incident)}")
     yield _line("cause", _cause(incident))
     yield _line("signal", f"{words.SIGNALS[incident.confirmed]}; {_agreed(incident.evidence)}")
-    yield _line("to do", words.advice(incident.class_, incident.cause, one_line(incident.index_version or "")))
+    yield _line("to do", one_line(words.advice(incident)))
     yield from _handled(incident)
 
 

@@ -7,9 +7,8 @@ from an easy part to a hard one is no fall. A part that was not there before, a 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from agent.alerting.history import plus
 from agent.alerting.incident import Part
-from agent.alerting.statistics import MICRO, Sums
+from agent.alerting.statistics import MICRO, Sums, plus
 from agent.alerting.summary import one_line
 from agent.language.codes import display_name
 
