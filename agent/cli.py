@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import __version__, app, letter_commands, progress
+from agent import __version__, app, history_commands, letter_commands, progress, rule_commands
 from agent.config import showing
 from agent.config.pending import without_effect
 from agent.demo import play
@@ -35,6 +35,9 @@ cli = typer.Typer(
 config_commands = typer.Typer(help="Validate or print the settings.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(config_commands, name="config")
 cli.add_typer(letter_commands.commands, name="dead-letters")
+cli.add_typer(rule_commands.commands, name="rules")
+rule_commands.commands.command()(history_commands.backtest)
+rule_commands.commands.command()(history_commands.drill)
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
 Service = Annotated[str | None, typer.Option("--service", help="Only this service.")]
