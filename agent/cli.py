@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import __version__, alert_commands, app, change_commands, letter_commands, progress, rule_commands
+from agent import __version__, alert_commands, app, change_commands, history_commands, letter_commands, progress, rule_commands
 from agent.config import showing
 from agent.config.pending import without_effect
 from agent.demo import play
@@ -53,6 +53,8 @@ cli.add_typer(alert_commands.commands, name="alerts")
 cli.add_typer(change_commands.commands, name="changes")
 cli.add_typer(letter_commands.commands, name="dead-letters")
 cli.add_typer(rule_commands.commands, name="rules")
+rule_commands.commands.command()(history_commands.backtest)
+rule_commands.commands.command()(history_commands.drill)
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
 

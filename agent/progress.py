@@ -51,6 +51,16 @@ def replaying(bytes_read: Callable[[], tuple[int, int]]) -> Iterator[Bars]:
 
 
 @contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how much of some work is done; the function is told how much of how much."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
 def lines_of(file: Path | None) -> Iterator[Iterator[list[str]]]:
     """The lines of a text file, or of standard input, without their ends: as many at once as have come.
 
