@@ -47,4 +47,4 @@ def advice(incident: Incident) -> str:
     """What to do next: as triage found, else by the cause alone."""
     if incident.class_ == "monitor":
         return ADVICE_BLIND
-    return incident.advice or triage.advice(incident.cause, incident.index_version, incident.embedding_model)
+    return incident.advice or triage.advice(incident.cause, triage.version_words(incident))

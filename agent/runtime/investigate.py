@@ -1,4 +1,4 @@
-"""What stands behind a fall that begins to fire: its cause, where it sits, examples, what to do. Read once, from the store.
+"""What stands behind a fall or a low level that begins to fire: its cause, where it sits, examples, what to do. Read once, from the store.
 
 It comes after the decision and changes none: where the store cannot be read, the alert goes out as it is.
 """
@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from agent.alerting.changes import Change
 from agent.alerting.incident import Incident, Part
 from agent.alerting.measures import Quality
+from agent.alerting.summary import version_text
 from agent.alerting.triage import sits
-from agent.alerting.triage.advice import advice
+from agent.alerting.triage.advice import advice, version_words
 from agent.alerting.triage.cause import Found, cause_of
 from agent.alerting.triage.grouping import ALL
 from agent.errors import RetryLater
@@ -24,6 +25,7 @@ from agent.store.base import Journal, Selection, WindowReader
 
 log = logging.getLogger(__name__)
 
+JUDGED: Final = ("change", "level")
 DAY: Final = timedelta(days=1)
 DAYS_BEFORE: Final = 7
 LONGEST: Final = timedelta(days=3)
@@ -42,8 +44,8 @@ class Investigation:
         self._windows, self._journal, self._quality = windows, journal, quality
 
     def explain(self, incident: Incident, changes: Iterable[Change], *, whole: bool = True) -> Incident:
-        """The incident with what was found, where a fall fires; `whole`: all queries of this time were counted."""
-        if incident.class_ != "change" or incident.state != "firing" or incident.fired_at is None:
+        """The incident with what was found, where a fall or a low level fires; `whole`: all queries of this time were counted."""
+        if incident.class_ not in JUDGED or incident.state != "firing" or incident.fired_at is None:
             return incident
         try:
             return self._explained(incident, incident.fired_at, list(changes), whole=whole)
@@ -67,7 +69,7 @@ class Investigation:
 
     def _seen(self, kind: str, span: Selection, by: Sequence[str]) -> Seen:
         """The span, and the same hours of about a week before it, as far as they had traffic: whole days, none twice."""
-        days = -(-(span.end - span.start) // DAY)
+        days = max(-(-(span.end - span.start) // DAY), 1)
         earlier = (timedelta(days=days * n) for n in range(1, -(-DAYS_BEFORE // days) + 1))
         spans = (span._replace(start=span.start - back, end=span.end - back) for back in earlier)
         before = [totals for one in spans if (totals := self._windows.totals(kind, one, by))]
@@ -86,11 +88,9 @@ class Investigation:
 def _with_cause(incident: Incident, found: Found, change: Change | None) -> Incident:
     """The cause, said in the summary, and what to do; a cause that the rule itself knew stands where nothing was recognised."""
     cause = incident.cause if found.cause == "unknown" else found.cause
-    version_, model = (
-        (change.index_version, change.embedding_model) if change else (incident.index_version, incident.embedding_model)
-    )
+    version = version_text(change) if change else version_words(incident)
     summary = f"{incident.summary} {found.sentence}".strip()
-    return replace(incident, cause=cause, summary=summary, advice=advice(cause, version_, model))
+    return replace(incident, cause=cause, summary=summary, advice=advice(cause, version))
 
 
 def _with_parts(incident: Incident, found: Sequence[tuple[Part, ...]]) -> Incident:

@@ -177,6 +177,13 @@ def test_all_languages_are_read_as_one() -> None:
     assert found.summary == "Korean fell. Collection a bears 100 % of the fall with 50 % of the queries."
 
 
+def test_a_language_low_from_the_start_is_told_its_remedies() -> None:
+    """Nothing about it moved, so that it is low because of what it is."""
+    found = Store().add(scored(400, 60), scored(400, 60)).explain(fell(class_="level", began_at=None, metric="similarity_median"))
+    assert (found.cause, found.where) == ("low_resource", ())
+    assert found.advice == "Use a language-specific index, query translation or a multilingual model."
+
+
 def test_examples_are_the_latest_of_the_language() -> None:
     """At most five, each once, of this language and version, and from after the begin."""
     store = Store().add(scored(400, 300), scored(400, 360))
@@ -200,10 +207,10 @@ def test_examples_are_the_latest_of_the_language() -> None:
 
 @pytest.mark.parametrize(
     "incident",
-    [fell(state="resolved"), replace(fell(), state="pending"), fell(class_="level"), fell(class_="volume"), fell(fired_at=None)],
-    ids=["resolved", "pending", "level", "volume", "never fired"],
+    [fell(state="resolved"), replace(fell(), state="pending"), fell(class_="monitor"), fell(class_="volume"), fell(fired_at=None)],
+    ids=["resolved", "pending", "monitor", "volume", "never fired"],
 )
-def test_only_a_fall_that_fires_is_investigated(incident: Incident) -> None:
+def test_only_what_judges_retrieval_and_fires_is_investigated(incident: Incident) -> None:
     """Everything else is told as it is, and nothing is read for it."""
     assert Investigation(Away(), MemoryJournal(), QUALITY).explain(incident, ()) is incident
 
@@ -228,7 +235,7 @@ class Asked(MemoryWindows):
         return super().totals(kind, selection, by)
 
 
-@pytest.mark.parametrize(("hours", "spans"), [(0.1, 7), (2, 7), (24, 7), (30, 4), (200, 3)])
+@pytest.mark.parametrize(("hours", "spans"), [(0, 7), (0.1, 7), (2, 7), (24, 7), (30, 4), (200, 3)])
 def test_the_same_hours_of_about_a_week_before_are_usual(hours: float, spans: int) -> None:
     """Whole days before, none read twice and none within the fall; a fall of many days is read by its last three."""
     windows = Asked()

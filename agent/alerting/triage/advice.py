@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from agent.alerting.incident import Cause
+from agent.alerting.incident import Cause, Incident
 from agent.alerting.summary import one_line
 
 ADVICE: Final[Mapping[Cause, str]] = {
@@ -20,9 +20,13 @@ ADVICE: Final[Mapping[Cause, str]] = {
 ROLL_BACK_FIRST: Final = "Roll back {version} first. "
 
 
-def advice(cause: Cause, index_version: str | None = None, embedding_model: str | None = None) -> str:
-    """What to do next; a deployment that all languages fell with is rolled back first."""
-    index, model = one_line(index_version or ""), one_line(embedding_model or "")
-    version = f"index version {index}" if index else f"embedding model {model}" if model else ""
+def advice(cause: Cause, version: str = "") -> str:
+    """What to do next; `version` is what was deployed, in words. One that all languages fell with is rolled back first."""
     lead = ROLL_BACK_FIRST if cause == "fleet" and version else ""
     return (lead + ADVICE[cause]).replace("{version}", version or "the last deployment")
+
+
+def version_words(incident: Incident) -> str:
+    """The version that an incident knows: `index version v42`, or the model where that is all; empty without either."""
+    index, model = one_line(incident.index_version or ""), one_line(incident.embedding_model or "")
+    return f"index version {index}" if index else f"embedding model {model}" if model else ""

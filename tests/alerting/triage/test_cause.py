@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from agent.alerting.incident import Cause
-from agent.alerting.triage.advice import ADVICE, advice
+from agent.alerting.triage.advice import ADVICE, advice, version_words
 from agent.alerting.triage.cause import DECIDERS, Facts, Moved, Ratio, Reason, Side, cause_of
+from tests.notify.examples import incident
 
 EXAMPLES: dict[Reason, tuple[Cause, Facts]] = {
     Reason.ALL_LANGUAGES_FELL: ("fleet", Facts(all_languages=True)),
@@ -77,15 +78,20 @@ def test_every_cause_has_one_sentence_of_advice() -> None:
     """Nobody is told that something broke without what to do, and no placeholder is left."""
     assert ADVICE.keys() == set(get_args(Cause))
     for cause in get_args(Cause):
-        assert "{" not in advice(cause) + advice(cause, "v42")
+        assert "{" not in advice(cause) + advice(cause, "index version v42")
         assert advice(cause).endswith(".")
 
 
 def test_advice_names_the_version_to_roll_back() -> None:
-    """The index version, else the model; for all languages first of all; none is invented."""
-    assert advice("deployment", "v42") == "Compare index version v42 with the one before it, or roll it back."
-    assert advice("deployment", None, "m2").startswith("Compare embedding model m2 ")
+    """For all languages first of all; none is invented."""
+    assert advice("deployment", "index version v42") == "Compare index version v42 with the one before it, or roll it back."
     assert advice("deployment").startswith("Compare the last deployment ")
-    assert advice("fleet", "v42").startswith("Roll back index version v42 first. Look at ")
+    assert advice("fleet", "index version v42").startswith("Roll back index version v42 first. Look at ")
     assert advice("fleet").startswith("Look at ")
-    assert "\n" not in advice("deployment", "v\n42")
+
+
+def test_a_version_in_words_is_the_index_version_else_the_model() -> None:
+    """One line, whatever the log says; nothing where neither is known."""
+    words = [version_words(incident(index_version=index, embedding_model="m2")) for index in ("v42", None, "v\n42")]
+    assert words == ["index version v42", "embedding model m2", "index version v42"]
+    assert version_words(incident(index_version=None, embedding_model=None)) == ""
