@@ -24,11 +24,12 @@ from agent.notify.deliveries import Deliveries
 from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
 from agent.notify.steps import Delivery, Record
-from agent.report.views import StoreViews, incidents
+from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
 from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
+from agent.runtime.investigate import Investigation
 from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally, ignored, untimed
 from agent.source.base import Source
@@ -206,8 +207,9 @@ def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier],
         clock=CLOCK,
         routes=parts.routes(settings) if notifiers else (),
     )
-    evaluator = Evaluator(parts.rules(settings), parts.quality(settings), incidents(store.journal))
-    return Evaluation(evaluator, store.windows, store.journal, pipeline)
+    evaluator = Evaluator(parts.rules(settings), parts.quality(settings))
+    investigation = Investigation(store.windows, store.journal, parts.quality(settings))
+    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation)
 
 
 def writer(store: Store) -> StoreWriter:

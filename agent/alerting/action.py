@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.alerting.incident import Incident
+from agent.language.codes import display_name
 
 Name = Literal["ack", "accept", "close"]
 Verdict = Literal["real", "false", "expected"]
@@ -73,3 +74,12 @@ def handled(incident: Incident, actions: Iterable[Action]) -> Incident:
 def is_open(incident: Incident) -> bool:
     """Whether it asks for somebody: what a person has ended is over for people before the evaluator has come to that minute."""
     return incident.state != "resolved" and incident.verdict is None and incident.accepted_at is None
+
+
+def ended_by(action: Action, incident: Incident, now: datetime) -> Incident | None:
+    """The firing incident as a person ended it; None where the action ends nothing."""
+    if incident.state != "firing" or not is_about(action, incident) or action.action == "ack":
+        return None
+    word = "accepted: the new level is the usual one from now on" if action.action == "accept" else f"closed: {action.verdict}"
+    summary = f"{display_name(incident.language)}: {word}." + (f" {action.note}" if action.note else "")
+    return replace(handled(incident, [action]), state="resolved", resolved_at=now, summary=summary)

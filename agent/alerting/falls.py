@@ -1,10 +1,12 @@
 """The drop rules at work: every language all the time, and after every deployment; open incidents until they have recovered."""
 
+from collections.abc import Collection as Tags
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.alerting.changes import Change, Collection, Version, Versions
 from agent.alerting.fall import Fall, Signal, fact_of, weigh
@@ -17,11 +19,13 @@ from agent.alerting.measures import Quality, Reading
 from agent.alerting.minutes import DAY, HOUR, minute_at
 from agent.alerting.recovery import SMALLEST, SURE, Recovery, Standard, recovered
 from agent.alerting.reference import Reference
-from agent.alerting.rule import DropRule
+from agent.alerting.rule import DropRule, Measure
 from agent.alerting.soundings import Frozen, Soundings
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import back_text, refuted_text
 from agent.alerting.sums import Minute
+from agent.alerting.triage.fleet import Looks
+from agent.alerting.triage.since import search_from, since, snap
 from agent.alerting.volume import Volumes
 from agent.alerting.watch import ACTIVE_MINUTES, Before, Tally, Watch, why_not
 from agent.records import WindowKey
@@ -43,6 +47,7 @@ class FallState(Struct):
     """What open incidents are measured against: what cannot be read again from the log's windows."""
 
     standards: dict[str, list[Standard]] = {}  # by fingerprint
+    quiet: list[str] = []
 
 
 class Falls:
@@ -57,6 +62,8 @@ class Falls:
         self._volumes, self._versions = Volumes(), Versions()
         self._seen: set[WindowKey] = set()
         self._day = -1
+        self._quiet: dict[Subject, list[Recovery]] = {}  # closed by a person, and not recovered yet
+        self._anew: list[tuple[int, tuple[Measure, ...]]] = []
         self._began: dict[Collection, list[int]] = {}  # the days on which versions began
         self._active: dict[Collection, dict[Version, Change]] = {}
         self._watches: dict[Subject, dict[tuple[Collection, Version], Watch]] = {}
@@ -77,7 +84,12 @@ class Falls:
     def look(self, first: int, last: int) -> None:
         """Find what is in breach at each of the minutes first..last of one day, of which everything is loaded."""
         self._begin_day(first)
-        self.soundings.look(first, last, {subject: spans[-1].end for subject in self._episodes if (spans := self._spans(subject))})
+        self.soundings.look(first, last, {subject: self._floor(subject) for subject in self._episodes})
+
+    def _floor(self, subject: Subject) -> int:
+        """The first minute that windows may reach back to: what came before the end of the last incident is over."""
+        over = [minute_at(one.resolved_at) for one in self._episodes[subject] if one.resolved_at and counts(one)]
+        return max(over, default=0)
 
     def add(self, minute: int, rows: Sequence[Minute]) -> None:
         """Count what was loaded of a minute; versions that are new in it are deployments."""
@@ -97,6 +109,8 @@ class Falls:
         for subject in self._episodes:
             for span in self._spans(subject):
                 self.soundings.leave_out(subject, span.first, min(span.end, minute))
+        for before, measures in self._anew:
+            self.soundings.forget_before(before, measures)
         self.references += self.soundings.turn(minute)
 
     def suspend_volume(self, minute: int) -> None:
@@ -107,6 +121,8 @@ class Falls:
         """What is to be said of each language that is in breach or has an incident."""
         open_ = (subject for subject in standings if subject.class_ == "change")
         for subject in dict.fromkeys([*self._watches, *self.soundings.subjects(minute), *open_]):
+            if self._is_quiet(subject, minute):
+                continue
             watches = self._watches.get(subject, {}).values()
             sounded = self.soundings.signals(subject, minute)
             if subject not in standings and not sounded and not any(watch.in_breach(minute) for watch in watches):
@@ -118,6 +134,12 @@ class Falls:
             refuted = "" if fall or not refutation else self._refuted(subject, *refutation)
             seen = Observation(fall, recovered=self._recovered(subject, minute), refuted=refuted)
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)
+
+    def _is_quiet(self, subject: Subject, minute: int) -> bool:
+        """Whether a person has closed the language's incident, and it has not recovered since."""
+        if subject in self._quiet and recovered(self._quiet[subject], minute) is not None:
+            del self._quiet[subject]
+        return subject in self._quiet
 
     def _fall(self, subject: Subject, signals: Sequence[Signal], minute: int) -> Fall | None:
         if not signals:
@@ -147,7 +169,7 @@ class Falls:
             return False
         fresh = self._remember(subject, standing.incident)
         if standing.incident.state == "resolved":
-            self._begin_anew(subject, standing.incident, minute + 1)
+            self._start_over(subject, standing.incident, minute + 1)
             return True
         if fresh:
             self._leave_out(subject, minute)
@@ -183,7 +205,7 @@ class Falls:
         active = self._active.get(place.stream.where)
         if active:
             self._watched(one, active)
-        for recovery in self._recoveries.get(place.subject, ()):
+        for recovery in (*self._recoveries.get(place.subject, ()), *self._quiet.get(place.subject, ())):
             for reading in read:
                 recovery.add(row.minute, place.stream.where.collection, place.version, reading)
 
@@ -191,7 +213,7 @@ class Falls:
         """Count a row for its own deployment, and beside those that came after its version."""
         row, place, read = one
         own = active.get(place.version)
-        if own is not None and (watch := self._watch(one, own)):
+        if own is not None and (watch := self._watch(one, own)) is not None:
             watch.add(row.minute, row.events, read, partial(self._usual, place.stream, own))
         for key, watch in self._watches.get(place.subject, {}).items():
             if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at):
@@ -199,12 +221,16 @@ class Falls:
 
     def _watch(self, one: Counted, change: Change) -> Watch | None:
         place, key = one.place, (change.where, change.version)
-        rules = [rule for rule in place.rules if "version" in rule.baselines]
+        rules = [rule for rule in place.rules if "version" in rule.baselines and not self._is_accepted(place.subject, change)]
         watches = self._watches.setdefault(place.subject, {}) if rules else {}
         if rules and key not in watches:
             over = [span.end for span in self._spans(place.subject) if span.end != FAR]
             watches[key] = Watch(change, place.stream.language, rules, max([minute_at(change.at), *over]))
         return watches.get(key)
+
+    def _is_accepted(self, subject: Subject, change: Change) -> bool:
+        """Whether a person has accepted what came after this deployment."""
+        return any(one.accepted_at is not None and one.accepted_at >= change.at for one in self._episodes.get(subject, ()))
 
     def _usual(self, stream: Stream, change: Change, reading: Reading) -> Before:
         series = Series(stream, reading.measure, reading.scale)
@@ -216,7 +242,10 @@ class Falls:
         return Before(base, why_not(reading, base, scales), self.soundings.wobbles(subject, reading.measure, reading.scale))
 
     def _spans(self, subject: Subject) -> list[Episode]:
-        """The times of a language's incidents, from when it fell until it had recovered; refuted ones and mistakes are none."""
+        """The times of a language's incidents, from when it fell until it had recovered; refuted ones and mistakes are none.
+
+        Where the new level was accepted it is the time before: what was usual then is not usual any more.
+        """
         return [episode_of(incident) for incident in self._episodes.get(subject, ()) if counts(incident)]
 
     def _remember(self, subject: Subject, incident: Incident) -> bool:
@@ -265,14 +294,24 @@ class Falls:
         fact = fact_of(standard.measure, standard.scale, (subject.language, next(iter(standard.rates))), figures, self._quality)
         return back_text(subject.language, fact, fallen)
 
-    def _begin_anew(self, subject: Subject, incident: Incident, first: int) -> None:
+    def _start_over(self, subject: Subject, incident: Incident, first: int) -> None:
         """After a recovery no window reaches back before it. After a refutation labels and scores go on as they are."""
-        self._recoveries.pop(subject, None)
+        ended = self._recoveries.pop(subject, [])
+        if incident.verdict is not None and ended:
+            self._quiet[subject] = ended
+        if incident.accepted_at is not None:
+            self._accept(subject, incident)
         self._leave_out(subject, first - 1)
         if not counts(incident):
             return
         for watch in self._watches.get(subject, {}).values():
             watch.restart(first)
+
+    def _accept(self, subject: Subject, incident: Incident) -> None:
+        """The new level is the usual one: what deployments and references say of the old one is over."""
+        self._watches.pop(subject, None)
+        day = episode_of(incident).end // DAY
+        self.soundings.references.begin_anew(self.soundings.series_of(subject), day + 1)
 
     def _expire(self, minute: int) -> None:
         for active in list(self._active.values()):
@@ -287,26 +326,55 @@ class Falls:
             if not self._watches[subject]:
                 del self._watches[subject]
 
+    @property
     def state(self) -> FallState:
-        """What open incidents are measured against."""
-        return FallState({fingerprint_of(subject): [one.standard for one in found] for subject, found in self._recoveries.items()})
+        """What open incidents are measured against, and which languages a person does not want to hear of."""
+        known = [*self._recoveries.items(), *self._quiet.items()]
+        standards = {fingerprint_of(subject): [one.standard for one in found] for subject, found in known}
+        return FallState(standards, [fingerprint_of(subject) for subject in self._quiet])
 
     def restore(self, state: FallState) -> None:
         """Go on measuring the recovery of incidents that an earlier process left open; before anything is loaded."""
         for subject in self._episodes:
-            if standards := state.standards.get(fingerprint_of(subject)):
-                self._recoveries[subject] = [Recovery(standard) for standard in standards]
+            name = fingerprint_of(subject)
+            if standards := state.standards.get(name):
+                into = self._quiet if name in state.quiet else self._recoveries
+                into[subject] = [Recovery(standard) for standard in standards]
+
+    def begin_anew(self, minute: int, measures: Sequence[Measure]) -> None:
+        """What came before this minute was read otherwise, by all measures or by these: nothing is compared with it."""
+        self._anew.append((minute, tuple(measures)))
+
+    def dated(self, subject: Subject, seen: Observation, standing: Standing, minute: int) -> Standing:
+        """A fall that fires now with its most likely begin: that of a deployment, if one lies within the interval."""
+        if not isinstance(seen.breach, Fall):
+            return standing
+        signal = seen.breach.signals[0]
+        series = self.soundings.minutes(subject, signal, search_from(minute, signal.figures.scale_minutes), minute)
+        found = None if series is None else since(series)
+        if found is None:
+            return standing
+        places = {series.stream.where for series in self.soundings.series_of(subject)}
+        deployed = [minute_at(change.at) for change in self.changes if change.where in places]
+        began = snap(found, deployed)
+        return replace(standing, incident=replace(standing.incident, began_at=began.at, began_between=began.between))
+
+    def looks(self, place: tuple[str, str], minute: int, firing: Tags[str]) -> Looks:
+        """What the short windows show of every language of a service, by the measure that most languages have."""
+        return self.soundings.looks(place, minute, firing)
 
 
 def counts(incident: Incident) -> bool:
     """Whether an incident's time is left out: something did fall, and nobody said that it was none."""
-    return incident.confirmed != "no"
+    return incident.confirmed != "no" and incident.verdict not in {"false", "expected"}
 
 
 def episode_of(incident: Incident) -> Episode:
     """From an hour before it fired, or from when it began, to its end."""
     fired = minute_at(incident.fired_at) if incident.fired_at else FAR
     began = minute_at(incident.began_at) if incident.began_at else fired
+    if incident.accepted_at is not None:
+        return Episode(0, began)
     return Episode(min(began, fired - BEFORE_FIRING), minute_at(incident.resolved_at) if incident.resolved_at else FAR)
 
 

@@ -175,6 +175,21 @@ class Ladder:
         today = self._measures
         return {track: (float(today.mean[at]), int(today.days[at])) for track, at in self.tracks.items() if at < len(today.mean)}
 
+    def minutes_of(self, track: Track) -> tuple[Floats, Floats, Floats] | None:
+        """Queries, sum of values and the usual mean of each minute of the ring; only collections with a baseline count."""
+        if self._today is None or 1 not in self._today.usual:
+            return None
+        days, wanted = self._today.usual[1], self.tracks[track]
+        at = [place for place in range(len(days[-1].mean)) if self._track_of[place] == wanted]
+        if not at:
+            return None
+        cells = self._grid.minutes([self.rows[place] for place in at])
+        rate = np.repeat(np.concatenate([day.rates[at] for day in days], axis=1), HOUR, axis=1)
+        n = np.where(np.isnan(rate), 0, cells.n)
+        expected = (n * np.nan_to_num(rate)).sum(0)
+        total = np.where(np.isnan(rate), 0, cells.total).sum(0) / MICRO
+        return n.sum(0), total, expected / np.maximum(n.sum(0), 1)
+
     def look(self, first: int, last: int) -> Looked:
         """Every window that ends with one of the minutes first..last, which lie in one day."""
         self.roll(first // DAY)

@@ -1,7 +1,7 @@
 """The trailing and the fixed baseline at work: every language at every scale, whatever was deployed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,9 +15,11 @@ from agent.alerting.ladder import REFERENCE_WINDOWS, Ladder, Looked, Track
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference, References
-from agent.alerting.rule import DropRule
+from agent.alerting.rule import DropRule, Measure
 from agent.alerting.statistics import Baseline, Figures, Wobbles
 from agent.alerting.sums import Minute
+from agent.alerting.triage.fleet import WINDOWS, Look, Looks
+from agent.alerting.triage.since import Series as Since
 from agent.alerting.usual import baseline, frozen
 
 CORROBORATES: Final = (0.015, 3.0)  # so many points and standard errors fewer queries with results
@@ -167,6 +169,52 @@ class Soundings:
         """What was usual in one collection up to the day `last`; of the days since a change where they are enough."""
         row = self.grid.rows.get(series)
         return None if row is None else baseline(self.grid, row, last, since)
+
+    def forget_before(self, minute: int, measures: Sequence[Measure]) -> None:
+        """Nothing is compared with what came before this minute, of all measures or of these."""
+        rows = [row for row, series in self._intake.series.items() if not measures or series.measure in measures]
+        if rows:
+            self.grid.leave_out(rows, 0, minute)
+            self.references.begin_anew([self._intake.series[row] for row in rows], minute // DAY + 1)
+
+    def looks(self, place: tuple[str, str], minute: int, firing: Container[str]) -> Looks:
+        """The short windows of all languages of a service, by the measure and score scale that most of them have."""
+        found: defaultdict[object, dict[str, dict[int, Look]]] = defaultdict(dict)
+        for name, looked in self._trailing.items():
+            for track, row in self._views[name].ladder.tracks.items():
+                if track.subject[:2] == place and row < len(looked.n) and track.measure != "has_results":
+                    shown = self._shown(track, looked, (row, minute - looked.first), firing)
+                    found[track[1:]].setdefault(track.subject.language, {}).update(shown)
+        best = max(found.values(), key=len, default={})
+        return {window: [one[window] for one in best.values() if window in one] for window in WINDOWS}
+
+    def _shown(self, track: Track, looked: Looked, cell: tuple[int, int], firing: Container[str]) -> dict[int, Look]:
+        row, at = cell
+        shown = {}
+        for window in set(WINDOWS) & set(looked.windows):
+            place = row, looked.windows.index(window), at
+            if looked.n[place] > 0 and looked.n_baseline[place] > 0:
+                figures = figures_of(looked, *place)
+                language = track.subject.language
+                shown[window] = Look(language, figures.n, figures.drop, figures.se**2, language in firing)
+        return shown
+
+    def minutes(self, subject: Subject, signal: Signal, first: int, last: int) -> Since | None:
+        """What each minute said of the measure of a signal, and what would have been usual; None where nothing is known."""
+        track = Track(subject, signal.measure, signal.scale)
+        view = next((view for view in self._views.values() if track in view.ladder.tracks), None)
+        if view is None:
+            return None
+        view.ladder.roll(self._day)
+        found = view.ladder.minutes_of(track)
+        first = max(first, self.grid.origin)
+        if found is None:
+            return None
+        n, total, expected = (cells[first - self.grid.origin : last - self.grid.origin + 1] for cells in found)
+        parts = signal.figures.parts
+        variance = None if parts is None or signal.measure != "similarity_mean" else parts.variance_baseline
+        phi = 1.0 if parts is None else parts.noise.phi
+        return Since(first, n, total, expected, phi, variance, signal.limits.threshold)
 
     def tracks(self, subject: Subject) -> list[Track]:
         """Everything that is judged of a language."""

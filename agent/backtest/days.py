@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -143,11 +142,8 @@ def warm(evaluator: Evaluator, walked: Iterable[Day]) -> None:
 
 def walk(evaluator: Evaluator, day: Day) -> list[Incident]:
     """Evaluate every minute of a day, also those without rows; returns what began to fire or was resolved."""
-    by_minute = {minute: list(rows) for minute, rows in groupby(day.rows, key=attrgetter("minute"))}
-    told: list[Incident] = []
-    for minute in range(*day.span):
-        told += evaluator.advance(minute, by_minute.get(minute, ()))
-    return told
+    walked = evaluator.walk(day.rows, day.span.first, day.span.end - 1)
+    return [incident for _, told in walked for incident in told]
 
 
 def before(span: Span, known: Span) -> Span:

@@ -4,32 +4,35 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 
 import msgspec
 
 from agent.alerting import loss
 from agent.alerting.changes import Change
-from agent.alerting.evaluator import Evaluator
+from agent.alerting.evaluator import Evaluator, Known, State
 from agent.alerting.incident import Incident
-from agent.alerting.sums import Minute
+from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
+from agent.report.actions import actions_since
+from agent.runtime.investigate import Investigation
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.store.base import Entry, Journal, WindowReader
 
 log = logging.getLogger(__name__)
 
 HISTORY = timedelta(days=35)  # as far as minutes are kept
-WARM = timedelta(days=20)  # 14 complete days before a deployment that is still watched
+WARM = HISTORY  # among these days the fourteen of a baseline are found
 WATCHED = timedelta(days=4)
+QUARTER = timedelta(minutes=15)
 OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
 TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 AS_OF = "as_of"
+STATE = "state"
+REFERENCE = "reference"
 PARTIAL = "partial"  # an hour of which not everything was counted when it was evaluated
 
 
@@ -40,12 +43,21 @@ def unseen(done: int, total: int) -> None:
 class Evaluation:
     """Walks the minutes up to as_of; the state is rebuilt from the journal and the windows."""
 
-    def __init__(self, evaluator: Evaluator, windows: WindowReader, journal: Journal, pipeline: Pipeline) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        windows: WindowReader,
+        journal: Journal,
+        pipeline: Pipeline,
+        investigation: Investigation | None = None,
+    ) -> None:
         self._evaluator = evaluator
+        self._investigation = investigation
         self._windows = windows
         self._journal = journal
         self._pipeline = pipeline
         self._known_changes = {entry.id for entry in journal.read("change")}
+        self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
         self._ended: list[Incident] = []
         self._remembered = EPOCH
@@ -56,25 +68,37 @@ class Evaluation:
         self.open: list[Incident] = []
 
     def resume(self) -> None:
-        """Read up to where the last run had evaluated; nothing is told of it."""
-        known = [msgspec.convert(dict(entry.body), Incident) for entry in self._journal.read("transition")]
-        self._ended = [incident for incident in known if incident.state == "resolved"]
+        """Go on where the last run had evaluated; nothing is told of what came before, and what it did after is done again."""
         for entry in self._journal.read(AS_OF):
             self.evaluated_to = self._remembered = entry.at
+        transitions = [
+            entry for entry in self._journal.read("transition") if self.evaluated_to is None or entry.at <= self.evaluated_to
+        ]
+        known = [msgspec.convert(dict(entry.body), Incident) for entry in transitions]
+        self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
+            self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to)))
             self._warm(self.evaluated_to)
+
+    def _references(self) -> tuple[Reference, ...]:
+        return tuple(msgspec.convert(dict(entry.body), Reference) for entry in self._journal.read(REFERENCE))
+
+    def _state(self, at: datetime) -> State | None:
+        """The state as of this very moment; one of another moment is of no use."""
+        found = [entry for entry in self._journal.read(STATE) if entry.at == at]
+        return msgspec.convert(dict(found[-1].body), State) if found else None
 
     def overtaken(self) -> bool:
         """Whether another agent has evaluated further: then this one's state is of the past, and it must not tell anyone."""
         return any(entry.at > self._remembered for entry in self._journal.read(AS_OF))
 
     def _warm(self, until: datetime) -> None:
-        """Hours tell what was usual; the days in which a deployment is watched are read by the minute, to know when it began."""
+        """Quarters of an hour tell what was usual; the last days are read by the minute, as windows reach back into them."""
         near = until.replace(hour=0, minute=0) - WATCHED
         for entry in self._journal.read(PARTIAL, until - WARM):
             self._evaluator.suspend_volume(minute_of(entry.at))
-        hours = list(self._windows.minutes(until - WARM, near, hourly=True))  # all is read before any is taken in: reading may fail
-        self._evaluator.warm([*hours, *self._windows.minutes(near, until)])
+        past = list(self._windows.minutes(until.replace(hour=0, minute=0) - WARM, near, step=QUARTER))
+        self._evaluator.warm([*past, *self._windows.minutes(near, until)])  # all is read before any is taken in: reading may fail
 
     def walk(
         self,
@@ -111,9 +135,9 @@ class Evaluation:
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
-        for minute, rows in _by_minute(self._windows, start, end):
-            self._suspend_volume(minute)
-            transitions = [marked(one, self._without) for one in self._evaluator.advance(minute, rows)]
+        self._act()
+        for minute, told in self._walked(start, end):
+            transitions = [self._investigated(marked(one, self._without)) for one in told]
             moved += transitions
             self._untold += [(minute, incident) for incident in transitions]
             self.evaluated_to = _time(minute + 1)
@@ -124,6 +148,28 @@ class Evaluation:
         if end > start:
             self._remember(end)
         return moved
+
+    def _walked(self, start: datetime, end: datetime) -> Iterator[tuple[int, list[Incident]]]:
+        """Every minute of [start, end), also those without rows; read by the day, so that memory is bounded."""
+        while start < end:
+            until = min(start.replace(hour=0, minute=0) + DAY, end)
+            rows = list(self._windows.minutes(start, until))
+            for minute in range(minute_of(start), minute_of(until)):
+                self._suspend_volume(minute)
+            yield from self._evaluator.walk(rows, minute_of(start), minute_of(until) - 1)
+            start = until
+
+    def _act(self) -> None:
+        """Hand over what people did since the last look."""
+        fresh = [action for action in actions_since(self._journal, self.evaluated_to) if action.id not in self._acted]
+        self._acted |= {action.id for action in fresh}
+        self._evaluator.act(fresh)
+
+    def _investigated(self, incident: Incident) -> Incident:
+        """With its cause, where it sits and what to do."""
+        if self._investigation is None:
+            return incident
+        return self._investigation.explain(incident, self._evaluator.changes, whole=not self._without)
 
     def _suspend_volume(self, minute: int) -> None:
         """While a partition is left out; the hour is remembered, so that whoever takes over compares as this agent does."""
@@ -156,8 +202,9 @@ class Evaluation:
         self._check_ours()
         hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(self._partial)]
         changes = [_change(change) for change in self._evaluator.changes]
-        fresh = [entry for entry in changes if entry.id not in self._known_changes]
-        self._journal.write([*fresh, *hours, Entry(AS_OF, AS_OF, end, {})])
+        fresh = [entry for entry in (*changes, *map(_reference, self._evaluator.references)) if entry.id not in self._known_changes]
+        state = Entry(STATE, STATE, end, msgspec.to_builtins(self._evaluator.state))
+        self._journal.write([*fresh, *hours, state, Entry(AS_OF, AS_OF, end, {})])
         self._known_changes |= {entry.id for entry in fresh}
         self._partial.clear()
         self._remembered = end
@@ -172,16 +219,6 @@ class Evaluation:
             self._pipeline.notify(incident)
 
 
-def _by_minute(windows: WindowReader, start: datetime, end: datetime) -> Iterator[tuple[int, list[Minute]]]:
-    """Every minute of [start, end), also those without rows; read by the day, so that memory is bounded."""
-    while start < end:
-        until = min(start + DAY, end)
-        groups = {minute: list(found) for minute, found in groupby(windows.minutes(start, until), key=attrgetter("minute"))}
-        for minute in range(minute_of(start), minute_of(until)):
-            yield minute, groups.get(minute, [])
-        start = until
-
-
 def _entry(incident: Incident, minute: int) -> Entry:
     """A transition's row: made twice, after a crash, it is the same row."""
     name = f"{incident.fingerprint}/{incident.state}/{minute}"
@@ -192,6 +229,16 @@ def _change(change: Change) -> Entry:
     """A deployment's row. Its id has the hour only: after a restart older history is read by the hour, and it is the same one."""
     name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
     return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, msgspec.to_builtins(change))
+
+
+def _reference(reference: Reference) -> Entry:
+    """A fixed reference's row; one learned anew takes the place of the one before."""
+    where, language = reference.series.stream
+    name = "/".join((*where, language, reference.measure, *reference.scale))
+    at = EPOCH + reference.first_day * DAY
+    return Entry(
+        REFERENCE, hashlib.sha256(f"{name}/{reference.first_day}".encode()).hexdigest()[:32], at, msgspec.to_builtins(reference)
+    )
 
 
 def minute_of(at: datetime | None) -> int:

@@ -4,13 +4,15 @@ ClickHouse is behind them (`clickhouse`), a server or embedded; `memory` is the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from agent.aggregate.aggregator import Window
 from agent.aggregate.measures import Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
+
+MINUTE = timedelta(minutes=1)
 
 
 class Flush(NamedTuple):
@@ -68,8 +70,8 @@ class WindowReader(Protocol):
     def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""
 
-    def minutes(self, start: datetime, end: datetime, *, hourly: bool = False) -> Iterable[Minute]:
-        """Language windows in [start, end), ordered by time; hourly sums when asked."""
+    def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterable[Minute]:
+        """Language windows in [start, end), ordered by time; sums of longer steps, parts of a day, when asked."""
 
 
 class Entry(NamedTuple):

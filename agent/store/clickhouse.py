@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from agent.aggregate.measures import Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from agent.store import sql
-from agent.store.base import Entry, Flush, Selection, Total
+from agent.store.base import MINUTE, Entry, Flush, Selection, Total
 from agent.store.engine import Engine
 
 NO_KEY = WindowKey("", "", "", "", "", "", "", "")
@@ -51,10 +51,10 @@ class ClickHouseWindows:
         found = self._engine.rows(sql.totals(by, tuple(selection.where)), parameters)
         return [_total(by, row) for row in found]
 
-    def minutes(self, start: datetime, end: datetime, *, hourly: bool = False) -> Iterator[Minute]:
+    def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
         """Language windows in [start, end), ordered by time."""
         width = len(sql.KEY_COLUMNS) + 1
-        for row in self._engine.rows(sql.minutes(hourly=hourly), {"start": start, "end": end}):
+        for row in self._engine.rows(sql.minutes(step // MINUTE), {"start": start, "end": end}):
             yield Minute(minute=row[0], key=WindowKey(*row[1:width]), **dict(zip(sql.MINUTE_SUMS, row[width:], strict=True)))
 
 

@@ -8,10 +8,8 @@ from agent.aggregate.aggregator import Window
 from agent.aggregate.measures import Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
-from agent.store.base import Entry, Flush, Selection, Total
+from agent.store.base import MINUTE, Entry, Flush, Selection, Total
 from agent.store.sql import KEY_COLUMNS, MINUTE_SUMS
-
-MINUTES_PER_HOUR = 60
 
 
 class MemoryWindows:
@@ -54,12 +52,12 @@ class MemoryWindows:
             measures.session_hashes = set()  # a state of its own, read back by nobody yet
         return [Total(key, measures) for key, measures in sums.items()]
 
-    def minutes(self, start: datetime, end: datetime, *, hourly: bool = False) -> Iterator[Minute]:
+    def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
         """Language windows in [start, end), ordered by time."""
         sums: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)
         for window in self._windows:
             if window.kind == "language" and _selected(window, Selection(start, end)):
-                at = window.minute - window.minute % MINUTES_PER_HOUR if hourly else window.minute
+                at = window.minute - window.minute % (step // MINUTE)
                 sums[at, window.key].merge(window.measures)
         for (at, key), measures in sorted(sums.items(), key=lambda item: item[0]):
             yield Minute(minute=at, key=key, **{name: getattr(measures, name) for name in MINUTE_SUMS})

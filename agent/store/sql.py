@@ -54,9 +54,9 @@ def totals(by: Sequence[str], where: Sequence[str]) -> str:
     return f"SELECT {columns}, {sums} FROM windows WHERE kind = {{kind:String}} AND {RANGE}{filters} GROUP BY {columns}"
 
 
-def minutes(*, hourly: bool) -> str:
-    """What rules read: language windows by minute, or by hour, in the order of time."""
-    at = "hour" if hourly else "minute"
+def minutes(step: int = 1) -> str:
+    """What rules read: language windows by minute, or by so many minutes, in the order of time."""
+    at = "minute" if step == 1 else f"toStartOfInterval(minute, INTERVAL {step} MINUTE)"
     columns = ", ".join(KEY_COLUMNS)
     sums = ", ".join(total(name) for name in MINUTE_SUMS)
     return (
