@@ -111,18 +111,16 @@ def _figures(evidence: Evidence, first: Incident | None) -> Iterator[str]:
     """What was decided otherwise than by such a comparison, or is told without it; the first has the incident's figures."""
     if first and first.current is not None and first.baseline is not None:
         yield _line("figures", f"{_short(first.current)} now, {_short(first.baseline)} to compare with")
-    yield _line(
-        "difference", _short(evidence.drop) + (f" ({100 * evidence.drop:.1f} points)" if evidence.metric in MEASURES else "")
-    )
+    points = f" ({100 * evidence.drop:.1f} points)" if evidence.metric in MEASURES else ""
+    yield _line("difference", f"{_short(evidence.drop)}{points}")
     if evidence.z is not None:
         yield _line("z", f"{evidence.z:.3f}")
     if first and first.ci95:
         yield _line("95 %", f"{first.ci95[0]:.5f} to {first.ci95[1]:.5f}")
     n = first.n if first and evidence.n is None else evidence.n
     if n is not None:
-        yield _line(
-            "queries", f"{n:,}" + (f", compared with {first.n_baseline:,}" if first and first.n_baseline is not None else "")
-        )
+        against = f", compared with {first.n_baseline:,}" if first and first.n_baseline is not None else ""
+        yield _line("queries", f"{n:,}{against}")
     if first and first.scale_minutes is not None:
         yield _line("window", f"{first.scale_minutes:,} minutes")
 

@@ -1,5 +1,6 @@
 """The agent that holds the store, asked over HTTP on this machine: what goes wrong there is raised here."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,8 @@ class Remote:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Have something written; raises as `get` does."""
-        return self._answer("POST", path, json=dict(body))
+        content = json.dumps(dict(body)).encode()  # ASCII: what a shell passed on and is no text is a mistake, not a crash
+        return self._answer("POST", path, content=content, headers={"Content-Type": "application/json"})
 
     def _answer(self, method: str, path: str, **said: Any) -> Any:
         try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -154,6 +154,15 @@ def test_a_note_is_one_clean_line(looking: Looking, writer: Writer) -> None:
     """Nothing in it turns the reading direction, moves a cursor or ends a line; every script stays."""
     told = writer.act("es", "ack", {"note": "см. \x1b[2Jзаметку\n<!channel> \u202e한", "by": "an\x00n"})
     assert (told["note"], told["handled_by"]) == ("см. [2Jзаметку <!channel> 한", "ann")
+
+
+def test_what_is_no_text_is_no_crash(looking: Looking, writer: Writer) -> None:
+    """A shell passes on bytes that are no UTF-8: cleaned away, or a mistake."""
+    with suppress(Misconfigured):
+        writer.act("es", "ack", {"note": "caf\udce9"})
+    assert [row["note"] for row in rows(looking)] in ([], ["caf"])
+    with pytest.raises(Misconfigured):
+        writer.announce({"index_version": "v\udce9"})
 
 
 def test_an_announced_deployment_is_listed(looking: Looking, writer: Writer) -> None:
