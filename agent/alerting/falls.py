@@ -43,7 +43,7 @@ class Episode(NamedTuple):
     end: int
 
 
-class FallState(Struct):
+class FallState(Struct, frozen=True):
     """What open incidents are measured against: what cannot be read again from the log's windows."""
 
     standards: dict[str, list[Standard]] = {}  # by fingerprint
