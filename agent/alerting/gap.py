@@ -42,12 +42,19 @@ class Usual(NamedTuple):
     languages: tuple[str, ...]
 
 
-class Word(Struct, frozen=True):
-    """What the labels of a language said last, and when."""
+class Word(Struct, frozen=True, array_like=True):
+    """What the labels of a language said last, in the minutes first..last."""
 
     says: Says
-    figures: Figures
-    minute: int
+    now: Labelled
+    reference: Labelled
+    first: int
+    last: int
+
+    @property
+    def figures(self) -> Figures:
+        """By what."""
+        return gap(self.now, self.reference, self.last - self.first + 1)
 
 
 def usual(labelled: Mapping[str, Labelled], languages: Sequence[str], min_events: int) -> Usual | None:
@@ -75,6 +82,6 @@ def says(figures: Figures, threshold: float) -> Says:
 
 def confirmed_by(word: Word | None, minute: int) -> Confirmed:
     """What labels make of scores that are low: they decide, where they are recent and do decide."""
-    if word is None or minute - word.minute > LABELS_TELL or word.says == "undecided":
+    if word is None or minute - word.last > LABELS_TELL or word.says == "undecided":
         return "unconfirmed"
     return "yes" if word.says == "far_below" else "no"

@@ -14,7 +14,7 @@ from agent.alerting.measures import Quality, readings
 from agent.alerting.minutes import start_of
 from agent.alerting.recent import Recent, Values
 from agent.alerting.rule import GapRule, Measure
-from agent.alerting.runs import SMALLEST_MINUTES, WINDOWS, Run, Speaker, Window, counts, is_heard, judges, largest, state_of
+from agent.alerting.runs import WINDOWS, Run, Speaker, Window, counts, is_heard, judges, largest, state_of
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import gap_text, no_gap_text
 from agent.alerting.sums import Minute
@@ -136,14 +136,16 @@ class Gaps:
                 recent.add(row.minute, stream.language, reading.sums.n, {TOTAL: reading.sums.total})
 
     def _due(self, window: Window, minute: int) -> bool:
-        return window.n >= self._rule.min_events and window.minutes(minute) >= SMALLEST_MINUTES
+        return window.n >= self._rule.min_events and window.is_old(minute)
 
     def _judge(self, subject: Subject, stream: Stream, window: Window, reference: Usual, minute: int) -> Observation:
-        figures = gap(_labelled(window), reference.labelled, window.minutes(minute))
-        word = self._words[stream] = Word(says(figures, self._rule.threshold), figures, minute)
-        if word.says != "far_below":
+        now = _labelled(window)
+        figures = gap(now, reference.labelled, window.minutes(minute))
+        said = says(figures, self._rule.threshold)
+        self._words[stream] = Word(said, now, reference.labelled, window.first, minute)
+        if said != "far_below":
             self._runs.pop(stream, None)
-            return Observation(recovered=no_gap_text(stream.language, figures, self._quality.k) if word.says == "near" else "")
+            return Observation(recovered=no_gap_text(stream.language, figures, self._quality.k) if said == "near" else "")
         run = self._runs.setdefault(stream, Run())
         run.add(window)
         together = run.together()

@@ -1,7 +1,6 @@
 """The low rule at work: languages whose best scores look like those of unrelated text, whatever was deployed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct, convert
@@ -27,7 +26,7 @@ from agent.alerting.measures import Quality
 from agent.alerting.minutes import start_of
 from agent.alerting.recent import Recent
 from agent.alerting.rule import LowRule
-from agent.alerting.runs import SMALLEST_MINUTES, WINDOWS, Run, Speaker, Window, counts, is_heard, judges, largest, state_of
+from agent.alerting.runs import WINDOWS, Run, Speaker, Window, counts, is_heard, judges, largest, state_of
 from agent.alerting.statistics import Figures, rank_position
 from agent.alerting.summary import RARE, labels_refute_text, low_text, not_low_text
 from agent.alerting.sums import Minute
@@ -112,13 +111,10 @@ class Levels:
 
     def observations(self, minute: int, standings: Mapping[Subject, Standing]) -> Iterator[tuple[Subject, Observation, Pace]]:
         """What the windows say that close with this minute."""
-        old = {stream: window for stream, window in self._open.items() if window.minutes(minute) >= SMALLEST_MINUTES}
+        old = [stream for stream, window in self._open.items() if window.is_old(minute)]
         limits = {scale: self._limit(scale) for scale in {stream.scale for stream in old}}
-        for stream, window in sorted(old.items(), key=itemgetter(0)):
-            limit = limits[stream.scale]
-            if not _is_full(window, stream, limit):
-                continue
-            del self._open[stream]
+        for stream in sorted(stream for stream in old if _is_full(self._open[stream], stream, limits[stream.scale])):
+            window, limit = self._open.pop(stream), limits[stream.scale]
             if limit is None or not self._judges(stream, limit):
                 continue
             subject = Subject(stream.scale.service, stream.scale.environment, stream.language, "level")
@@ -136,13 +132,17 @@ class Levels:
         self._open, self._runs = dict(left.open), dict(left.runs)
 
     def _count(self, stream: Stream, row: Minute) -> None:
-        recent = self._recent.setdefault(stream.scale, Recent())
+        recent = self._recent.get(stream.scale) or self._recent.setdefault(stream.scale, Recent())
         recent.add(row.minute, stream.language, row.scored, row.score_hist)
-        rare = judges(self._rule, stream.language) and recent.is_rare(stream.language)
-        for one in (stream, stream._replace(language=RARE)) if rare else (stream,):
-            if one not in self._open:
-                self._open[one] = Window(first=row.minute)
-            self._open[one].add(row.scored, row.score_hist)
+        self._fill(stream, row)
+        if recent.is_rare(stream.language) and judges(self._rule, stream.language):
+            self._fill(stream._replace(language=RARE), row)
+
+    def _fill(self, stream: Stream, row: Minute) -> None:
+        window = self._open.get(stream)
+        if window is None:
+            window = self._open[stream] = Window(first=row.minute)
+        window.add(row.scored, row.score_hist)
 
     def _judge(self, subject: Subject, stream: Stream, window: Window, limit: Limit, minute: int) -> Observation:
         verdict = _verdict(stream, window, limit, minute)
@@ -167,7 +167,7 @@ class Levels:
     def _word(self, subject: Subject) -> Word | None:
         """What labels said last, of all rules on them."""
         words = [word for gaps in self._labels if (word := gaps.word(subject)) is not None]
-        return max(words, key=lambda word: word.minute, default=None)
+        return max(words, key=lambda word: word.last, default=None)
 
     @property
     def _floor(self) -> float:

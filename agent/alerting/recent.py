@@ -16,7 +16,7 @@ RARE_QUERIES = 50  # a day: a language with fewer is rare
 Counts = Mapping[int, int]
 
 
-class Values(Struct):
+class Values(Struct, array_like=True):
     """Values counted: how many, and by what the rule asks for (a bin of a histogram, a sum)."""
 
     n: int = 0
@@ -42,9 +42,10 @@ class Recent:
         """Count what a row said; rows come in order."""
         if minute // DAY > self._day:
             self._turn(minute // DAY)
-        if language not in self._today:
-            self._today[language] = Values()
-        self._today[language].add(n, counts)
+        today = self._today.get(language)
+        if today is None:
+            today = self._today[language] = Values()
+        today.add(n, counts)
 
     def languages(self) -> Iterator[tuple[str, int]]:
         """Each language and how many values it has."""

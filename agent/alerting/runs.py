@@ -16,17 +16,21 @@ WINDOWS = 3  # in a row: bad to fire, surely not bad to resolve
 LARGEST_LANGUAGES = 3  # the reference where none is configured
 
 
-class Window(Values, kw_only=True):
+class Window(Values, kw_only=True, array_like=True):
     """Values from a minute on, until there are enough of them."""
 
     first: int
+
+    def is_old(self, last: int) -> bool:
+        """Whether it has its fifteen minutes."""
+        return last - self.first >= SMALLEST_MINUTES - 1
 
     def minutes(self, last: int) -> int:
         """How long it is at the end of this minute."""
         return last - self.first + 1
 
 
-class Run(Struct):
+class Run(Struct, array_like=True):
     """Consecutive bad windows: how many, since when, and the last three of them."""
 
     length: int = 0

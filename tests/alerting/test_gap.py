@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.alerting.gap import LABELS_TELL, Labelled, Word, confirmed_by, gap, says, usual
+from agent.alerting.gap import LABELS_TELL, Labelled, Says, Word, confirmed_by, gap, says, usual
 from tests.alerting.traffic import MICRO
 
 
@@ -52,19 +52,21 @@ def test_the_reference_is_the_median_of_the_languages_with_enough_labels() -> No
     assert usual(seen, ("lo", "ja"), 50) is None
 
 
-FIGURES = gap(labels(50, 20), labels(10_000, 9_000), 15)
+def word(said: Says, last: int = 0) -> Word:
+    """What a window said that ended with this minute."""
+    return Word(said, labels(50, 20), labels(10_000, 9_000), last - 14, last)
 
 
 @pytest.mark.parametrize(
-    ("word", "confirmed"),
+    ("said", "confirmed"),
     [
         (None, "unconfirmed"),
-        (Word("undecided", FIGURES, 0), "unconfirmed"),
-        (Word("far_below", FIGURES, 0), "yes"),
-        (Word("near", FIGURES, 0), "no"),
-        (Word("near", FIGURES, -1), "unconfirmed"),
+        (word("undecided"), "unconfirmed"),
+        (word("far_below"), "yes"),
+        (word("near"), "no"),
+        (word("near", -1), "unconfirmed"),
     ],
 )
-def test_labels_decide_on_low_scores(word: Word | None, confirmed: str) -> None:
+def test_labels_decide_on_low_scores(said: Word | None, confirmed: str) -> None:
     """Where they are of the last seven days and do decide."""
-    assert confirmed_by(word, LABELS_TELL) == confirmed
+    assert confirmed_by(said, LABELS_TELL) == confirmed
