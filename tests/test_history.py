@@ -37,7 +37,7 @@ def labels(tmp_path: Path) -> Path:
 
 def test_a_backtest_of_a_table_is_scored(broken: Path, labels: Path) -> None:
     """One JSON document with the fields of the contract: the fall is detected, and nothing else."""
-    told = babelwatch("rules", "backtest", "--minutes", broken, "--labels", labels, "--json").document()
+    told = babelwatch("rules", "backtest", "--minutes", broken, "--labels", labels, "--json").json()
     assert told.keys() >= RESULT
     assert [(one["language"], one["class"], one["state"]) for one in told["incidents"]] == [("de", "change", "firing")]
     assert (told["languages"], told["notifications"], told["weeks"]) == (2, 1, pytest.approx((3 * DAY + 240) / (7 * DAY)))
@@ -55,10 +55,19 @@ def test_a_backtest_is_read_by_people_too(broken: Path) -> None:
     assert answer.err == ""
 
 
+def test_the_worked_example_of_the_page(broken: Path, labels: Path) -> None:
+    """What docs/backtest.md shows is what the command prints."""
+    printed = " ".join(babelwatch("rules", "backtest", "--minutes", broken, "--labels", labels).out.split())
+    page = Path(__file__).parents[1].joinpath("docs", "backtest.md").read_text(encoding="utf-8")
+    example = page.split("With the label above:")[1].split("```")[1].removeprefix("text\n")
+    assert len(example.splitlines()) == 6
+    assert [line for line in example.splitlines() if " ".join(line.split()) not in printed] == []
+
+
 def test_other_limits_are_tried_in_one_run(broken: Path, labels: Path) -> None:
     """Twelve rows, the stricter ones no sooner; the result itself stays what the rules say."""
     asked = ("--minutes", broken, "--from", "2026-01-08", "--labels", labels)
-    told = babelwatch("rules", "backtest", *asked, "--what-if", "--json").document()
+    told = babelwatch("rules", "backtest", *asked, "--what-if", "--json").json()
     delays = {(row["z"], row["threshold"]): row["score"]["delay_minutes"]["median"] for row in told["what_if"]}
     assert len(delays) == 12
     assert delays[3.5, 2] < delays[5.0, 5]
@@ -70,14 +79,14 @@ def test_rules_and_filters_are_taken(broken: Path, tmp_path: Path) -> None:
     rules = tmp_path / "blind.yaml"
     rules.write_text("rules:\n  - {name: drop, kind: drop, threshold: 60}\n", encoding="utf-8")
     asked = ("rules", "backtest", "--minutes", broken, "--from", "2026-01-08", "--json")
-    assert babelwatch(*asked, "--rules", rules).document()["incidents"] == []
-    korean = babelwatch(*asked, "--language", "ko").document()
+    assert babelwatch(*asked, "--rules", rules).json()["incidents"] == []
+    korean = babelwatch(*asked, "--language", "ko").json()
     assert (korean["incidents"], korean["languages"]) == ([], 1)
 
 
 def test_a_drill_says_how_soon(broken: Path) -> None:
     """A deployment that costs 30 points is told from every start."""
-    told = babelwatch("rules", "drill", "--language", "ko", "--drop", 30, "--minutes", broken, "--json").document()
+    told = babelwatch("rules", "drill", "--language", "ko", "--drop", 30, "--minutes", broken, "--json").json()
     assert (told["language"], told["drop"]) == ("ko", 0.3)
     assert told["deployment"]["told"] == told["deployment"]["starts"] > 0
     assert told["deployment"]["delay_minutes"]["median"] < DAY
@@ -88,12 +97,12 @@ def test_a_store_gives_what_its_replay_gave(tmp_path: Path) -> None:
     start = datetime(2026, 1, 5, 8, tzinfo=UTC)
     records = [made(number, start + timedelta(days=number // 600, seconds=number % 600 * 3)) for number in range(1200)]
     log, late, store = tmp_path / "log.jsonl", tmp_path / "late.jsonl", tmp_path / "store"
-    alerts = babelwatch("replay", write_log(log, records), "--store", store, "--json").document()["alerts"]
-    told = babelwatch("rules", "backtest", "--store", store, "--json").document()
+    alerts = babelwatch("replay", write_log(log, records), "--store", store, "--json").json()["alerts"]
+    told = babelwatch("rules", "backtest", "--store", store, "--json").json()
     assert [one["fired_at"] for one in told["incidents"]] == [one["fired_at"] for one in alerts] != []
     assert told["late"] == 0
     babelwatch("replay", write_log(late, [made(5000, start)]), "--store", store)
-    assert babelwatch("rules", "backtest", "--store", store, "--json").document()["late"] == 1
+    assert babelwatch("rules", "backtest", "--store", store, "--json").json()["late"] == 1
 
 
 def made(number: int, at: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from agent.alerting.incident import Incident, IncidentClass, fingerprint
 from agent.alerting.sums import Minute
 from agent.backtest.days import Span
-from tests.alerting.traffic import DAY, START, Row, key, row
+from tests.alerting.traffic import DAY, START, key, row
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -32,12 +32,12 @@ class Listed:
         return self._rows[first:end]
 
 
-def traffic(first: int, minutes: int, counts: Row, language: str = "de", version: str = "v41") -> list[Minute]:
+def traffic(first: int, minutes: int, counts: tuple[int, ...], language: str = "de", version: str = "v41") -> list[Minute]:
     """The same every minute."""
     return [row(minute, key(language, version), *counts) for minute in range(first, first + minutes)]
 
 
-def days_before(count: int, counts: Row = (10, 9), language: str = "de") -> list[Minute]:
+def days_before(count: int, counts: tuple[int, ...] = (10, 9), language: str = "de") -> list[Minute]:
     """So many quiet days before START."""
     return traffic(START - count * DAY, count * DAY, counts, language)
 
