@@ -22,6 +22,7 @@ from agent.alerting.judges import Judges
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY, end_of
+from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure, Rule
 from agent.alerting.sums import Minute
@@ -95,6 +96,11 @@ class Evaluator:
     def changes(self) -> tuple[Change, ...]:
         """The deployments noticed, oldest first."""
         return tuple(self._falls.changes)
+
+    @property
+    def notices(self) -> dict[Change, Notice]:
+        """What deployments left comparable, an hour after each."""
+        return self._falls.notices
 
     @property
     def references(self) -> tuple[Reference, ...]:

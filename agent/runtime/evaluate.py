@@ -11,6 +11,7 @@ from agent.alerting import loss
 from agent.alerting.changes import Change
 from agent.alerting.evaluator import Evaluator, Known, State
 from agent.alerting.incident import Incident
+from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
@@ -56,7 +57,7 @@ class Evaluation:
         self._windows = windows
         self._journal = journal
         self._pipeline = pipeline
-        self._known_changes = {entry.id for entry in journal.read("change")}
+        self._known_changes = {_version(entry) for entry in journal.read("change")}
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
         self._ended: list[Incident] = []
@@ -201,11 +202,14 @@ class Evaluation:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
         self._check_ours()
         hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(self._partial)]
-        changes = [_change(change) for change in self._evaluator.changes]
-        fresh = [entry for entry in (*changes, *map(_reference, self._evaluator.references)) if entry.id not in self._known_changes]
+        changes = [_change(change, self._evaluator.notices.get(change)) for change in self._evaluator.changes]
+        known = (*changes, *map(_reference, self._evaluator.references))
+        fresh = [entry for entry in known if _version(entry) not in self._known_changes]
         state = Entry(STATE, STATE, end, msgspec.to_builtins(self._evaluator.state))
         self._journal.write([*fresh, *hours, state, Entry(AS_OF, AS_OF, end, {})])
-        self._known_changes |= {entry.id for entry in fresh}
+        self._known_changes |= {_version(entry) for entry in fresh}
+        for notice in (entry.body["notice"] for entry in fresh if "notice" in entry.body):
+            log.info("%s", notice)
         self._partial.clear()
         self._remembered = end
 
@@ -225,10 +229,17 @@ def _entry(incident: Incident, minute: int) -> Entry:
     return Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], _time(minute + 1), msgspec.to_builtins(incident))
 
 
-def _change(change: Change) -> Entry:
-    """A deployment's row. Its id has the hour only: after a restart older history is read by the hour, and it is the same one."""
+def _change(change: Change, notice: Notice | None) -> Entry:
+    """A deployment's row. Its id has the hour only: after a restart older history is read by the quarter, and it is the same one."""
     name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
-    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, msgspec.to_builtins(change))
+    said = {} if notice is None else {**msgspec.to_builtins(notice), "notice": notice.text(change)}
+    body = {**msgspec.to_builtins(change), **said}
+    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, body)
+
+
+def _version(entry: Entry) -> tuple[str, bool]:
+    """A row is written again when its notice is known."""
+    return entry.id, "notice" in entry.body
 
 
 def _reference(reference: Reference) -> Entry:
