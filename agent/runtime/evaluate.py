@@ -75,7 +75,7 @@ class Evaluation:
         transitions = [
             entry for entry in self._journal.read("transition") if self.evaluated_to is None or entry.at <= self.evaluated_to
         ]
-        known = [msgspec.convert(dict(entry.body), Incident) for entry in transitions]
+        known = [one for one in (msgspec.convert(dict(entry.body), Incident) for entry in transitions) if one.class_ != "monitor"]
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
             self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to)))
