@@ -24,7 +24,7 @@ from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY, end_of
 from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
-from agent.alerting.rule import DropRule, Measure, Rule
+from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
 from agent.alerting.triage.grouping import ALL, Group, Place, step_all
@@ -65,7 +65,11 @@ class Evaluator:
         left = {
             (subject_of(one), one.fired_at): one for one in sorted(known.incidents, key=STATE) if one.state != "pending"
         }.values()
-        drops = [rule for rule in self._rules if isinstance(rule, DropRule)]
+        drops = [
+            rule.as_fall() if isinstance(rule, ShareRule) else rule
+            for rule in self._rules
+            if isinstance(rule, DropRule | ShareRule)
+        ]
         self._falls = Falls(drops, self._quality, [one for one in left if one.class_ == "change"], known.references)
         self._judges = Judges(self._rules, self._quality)
         self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and one.language != ALL}

@@ -15,7 +15,7 @@ from agent.alerting.ladder import REFERENCE_WINDOWS, Ladder, Looked, Track
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference, References
-from agent.alerting.rule import DropRule, Measure
+from agent.alerting.rule import MEASURES, DropRule, Measure
 from agent.alerting.statistics import Baseline, Figures, Wobbles
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import WINDOWS, Look, Looks
@@ -182,7 +182,7 @@ class Soundings:
         found: defaultdict[object, dict[str, dict[int, Look]]] = defaultdict(dict)
         for name, looked in self._trailing.items():
             for track, row in self._views[name].ladder.tracks.items():
-                if track.subject[:2] == place and row < len(looked.n) and track.measure != "has_results":
+                if track.subject[:2] == place and row < len(looked.n) and track.measure in MEASURES:
                     shown = self._shown(track, looked, (row, minute - looked.first), firing)
                     found[track[1:]].setdefault(track.subject.language, {}).update(shown)
         best = max(found.values(), key=len, default={})
