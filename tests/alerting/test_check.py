@@ -7,7 +7,7 @@ import pytest
 
 from agent.alerting.check import kind_of, missing, needs
 from agent.alerting.load import KINDS, load, parse
-from agent.alerting.rule import DropRule, Share, ShareRule
+from agent.alerting.rule import DropRule, Rule, Share, ShareRule
 from agent.resources import rules_dir
 
 
@@ -34,7 +34,7 @@ def test_a_share_needs_its_field(of: str) -> None:
 
 def test_what_the_log_does_not_give_is_named_with_what_it_needs() -> None:
     """A rule that has nothing to read is not a rule that finds nothing."""
-    rules = [DropRule(name="drop"), ShareRule(name="share", of="fallback")]
+    rules: list[Rule] = [DropRule(name="drop"), ShareRule(name="share", of="fallback")]
     assert missing(rules, {"similarity_mean"}) == {
         "recall_at_k": "relevant documents in the log",
         "hit_rate": "scores, and quality.hit_threshold",
