@@ -27,6 +27,7 @@ from agent.alerting.statistics import Figures
 from agent.alerting.summary import back_text, refuted_text
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
+from agent.alerting.triage.grouping import ALL
 from agent.alerting.triage.since import search_from, since, snap
 from agent.alerting.volume import Volumes
 from agent.alerting.watch import ACTIVE_MINUTES, Before, Tally, Watch, why_not
@@ -87,11 +88,11 @@ class Falls:
     def look(self, first: int, last: int) -> None:
         """Find what is in breach at each of the minutes first..last of one day, of which everything is loaded."""
         self._begin_day(first)
-        self.soundings.look(first, last, {subject: self._floor(subject) for subject in self._episodes})
+        self.soundings.look(first, last, {subject: self._floor(subject) for subject in self.soundings.languages})
 
     def _floor(self, subject: Subject) -> int:
         """The first minute that windows may reach back to: what came before the end of the last incident is over."""
-        over = [minute_at(one.resolved_at) for one in self._episodes[subject] if one.resolved_at and counts(one)]
+        over = [minute_at(one.resolved_at) for one in self._known(subject) if one.resolved_at and counts(one)]
         return max(over, default=0)
 
     def add(self, minute: int, rows: Sequence[Minute]) -> None:
@@ -119,7 +120,7 @@ class Falls:
             return
         self._day = minute // DAY
         self._volumes.forget(minute)
-        for subject in self._episodes:
+        for subject in self.soundings.languages:
             for span in self._spans(subject):
                 self.soundings.leave_out(subject, span.first, min(span.end, minute))
         for before, measures in self._anew:
@@ -191,6 +192,15 @@ class Falls:
                 self._follow(subject, signal, minute + 1)
         return fresh
 
+    def follow(self, fleet: Incident, minute: int) -> None:
+        """An incident of all languages fires or is over: its time is in no baseline of any of them, and then all begin anew."""
+        self._remember(subject_of(fleet), fleet)
+        span = episode_of(fleet)
+        for subject in [one for one in self.soundings.languages if one[:2] == subject_of(fleet)[:2] and counts(fleet)]:
+            self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
+            if fleet.state == "resolved":
+                self._begin_again(subject, fleet, minute + 1)
+
     def _leave_out(self, subject: Subject, minute: int) -> None:
         for span in self._spans(subject)[-1:]:
             self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
@@ -243,7 +253,7 @@ class Falls:
 
     def _is_accepted(self, subject: Subject, change: Change) -> bool:
         """Whether a person has accepted what came after this deployment."""
-        return any(one.accepted_at is not None and one.accepted_at >= change.at for one in self._episodes.get(subject, ()))
+        return any(one.accepted_at is not None and one.accepted_at >= change.at for one in self._known(subject))
 
     def _usual(self, stream: Stream, change: Change, reading: Reading) -> Before:
         series = Series(stream, reading.measure, reading.scale)
@@ -259,7 +269,11 @@ class Falls:
 
         Where the new level was accepted it is the time before: what was usual then is not usual any more.
         """
-        return [episode_of(incident) for incident in self._episodes.get(subject, ()) if counts(incident)]
+        return [episode_of(incident) for incident in self._known(subject) if counts(incident)]
+
+    def _known(self, subject: Subject) -> list[Incident]:
+        """The incidents of all languages together, then those of this one."""
+        return [*self._episodes.get(subject._replace(language=ALL), ()), *self._episodes.get(subject, ())]
 
     def _remember(self, subject: Subject, incident: Incident) -> bool:
         """Whether it is a new incident."""
@@ -312,13 +326,15 @@ class Falls:
         ended = self._recoveries.pop(subject, [])
         if incident.verdict is not None and ended:
             self._quiet[subject] = ended
+        self._leave_out(subject, first - 1)
+        self._begin_again(subject, incident, first)
+
+    def _begin_again(self, subject: Subject, incident: Incident, first: int) -> None:
         if incident.accepted_at is not None:
             self._accept(subject, incident)
-        self._leave_out(subject, first - 1)
-        if not counts(incident):
-            return
-        for watch in self._watches.get(subject, {}).values():
-            watch.restart(first)
+        if counts(incident):
+            for watch in self._watches.get(subject, {}).values():
+                watch.restart(first)
 
     def _accept(self, subject: Subject, incident: Incident) -> None:
         """The new level is the usual one: what deployments and references say of the old one is over."""

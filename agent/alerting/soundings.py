@@ -1,7 +1,7 @@
 """The trailing and the fixed baseline at work: every language at every scale, whatever was deployed."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -78,6 +78,11 @@ class Soundings:
     def series_of(self, subject: Subject) -> list[Series]:
         """The series of a language."""
         return [self._intake.series[row] for row in self._intake.rows.get(subject, ())]
+
+    @property
+    def languages(self) -> Collection[Subject]:
+        """Every language that was counted."""
+        return self._intake.rows.keys()
 
     def look(self, first: int, last: int, floors: Mapping[Subject, int]) -> None:
         """Find what is in breach at each of the minutes first..last; no window reaches back before its language's floor."""

@@ -167,10 +167,10 @@ class Evaluation:
         self._evaluator.act(fresh)
 
     def _investigated(self, incident: Incident) -> Incident:
-        """With its cause, where it sits and what to do."""
+        """With its cause, where it sits and what to do; the evaluator keeps that for its end."""
         if self._investigation is None:
             return incident
-        return self._investigation.explain(incident, self._evaluator.changes, whole=not self._without)
+        return self._evaluator.explained(self._investigation.explain(incident, self._evaluator.changes, whole=not self._without))
 
     def _suspend_volume(self, minute: int) -> None:
         """While a partition is left out; the hour is remembered, so that whoever takes over compares as this agent does."""
