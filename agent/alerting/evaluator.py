@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from agent.alerting.action import Action, ended_by
 from agent.alerting.changes import Change
+from agent.alerting.check import missing
 from agent.alerting.falls import Falls, FallState, subject_of
 from agent.alerting.finding import Subject, severity_of
 from agent.alerting.incident import Incident
@@ -107,6 +108,11 @@ class Evaluator:
     def changes(self) -> tuple[Change, ...]:
         """The deployments noticed, oldest first."""
         return tuple(self._falls.changes)
+
+    @property
+    def missing(self) -> dict[Measure, str]:
+        """The measures that rules ask for and the log has not given so far, each with what it needs."""
+        return missing(self._rules, {series.measure for series in self._falls.soundings.grid.rows})
 
     @property
     def notices(self) -> dict[Change, Notice]:
