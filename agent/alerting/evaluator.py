@@ -17,11 +17,12 @@ from agent.alerting.action import Action, ended_by
 from agent.alerting.changes import Change
 from agent.alerting.falls import Falls, FallState, subject_of
 from agent.alerting.finding import Subject
+from agent.alerting.grid import DAYS
 from agent.alerting.incident import Incident
 from agent.alerting.judges import Judges
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
-from agent.alerting.minutes import DAY, end_of
+from agent.alerting.minutes import DAY, end_of, start_of
 from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
@@ -30,6 +31,7 @@ from agent.alerting.triage.fleet import Looks
 from agent.alerting.triage.grouping import ALL, Group, Place, step_all
 
 MINUTE = attrgetter("minute")
+FIRED_AT = attrgetter("fired_at")
 STATE = attrgetter("state")  # firing sorts before resolved: of one incident given twice the end counts
 
 
@@ -40,6 +42,7 @@ class State(Struct, frozen=True):
     falls: FallState = FallState()
     judges: dict[str, object] = {}
     groups: tuple[Group, ...] = ()
+    silent: tuple[Incident, ...] = ()  # over, and nobody was told: those of languages that fell with all others
 
 
 class Known(Struct, frozen=True):
@@ -62,9 +65,7 @@ class Evaluator:
 
     def take_over(self, known: Known) -> None:
         """Begin as an earlier process ended: resolved incidents keep their time out of baselines, open ones go on."""
-        left = {
-            (subject_of(one), one.fired_at): one for one in sorted(known.incidents, key=STATE) if one.state != "pending"
-        }.values()
+        left = _left(known)
         drops = [
             rule.as_fall() if isinstance(rule, ShareRule) else rule
             for rule in self._rules
@@ -75,18 +76,20 @@ class Evaluator:
         self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and one.language != ALL}
         self._groups: tuple[Group, ...] = ()
         self._resolved: list[Incident] = []
+        self._silent: tuple[Incident, ...] = ()
         self._actions: list[Action] = []
         self._minute, self._started = -1, False
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._groups = known.state.groups
+            self._groups, self._silent = known.state.groups, known.state.silent
             self._falls.restore(known.state.falls)
 
     @property
     def state(self) -> State:
         """What `take_over` needs besides history."""
-        return State(tuple(self._standings.values()), self._falls.state, dict(self._judges.state()), self._groups)
+        silent = tuple(one for one in self._silent if one.resolved_at and one.resolved_at > start_of(self._minute - DAYS * DAY))
+        return State(tuple(self._standings.values()), self._falls.state, dict(self._judges.state()), self._groups, silent)
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
@@ -211,6 +214,7 @@ class Evaluator:
         """Languages that fall together are one incident; what ends silently with it ends here too."""
         steps = step_all(self._groups, minute, moved, lambda place: self._looks(place, minute))
         self._groups = steps.groups
+        self._silent += (*(one for one in moved if one.state == "resolved" and one not in steps.told), *steps.over)
         self._resolved += [one for one in steps.told if one.language == ALL and one.state == "resolved"]
         for incident in steps.over:
             self._settle(subject_of(incident), Observation(), Standing(incident), (minute, last))
@@ -219,3 +223,12 @@ class Evaluator:
     def _looks(self, place: Place, minute: int) -> Looks:
         firing = {one.incident.language: one.incident for subject, one in self._standings.items() if subject[:2] == place}
         return self._falls.looks(place, minute, {tag for tag, one in firing.items() if one.state == "firing"})
+
+
+def _left(known: Known) -> list[Incident]:
+    """The incidents of an earlier process in the order in which they fired, each as it was last: told, or kept in the state."""
+    state = known.state or State()
+    untold = [standing.incident for standing in state.standings]
+    each = sorted([*known.incidents, *state.silent, *untold], key=STATE)
+    found = {(subject_of(one), one.fired_at): one for one in each if one.state != "pending" and one.fired_at}
+    return sorted(found.values(), key=FIRED_AT)
