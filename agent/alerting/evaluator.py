@@ -88,7 +88,7 @@ class Evaluator:
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._groups = known.state.groups
+            self._groups, self._silent = known.state.groups, known.state.silent
             self._falls.restore(known.state.falls)
 
     @property

@@ -102,8 +102,11 @@ class Falls:
         new = [row.key for row in rows if row.key not in self._seen]
         if new:
             self._admit(minute, new)
-        for one in self._waiting.pop(minute, ()):
+        counted = self._waiting.pop(minute, [])
+        for one in counted:
             self._count(one)
+        for one in counted:
+            self._beside(one)
         self._notice(minute)
 
     def _notice(self, minute: int) -> None:
@@ -123,6 +126,9 @@ class Falls:
         for subject in self.soundings.languages:
             for span in self._spans(subject):
                 self.soundings.leave_out(subject, span.first, min(span.end, minute))
+            for incident in self._known(subject):
+                if incident.accepted_at is not None:
+                    self._forget_references(subject, incident)
         for before, measures in self._anew:
             self.soundings.forget_before(before, measures)
         self.references += self.soundings.turn(minute)
@@ -225,19 +231,17 @@ class Falls:
     def _count(self, one: Counted) -> None:
         row, place, read = one
         self._volumes.add(place.stream, row.minute, row.events)
-        active = self._active.get(place.stream.where)
-        if active:
-            self._watched(one, active)
+        own = self._active.get(place.stream.where, {}).get(place.version)
+        if own is not None and (watch := self._watch(one, own)) is not None:
+            watch.add(row.minute, row.events, read, partial(self._usual, place.stream, own))
         for recovery in (*self._recoveries.get(place.subject, ()), *self._quiet.get(place.subject, ())):
             for reading in read:
                 recovery.add(row.minute, place.stream.where.collection, place.version, reading)
 
-    def _watched(self, one: Counted, active: Mapping[Version, Change]) -> None:
-        """Count a row for its own deployment, and beside those that came after its version."""
+    def _beside(self, one: Counted) -> None:
+        """Count a row beside the deployments that came after its version; they are known once all rows of the minute are counted."""
         row, place, read = one
-        own = active.get(place.version)
-        if own is not None and (watch := self._watch(one, own)) is not None:
-            watch.add(row.minute, row.events, read, partial(self._usual, place.stream, own))
+        own = self._active.get(place.stream.where, {}).get(place.version)
         for key, watch in self._watches.get(place.subject, {}).items():
             if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at):
                 watch.add_old(row.minute, read)
@@ -339,6 +343,9 @@ class Falls:
     def _accept(self, subject: Subject, incident: Incident) -> None:
         """The new level is the usual one: what deployments and references say of the old one is over."""
         self._watches.pop(subject, None)
+        self._forget_references(subject, incident)
+
+    def _forget_references(self, subject: Subject, incident: Incident) -> None:
         day = episode_of(incident).end // DAY
         self.soundings.references.begin_anew(self.soundings.series_of(subject), day + 1)
 
