@@ -200,18 +200,19 @@ class Falls:
         self.soundings.references.begin_anew(series, minute // DAY + 1)
 
     def _count(self, one: Counted) -> None:
-        row, place, read = one
+        row, place = one
         self._volumes.add(place.stream, row.minute, row.events)
         active = self._active.get(place.stream.where)
         if active:
             self._watched(one, active)
         for recovery in (*self._recoveries.get(place.subject, ()), *self._quiet.get(place.subject, ())):
-            for reading in read:
+            for reading in one.read:
                 recovery.add(row.minute, place.stream.where.collection, place.version, reading)
 
     def _watched(self, one: Counted, active: Mapping[Version, Change]) -> None:
         """Count a row for its own deployment, and beside those that came after its version."""
-        row, place, read = one
+        row, place = one
+        read = tuple(one.read)
         own = active.get(place.version)
         if own is not None and (watch := self._watch(one, own)) is not None:
             watch.add(row.minute, row.events, read, partial(self._usual, place.stream, own))

@@ -1,36 +1,42 @@
 """What the rows of a minute say, measure by measure: where each belongs, found once for each window key."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from agent.alerting.changes import Version, collection_of, version_of
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Grid, Series, Stream
 from agent.alerting.ladder import Ladder
 from agent.alerting.measures import Quality, Reading, first_hit_bin, readings
-from agent.alerting.rule import Condition, DropRule, applies
+from agent.alerting.rule import Condition, DropRule, Measure, applies
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 
+BATCH: Final = 2000  # rows whose readings live at a time
 Collections = tuple[Condition, ...]  # the conditions of a rule that choose among collections
 
 
 class Place(NamedTuple):
-    """Where a window key belongs, and how it is read."""
+    """Where a window key belongs, and how it is read; `rows` are those of the grid that it was found to be counted in."""
 
     stream: Stream
     version: Version
     subject: Subject
     rules: tuple[DropRule, ...]
     hit_bin: int | None
+    rows: dict[Measure, int]
 
 
 class Counted(NamedTuple):
-    """A row, where it belongs, and what it says."""
+    """A row and where it belongs."""
 
     row: Minute
     place: Place
-    read: tuple[Reading, ...]
+
+    @property
+    def read(self) -> Iterator[Reading]:
+        """What it says: read again where it is asked for, as most rows are in the grid only."""
+        return readings(self.row, self.place.hit_bin)
 
 
 def collections_of(rule: DropRule) -> Collections:
@@ -49,10 +55,12 @@ class Intake:
 
     def take(self, rows: Iterable[Minute]) -> list[Counted]:
         """Count rows, in any number; those that no rule judges are left out."""
-        counted = [Counted(row, place, tuple(readings(row, place.hit_bin))) for row in rows if (place := self.place(row.key)).rules]
-        at = [(self._row(one.place, reading), one.row.minute, reading) for one in counted for reading in one.read]
-        if at:
-            self._grid.add(*map(list, zip(*at, strict=True)))
+        counted = [Counted(row, place) for row in rows if (place := self.place(row.key)).rules]
+        for start in range(0, len(counted), BATCH):
+            batch = counted[start : start + BATCH]
+            at = [(self._row(one.place, reading), one.row.minute, reading) for one in batch for reading in one.read]
+            if at:
+                self._grid.add(*map(list, zip(*at, strict=True)))
         return counted
 
     def place(self, key: WindowKey) -> Place:
@@ -65,10 +73,17 @@ class Intake:
                 subject=Subject(key.service, key.environment, key.language, "change"),
                 rules=tuple(rule for rule in self._rules if applies(rule, key)),
                 hit_bin=first_hit_bin(key, self._quality),
+                rows={},
             )
         return found
 
     def _row(self, place: Place, reading: Reading) -> int:
+        row = place.rows.get(reading.measure)
+        if row is None:  # a key has one model and score kind, hence one scale a measure
+            row = place.rows[reading.measure] = self._admitted(place, reading)
+        return row
+
+    def _admitted(self, place: Place, reading: Reading) -> int:
         series = Series(place.stream, reading.measure, reading.scale)
         row = self._grid.row(series)
         if row not in self.series:
