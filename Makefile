@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BABELWATCH := .venv/bin/babelwatch
 
-.PHONY: help setup run test chaos check format bench bench-ingest fit wheel constraints clean
+.PHONY: help setup run test chaos check format bench bench-detection bench-ingest fit wheel constraints clean
 
 help:  ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,10 @@ bench:  ## measure speed and memory; the figures are in benchmarks/README.md
 	@scripts/setup.sh dev
 	@$(PYTHON) -m benchmarks.language_speed
 	@$(PYTHON) -m benchmarks.language
+
+bench-detection:  ## what is found, how soon, and how often nothing is wrong (an hour; `--quick` some minutes)
+	@scripts/setup.sh dev
+	@$(PYTHON) -m benchmarks.detection
 
 bench-ingest:  ## the agent beside Bytewax, Quix Streams and a plain loop on one broker (15 minutes)
 	@scripts/setup.sh test

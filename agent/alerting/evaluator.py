@@ -71,7 +71,8 @@ class Evaluator:
     def take_over(self, known: Known) -> None:
         """Begin as an earlier process ended: resolved incidents keep their time out of baselines, open ones go on."""
         silent = known.state.silent if known.state else ()
-        left = _newest((*known.incidents, *silent))
+        untold = () if known.state is None else (*silent, *(one.incident for one in known.state.standings))
+        left = _newest((*known.incidents, *untold))
         drops = [
             rule.as_fall() if isinstance(rule, ShareRule) else rule
             for rule in self._rules

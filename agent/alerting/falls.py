@@ -229,18 +229,19 @@ class Falls:
         self.soundings.references.begin_anew(series, minute // DAY + 1)
 
     def _count(self, one: Counted) -> None:
-        row, place, read = one
+        row, place = one
         self._volumes.add(place.stream, row.minute, row.events)
         own = self._active.get(place.stream.where, {}).get(place.version)
         if own is not None and (watch := self._watch(one, own)) is not None:
-            watch.add(row.minute, row.events, read, partial(self._usual, place.stream, own))
+            watch.add(row.minute, row.events, one.read, partial(self._usual, place.stream, own))
         for recovery in (*self._recoveries.get(place.subject, ()), *self._quiet.get(place.subject, ())):
-            for reading in read:
+            for reading in one.read:
                 recovery.add(row.minute, place.stream.where.collection, place.version, reading)
 
     def _beside(self, one: Counted) -> None:
         """Count a row beside the deployments that came after its version; they are known once all rows of the minute are counted."""
-        row, place, read = one
+        row, place = one
+        read = tuple(one.read)
         own = self._active.get(place.stream.where, {}).get(place.version)
         for key, watch in self._watches.get(place.subject, {}).items():
             if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at):

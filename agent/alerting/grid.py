@@ -5,6 +5,7 @@ Sums are integers, so that neither order nor grouping of what is added matters.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -92,14 +93,14 @@ class Grid:
         if not rows:
             return
         row, minute = np.asarray(rows), np.asarray(minutes)
-        sums = np.array([reading.sums for reading in read], np.int64)
+        sums = np.fromiter(chain.from_iterable(reading.sums for reading in read), np.int64).reshape(-1, 3)
         day, within = np.divmod(minute, DAY)
         self.turn(int(day.max()))
         kept = day > self.day - DAYS
         near = day > self.day - self.ring_days
         for at, (far, close) in enumerate(zip(self._quarters, self._minutes, strict=True)):
-            np.add.at(far, (row[kept], day[kept] % DAYS, within[kept] // QUARTER), sums[kept, at])
-            np.add.at(close, (row[near], day[near] % self.ring_days, within[near]), sums[near, at])
+            np.add.at(far.reshape(-1), ((row * DAYS + day % DAYS) * QUARTERS + within // QUARTER)[kept], sums[kept, at])
+            np.add.at(close.reshape(-1), ((row * self.ring_days + day % self.ring_days) * DAY + within)[near], sums[near, at])
 
     def leave_out(self, rows: Sequence[int], first: int, end: int) -> None:
         """The minutes [first, end) of these rows are in no baseline: an incident, from before it fired to its end."""

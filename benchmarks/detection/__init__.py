@@ -1,0 +1,1 @@
+"""How well the decision procedure detects, and how seldom it is wrong, on simulated traffic with seeds of its own."""
