@@ -3,6 +3,7 @@
 from collections.abc import Collection as Tags
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from agent.alerting.intake import Counted
 from agent.alerting.lifecycle import Observation, Pace, Standing
 from agent.alerting.measures import Quality, Reading
 from agent.alerting.minutes import DAY, HOUR, minute_at
+from agent.alerting.notice import AFTER, Notice, notice
 from agent.alerting.recovery import SMALLEST, SURE, Recovery, Standard, recovered
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure
@@ -73,6 +75,7 @@ class Falls:
         self._waiting: dict[int, list[Counted]] = {}
         self.changes: list[Change] = []
         self.references: list[Reference] = []
+        self.notices: dict[Change, Notice] = {}
         for episode in episodes:
             self._episodes.setdefault(subject_of(episode), []).append(episode)
 
@@ -101,6 +104,16 @@ class Falls:
             self._admit(minute, new)
         for one in self._waiting.pop(minute, ()):
             self._count(one)
+        self._notice(minute)
+
+    def _notice(self, minute: int) -> None:
+        """Say of each deployment once what it left comparable."""
+        for active in self._active.values():
+            for change in active.values():
+                if minute_at(change.at) + AFTER == minute:
+                    watches = (found.get((change.where, change.version)) for found in self._watches.values())
+                    tallies = chain.from_iterable(watch.tallies.values() for watch in watches if watch is not None)
+                    self.notices[change] = notice(tallies)
 
     def _begin_day(self, minute: int) -> None:
         if minute // DAY == self._day:
@@ -360,6 +373,7 @@ class Falls:
     def begin_anew(self, minute: int, measures: Sequence[Measure]) -> None:
         """What came before this minute was read otherwise, by all measures or by these: nothing is compared with it."""
         self._anew.append((minute, tuple(measures)))
+        self.soundings.forget_before(minute, measures)
 
     def dated(self, subject: Subject, seen: Observation, standing: Standing, minute: int) -> Standing:
         """A fall that fires now with its most likely begin: that of a deployment, if one lies within the interval."""

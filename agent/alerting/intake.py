@@ -7,9 +7,10 @@ from agent.alerting.changes import Version, collection_of, version_of
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Grid, Series, Stream
 from agent.alerting.ladder import Ladder
-from agent.alerting.measures import Quality, Reading, first_hit_bin, readings
-from agent.alerting.rule import Condition, DropRule, applies
+from agent.alerting.measures import Quality, Reading, first_hit_bin, known_language, readings, shares
+from agent.alerting.rule import MEASURES, Condition, DropRule, applies
 from agent.alerting.sums import Minute
+from agent.language.codes import UNDETERMINED
 from agent.records import WindowKey
 
 Collections = tuple[Condition, ...]  # the conditions of a rule that choose among collections
@@ -43,17 +44,31 @@ class Intake:
 
     def __init__(self, rules: Sequence[DropRule], quality: Quality, grid: Grid, ladders: Mapping[Collections, Ladder]) -> None:
         self._rules, self._quality, self._grid, self._ladders = rules, quality, grid, ladders
+        self._shares = frozenset(measure for rule in rules for measure in rule.measures) - frozenset(MEASURES)
         self._places: dict[WindowKey, Place] = {}
         self.series: dict[int, Series] = {}
         self.rows: dict[Subject, list[int]] = {}
 
     def take(self, rows: Iterable[Minute]) -> list[Counted]:
         """Count rows, in any number; those that no rule judges are left out."""
-        counted = [Counted(row, place, tuple(readings(row, place.hit_bin))) for row in rows if (place := self.place(row.key)).rules]
+        rows = list(rows) if self._shares else rows
+        counted = [Counted(row, place, self._read(row, place)) for row in rows if (place := self.place(row.key)).rules]
+        if "und" in self._shares:
+            counted += [Counted(row, place, (known_language(row),)) for row in rows if (place := self._undetermined(row.key)).rules]
         at = [(self._row(one.place, reading), one.row.minute, reading) for one in counted for reading in one.read]
         if at:
             self._grid.add(*map(list, zip(*at, strict=True)))
         return counted
+
+    def _read(self, row: Minute, place: Place) -> tuple[Reading, ...]:
+        found = readings(row, place.hit_bin)
+        return (*found, *shares(row, self._shares)) if self._shares else tuple(found)
+
+    def _undetermined(self, key: WindowKey) -> Place:
+        """The share of queries without a language is one of all languages, and told as that of `und`."""
+        meant = [rule for rule in self._rules if rule.measures == ("und",) and _applies_elsewhere(rule, key)]
+        place = self.place(key._replace(language=UNDETERMINED))
+        return place._replace(rules=tuple(meant))
 
     def place(self, key: WindowKey) -> Place:
         """Where a window key belongs."""
@@ -77,3 +92,7 @@ class Intake:
             for collections in {collections_of(rule) for rule in place.rules}:
                 self._ladders[collections].admit(row, series, place.subject)
         return row
+
+
+def _applies_elsewhere(rule: DropRule, key: WindowKey) -> bool:
+    return all(condition.holds(key) for condition in rule.where if condition.field != "language")

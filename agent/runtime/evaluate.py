@@ -11,10 +11,13 @@ from agent.alerting import loss
 from agent.alerting.changes import Change
 from agent.alerting.evaluator import Evaluator, Known, State
 from agent.alerting.incident import Incident
+from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
 from agent.report.actions import actions_since
+from agent.runtime import configuration
+from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.store.base import Entry, Journal, WindowReader
@@ -30,6 +33,7 @@ TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+NOTHING_SET: Configuration = {}
 AS_OF = "as_of"
 STATE = "state"
 REFERENCE = "reference"
@@ -43,20 +47,23 @@ def unseen(done: int, total: int) -> None:
 class Evaluation:
     """Walks the minutes up to as_of; the state is rebuilt from the journal and the windows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands over each part
         self,
         evaluator: Evaluator,
         windows: WindowReader,
         journal: Journal,
         pipeline: Pipeline,
         investigation: Investigation | None = None,
+        *,
+        reading: Configuration = NOTHING_SET,
     ) -> None:
         self._evaluator = evaluator
+        self._reading = reading
         self._investigation = investigation
         self._windows = windows
         self._journal = journal
         self._pipeline = pipeline
-        self._known_changes = {entry.id for entry in journal.read("change")}
+        self._known_changes = {_version(entry) for entry in journal.read("change")}
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
         self._ended: list[Incident] = []
@@ -74,11 +81,22 @@ class Evaluation:
         transitions = [
             entry for entry in self._journal.read("transition") if self.evaluated_to is None or entry.at <= self.evaluated_to
         ]
-        known = [msgspec.convert(dict(entry.body), Incident) for entry in transitions]
+        known = [one for one in (msgspec.convert(dict(entry.body), Incident) for entry in transitions) if one.class_ != "monitor"]
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
             self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to)))
+            self._configured(self.evaluated_to)
             self._warm(self.evaluated_to)
+        else:
+            configuration.note(self._journal, self._reading, EPOCH)
+
+    def _configured(self, until: datetime) -> None:
+        """What was counted up to now was read as before; from the next minute on nothing is compared with what was read otherwise."""
+        span = self._windows.span()
+        at = max(until, span[1] + MINUTE) if span else until
+        configuration.note(self._journal, self._reading, at)
+        for begin in configuration.begins(self._journal):
+            self._evaluator.begin_anew(minute_of(begin.at), begin.measures)
 
     def _references(self) -> tuple[Reference, ...]:
         return tuple(msgspec.convert(dict(entry.body), Reference) for entry in self._journal.read(REFERENCE))
@@ -201,11 +219,14 @@ class Evaluation:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
         self._check_ours()
         hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(self._partial)]
-        changes = [_change(change) for change in self._evaluator.changes]
-        fresh = [entry for entry in (*changes, *map(_reference, self._evaluator.references)) if entry.id not in self._known_changes]
+        changes = [_change(change, self._evaluator.notices.get(change)) for change in self._evaluator.changes]
+        known = (*changes, *map(_reference, self._evaluator.references))
+        fresh = [entry for entry in known if self._known_changes.isdisjoint({_version(entry), (entry.id, True)})]
         state = Entry(STATE, STATE, end, msgspec.to_builtins(self._evaluator.state))
         self._journal.write([*fresh, *hours, state, Entry(AS_OF, AS_OF, end, {})])
-        self._known_changes |= {entry.id for entry in fresh}
+        self._known_changes |= {_version(entry) for entry in fresh}
+        for notice in (entry.body["notice"] for entry in fresh if "notice" in entry.body):
+            log.info("%s", notice)
         self._partial.clear()
         self._remembered = end
 
@@ -225,10 +246,17 @@ def _entry(incident: Incident, minute: int) -> Entry:
     return Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], _time(minute + 1), msgspec.to_builtins(incident))
 
 
-def _change(change: Change) -> Entry:
-    """A deployment's row. Its id has the hour only: after a restart older history is read by the hour, and it is the same one."""
+def _change(change: Change, notice: Notice | None) -> Entry:
+    """A deployment's row. Its id has the hour only: after a restart older history is read by the quarter, and it is the same one."""
     name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
-    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, msgspec.to_builtins(change))
+    said = {} if notice is None else {**msgspec.to_builtins(notice), "notice": notice.text(change)}
+    body = {**msgspec.to_builtins(change), **said}
+    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, body)
+
+
+def _version(entry: Entry) -> tuple[str, bool]:
+    """A row is written again when its notice is known, and never without one that it had."""
+    return entry.id, "notice" in entry.body
 
 
 def _reference(reference: Reference) -> Entry:
