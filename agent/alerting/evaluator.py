@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from agent.alerting.action import Action, ended_by
 from agent.alerting.changes import Change
+from agent.alerting.check import missing
 from agent.alerting.falls import Falls, FallState, subject_of
 from agent.alerting.finding import Subject, severity_of
 from agent.alerting.incident import Incident
@@ -107,6 +108,11 @@ class Evaluator:
     def changes(self) -> tuple[Change, ...]:
         """The deployments noticed, oldest first."""
         return tuple(self._falls.changes)
+
+    @property
+    def missing(self) -> dict[Measure, str]:
+        """The measures that rules ask for and the log has not given so far, each with what it needs."""
+        return missing(self._rules, {series.measure for series in self._falls.soundings.grid.rows})
 
     @property
     def notices(self) -> dict[Change, Notice]:
@@ -223,6 +229,8 @@ class Evaluator:
 
     def _handled(self, minute: int, last: int) -> list[Incident]:
         """The incidents that people ended in this minute."""
+        if not self._actions:
+            return []
         due = [action for action in self._actions if action.at <= end_of(minute)]
         self._actions = self._actions[len(due) :]
         return [over for action in due if (over := self._ended(action, minute, last)) is not None]
@@ -242,6 +250,8 @@ class Evaluator:
 
     def _grouped(self, minute: int, moved: Sequence[Incident], last: int) -> list[Incident]:
         """Languages that fall together are one incident; what ends silently with it ends here too."""
+        if not moved and not self._groups:
+            return []
         steps = step_all(self._groups, minute, moved, lambda place: self._looks(place, minute))
         self._groups = steps.groups
         told = {one.fingerprint for one in steps.told}

@@ -33,6 +33,7 @@ TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 NOTHING_SET: Configuration = {}
 AS_OF = "as_of"
 STATE = "state"
@@ -66,6 +67,8 @@ class Evaluation:
         self._known_changes = {_version(entry) for entry in journal.read("change")}
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
+        self._said = False
+        self._said_at: datetime | None = None
         self._ended: list[Incident] = []
         self._remembered = EPOCH
         self._without: Without = NOTHING
@@ -165,6 +168,7 @@ class Evaluation:
             seen(minute - minute_of(start), minute_of(end) - minute_of(start))
         if end > start:
             self._remember(end)
+            self._say_what_is_missing(start, end)
         return moved
 
     def _walked(self, start: datetime, end: datetime) -> Iterator[tuple[int, list[Incident]]]:
@@ -214,6 +218,14 @@ class Evaluation:
         rows = self._journal.read("lost", now - loss.OPEN_FOR)
         known = [loss.incident(msgspec.convert(dict(row.body), loss.Loss), now) for row in rows]
         return [incident for incident in known if incident.state == "firing"]
+
+    def _say_what_is_missing(self, start: datetime, end: datetime) -> None:
+        """Once, when an hour was evaluated: a rule that has nothing to read finds nothing."""
+        self._said_at = self._said_at or start + HOUR
+        if not self._said and end >= self._said_at:
+            self._said = True
+            for measure, needed in self._evaluator.missing.items():
+                log.info("rules ask for %s, which the log does not give; it needs %s", measure, needed)
 
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
