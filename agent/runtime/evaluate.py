@@ -17,6 +17,7 @@ from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
 from agent.report.actions import actions_since
 from agent.runtime import configuration
+from agent.runtime.caught_up import CaughtUp
 from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
 from agent.runtime.left_out import NOTHING, Without, marked
@@ -67,6 +68,7 @@ class Evaluation:
         self._known_changes = {_version(entry) for entry in journal.read("change")}
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
+        self._caught_up = CaughtUp()
         self._said = False
         self._said_at: datetime | None = None
         self._ended: list[Incident] = []
@@ -151,7 +153,8 @@ class Evaluation:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
             known = self._to_know(now) if caught_up else ()
-            self._tell([*(marked(one, without) for one in known), *losses])
+            digests = self._caught_up.digests(now) if caught_up else ()
+            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *digests, *losses])
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
@@ -205,7 +208,9 @@ class Evaluation:
             return
         self._check_ours()
         self._journal.write([_entry(incident, minute) for minute, incident in self._untold])
-        self._tell(incident for minute, incident in self._untold if now is None or now - _time(minute + 1) < OVER)
+        late = [incident for minute, incident in self._untold if now is not None and now - _time(minute + 1) >= OVER]
+        self._caught_up.note(late)
+        self._tell(incident for _, incident in self._untold if incident not in late)
         self._untold.clear()
 
     def _to_know(self, now: datetime) -> list[Incident]:

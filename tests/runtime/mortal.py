@@ -63,6 +63,10 @@ class MortalJournal(MemoryJournal):
         self.fate.step(f"reading {kind}")
         return super().read(kind, since)
 
+    def forget(self, kind: str) -> None:
+        """As a version that did not write this kind left it."""
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.kind != kind}
+
 
 class MortalWindows(MemoryWindows):
     """A process may die at each reading."""
@@ -122,6 +126,8 @@ class Mortal:
             self.live(ends)
         except Killed:
             self.live(ends)
+        finally:
+            self.windows.fate = self.journal.fate = self.chat.fate = Fate()
 
     def copy(self) -> "Mortal":
         """The same past, for another future."""

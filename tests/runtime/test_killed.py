@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from agent.runtime.configuration import begins
 from tests.runtime.mortal import Fate, Mortal
 from tests.store.builders import flush, window
 
@@ -71,3 +72,37 @@ def test_a_kill_at_any_step_changes_nothing(store: Mortal, alive: Mortal) -> Non
             break
     assert names["before writing transition"] == names["after sending"] == 2
     assert names["after writing as_of,state"] >= len(ENDS) - 1
+
+
+def test_a_restart_in_the_middle_changes_nothing(store: Mortal, alive: Mortal) -> None:
+    """A process for each walk: the same incidents, at the same times of events."""
+    mortal = store.copy()
+    for end in ENDS:
+        mortal.live([end])
+    assert mortal.transitions() == alive.transitions()
+    assert mortal.told() == alive.told()
+
+
+def test_a_journal_without_state_is_gone_on_from(store: Mortal) -> None:
+    """An older version did not write it: the incident is known all the same, and its end is told."""
+    mortal = store.copy()
+    mortal.live([22])
+    mortal.journal.forget("state")
+    mortal.live([*ENDS, 200])
+    assert [state for _, state, _ in mortal.told()] == ["firing", "resolved"]
+
+
+READ = {"language": {"allowed": None}, "k": 10}
+
+
+@pytest.mark.parametrize(("now", "begun"), [(READ, 0), ({**READ, "k": 5}, 1), ({**READ, "language": {"allowed": ["de", "ko"]}}, 1)])
+def test_a_change_of_how_messages_are_read_is_no_alarm(store: Mortal, now: dict[str, object], begun: int) -> None:
+    """Korean looks 30 points worse from then on, since it is read otherwise; without that change it is a fall."""
+    mortal = store.copy()
+    mortal.journal.forget("configuration")
+    for reading, ends in ((READ, (0,)), (now, (0, 22)), (now, (23, 24))):
+        mortal.reading = reading
+        mortal.live(ends)
+    assert len(list(begins(mortal.journal))) == begun
+    assert len(mortal.journal.read("configuration")) == 1 + begun
+    assert [state for _, state, _ in mortal.told()] == ([] if begun else ["firing"])
