@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -15,16 +16,27 @@ BAD = range(25)  # minutes in which Korean is bad on its new version
 
 def past() -> Mortal:
     """Four days of two languages, a deployment, and a fall of Korean that is mended."""
+    mortal = days_before()
+    happens(mortal, ENDS[-1])
+    return mortal
+
+
+def days_before() -> Mortal:
+    """Four days in which all is well."""
     mortal = Mortal()
     rows = [window(-hour * 60, language=tag, **counts(5_400, 6_000)) for hour in range(1, 97) for tag in ("ko", "de")]
-    for minute in range(ENDS[-1]):
-        rows.append(window(minute, index_version="v2", **counts(60 if minute in BAD else 90, 100)))
-        rows.append(window(minute, index_version="v2", language="de", **counts(90, 100)))
     mortal.windows.append(flush(*rows))
     return mortal
 
 
-def counts(good: int, all_: int) -> dict[str, int]:
+def happens(mortal: Mortal, minutes: int) -> None:
+    """The deployment and the fall."""
+    rows = [window(n, index_version="v2", **counts(60 if n in BAD else 90, 100)) for n in range(minutes)]
+    rows += [window(n, index_version="v2", language="de", **counts(90, 100)) for n in range(minutes)]
+    mortal.windows.append(flush(*rows, stored=10, end=20))
+
+
+def counts(good: int, all_: int) -> dict[str, Any]:
     """Labelled queries, of which so many found what is right."""
     return {"events": all_, "labelled": all_, "recall_sum": good * 1_000_000, "recall_sq": good * 1_000_000}
 
@@ -96,13 +108,16 @@ READ = {"language": {"allowed": None}, "k": 10}
 
 
 @pytest.mark.parametrize(("now", "begun"), [(READ, 0), ({**READ, "k": 5}, 1), ({**READ, "language": {"allowed": ["de", "ko"]}}, 1)])
-def test_a_change_of_how_messages_are_read_is_no_alarm(store: Mortal, now: dict[str, object], begun: int) -> None:
+def test_a_change_of_how_messages_are_read_is_no_alarm(now: dict[str, object], begun: int) -> None:
     """Korean looks 30 points worse from then on, since it is read otherwise; without that change it is a fall."""
-    mortal = store.copy()
-    mortal.journal.forget("configuration")
-    for reading, ends in ((READ, (0,)), (now, (0, 22)), (now, (23, 24))):
-        mortal.reading = reading
-        mortal.live(ends)
+    mortal = days_before()
+    mortal.reading = READ
+    mortal.live([0])
+    mortal.reading = now
+    mortal.live([])
+    happens(mortal, 25)
+    mortal.live([10])
+    mortal.live([22, 24])
     assert len(list(begins(mortal.journal))) == begun
     assert len(mortal.journal.read("configuration")) == 1 + begun
     assert [state for _, state, _ in mortal.told()] == ([] if begun else ["firing"])
