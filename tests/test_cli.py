@@ -497,7 +497,15 @@ def test_incidents_have_the_keys_of_the_contract(babelwatch: Run, store: Path) -
         "handled_by",
     }
     assert (korean["class"], korean["state"], korean["began_at"]) == ("change", "firing", "2026-11-16T08:14:00Z")
-    assert korean["evidence"][0] == {"rule": "drop", "metric": "hit_rate", "drop": 0.074, "z": 5.12, "n": None, "workings": None}
+    assert korean["evidence"][0] == {
+        "rule": "drop",
+        "metric": "hit_rate",
+        "drop": 0.074,
+        "z": 5.12,
+        "n": None,
+        "workings": None,
+        "language": None,
+    }
     everything = babelwatch("alerts", "--store", store, "--all", "--json").json()
     assert [row["language"] for row in everything] == ["ko", "de"]
 

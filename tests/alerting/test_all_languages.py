@@ -36,7 +36,8 @@ def test_what_a_person_does_with_all_languages_ends_each_of_them() -> None:
     judge.act([Action(FLEET.fingerprint, FLEET.began_at, "close", start_of(START), verdict="real")])
     (over,) = judge.advance(START, [])
     assert (over.language, over.state, over.verdict) == (ALL, "resolved", "real")
-    assert judge.state.standings == judge.state.groups == ()
+    assert not judge.state.standings
+    assert not judge.state.groups
     assert [(one.language, one.state, one.verdict) for one in judge.state.silent] == [
         ("de", "resolved", "real"),
         ("ko", "resolved", "real"),
