@@ -216,7 +216,7 @@ def evaluation(settings: Settings, store: Store, pipeline: Pipeline) -> Evaluati
     """Rules over a store, and who is told."""
     evaluator = Evaluator(parts.rules(settings), parts.quality(settings))
     investigation = Investigation(store.windows, store.journal, parts.quality(settings))
-    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation)
+    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=parts.reading(settings))
 
 
 def blindness(settings: Settings, store: Store, new_pipeline: Callable[[], Pipeline]) -> Callable[[datetime], None]:

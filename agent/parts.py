@@ -78,6 +78,12 @@ def _tagger(models: Models, general: LanguageSettings, own: LanguageSettings | S
     return Tagger(models, expected, MIN_CONFIDENCE if cut is None else cut, general.cache)
 
 
+def reading(settings: Settings) -> dict[str, Any]:
+    """What decides how a message is counted, as plain JSON: counted otherwise, numbers are not compared."""
+    language = settings.language.model_dump(mode="json", exclude={"cache"})
+    return {"language": language, "k": settings.quality.k}
+
+
 def quality(settings: Settings) -> Quality:
     """How quality is read; a threshold of `auto` is not measured yet, so it is none."""
     given, similarity = settings.quality.hit_threshold, settings.quality.similarity

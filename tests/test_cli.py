@@ -277,7 +277,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
         *("config", "config check", "config show"),
         *("alerts explain", "alerts ack", "alerts accept", "alerts close", "changes", "changes add", "changes list"),
         *("dead-letters", "dead-letters list", "dead-letters show", "dead-letters replay"),
-        *("rules", "rules check", "rules test"),
+        *("rules", "rules check", "rules test", "rules backtest", "rules drill"),
     }
 
 
@@ -485,9 +485,27 @@ def test_incidents_have_the_keys_of_the_contract(babelwatch: Run, store: Path) -
     """Open ones, or all of them, the newest first."""
     [korean] = babelwatch("alerts", "--store", store, "--json").json()
     assert korean.keys() >= INCIDENT
-    assert korean.keys() - INCIDENT == {"collection", "acknowledged_at", "accepted_at", "verdict", "note", "handled_by"}
+    assert korean.keys() - INCIDENT == {
+        "began_between",
+        "where",
+        "advice",
+        "collection",
+        "acknowledged_at",
+        "accepted_at",
+        "verdict",
+        "note",
+        "handled_by",
+    }
     assert (korean["class"], korean["state"], korean["began_at"]) == ("change", "firing", "2026-11-16T08:14:00Z")
-    assert korean["evidence"][0] == {"rule": "drop", "metric": "hit_rate", "drop": 0.074, "z": 5.12, "n": None, "workings": None}
+    assert korean["evidence"][0] == {
+        "rule": "drop",
+        "metric": "hit_rate",
+        "drop": 0.074,
+        "z": 5.12,
+        "n": None,
+        "workings": None,
+        "language": None,
+    }
     everything = babelwatch("alerts", "--store", store, "--all", "--json").json()
     assert [row["language"] for row in everything] == ["ko", "de"]
 

@@ -23,13 +23,13 @@ from agent.alerting.incident import Incident
 from agent.alerting.judges import Judges
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
-from agent.alerting.minutes import DAY, end_of, minute_at, start_of
+from agent.alerting.minutes import DAY, HOUR, end_of, minute_at, start_of
 from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
-from agent.alerting.triage.grouping import ALL, Group, Place, ended_by_hand, step_all
+from agent.alerting.triage.grouping import Group, Place, ended_by_hand, is_fleet, step_all
 
 MINUTE = attrgetter("minute")
 REMEMBERED = 35 * DAY  # as far as minutes are kept
@@ -80,7 +80,7 @@ class Evaluator:
         ]
         self._falls = Falls(drops, self._quality, [one for one in left if one.class_ == "change"], known.references)
         self._judges = Judges(self._rules, self._quality)
-        self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and one.language != ALL}
+        self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and not is_fleet(one)}
         self._groups: tuple[Group, ...] = ()
         self._silent = silent
         self._resolved: list[Incident] = []
@@ -140,6 +140,9 @@ class Evaluator:
     def begin_anew(self, minute: int, measures: Sequence[Measure] = ()) -> None:
         """What came before this minute was read otherwise, by all measures or by these: nothing is compared with it."""
         self._falls.begin_anew(minute, measures)
+        if not measures:
+            for past in range(max(minute - REMEMBERED, 0), minute + HOUR, HOUR):
+                self.suspend_volume(min(past, minute))
 
     def act(self, actions: Iterable[Action]) -> None:
         """What people did; each counts from the end of the minute in which it was done."""
@@ -198,7 +201,13 @@ class Evaluator:
 
     def _moved(self, minute: int, last: int) -> list[Incident]:
         observed = [*self._falls.observations(minute, self._standings), *self._judges.observations(minute, self._standings)]
-        return [incident for seen in observed if (incident := self._step(minute, last, *seen)) is not None]
+        return [incident for seen in observed if (incident := self._step(minute, last, *self._beside(*seen))) is not None]
+
+    def _beside(self, subject: Subject, seen: Observation, pace: Pace) -> tuple[Subject, Observation, Pace]:
+        """One break of a language is one incident: while its fall is open, it is low because of that."""
+        fall = self._standings.get(subject._replace(class_="change"))
+        fell = subject.class_ == "level" and fall is not None and fall.incident.state == "firing"
+        return subject, seen._replace(breach=None) if fell else seen, pace
 
     def _step(self, minute: int, last: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
         before = self._standings.get(subject)
@@ -249,7 +258,7 @@ class Evaluator:
         told = {one.fingerprint for one in steps.told}
         self._end_silently(steps.over, minute, last)
         self._keep_silent([one for one in moved if one.state == "resolved" and one.fingerprint not in told], minute)
-        for fleet in (one for one in steps.told if one.language == ALL):
+        for fleet in (one for one in steps.told if is_fleet(one)):
             self._follow(fleet, minute, last)
         return [self._now(one) for one in steps.told]
 

@@ -381,6 +381,7 @@ class Falls:
     def begin_anew(self, minute: int, measures: Sequence[Measure]) -> None:
         """What came before this minute was read otherwise, by all measures or by these: nothing is compared with it."""
         self._anew.append((minute, tuple(measures)))
+        self.soundings.forget_before(minute, measures)
 
     def dated(self, subject: Subject, seen: Observation, standing: Standing, minute: int) -> Standing:
         """A fall that fires now with its most likely begin: that of a deployment, if one lies within the interval."""

@@ -15,7 +15,7 @@ from agent.alerting.usual import Past, Usual, lag_of, past, usual
 
 BATCH: Final = 64  # rows that are summed at a time: what bounds the memory of a look
 REFERENCE_WINDOWS: Final = (1440, 4320)
-TINY: Final = 1e-300
+TINY: Final = 1e-100  # in place of 0 below a line, far from where floats end
 
 
 class Track(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from agent.alerting.triage.since import Series as Since
 from agent.alerting.usual import baseline, frozen
 
 CORROBORATES: Final = (0.015, 3.0)  # so many points and standard errors fewer queries with results
+ALL_MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 UNIT: Final = 0.10  # of the way from noise to the reference languages that a similarity may fall
 
 
@@ -54,6 +55,7 @@ class Soundings:
         self._due: dict[int, dict[Subject, list[Hit]]] = {}
         self._trailing: dict[Collections, Looked] = {}
         self._day = -1
+        self._begun: dict[Measure, int] = {}
         self.place = self._intake.place
 
     def take(self, rows: Iterable[Minute]) -> list[Counted]:
@@ -115,7 +117,8 @@ class Soundings:
 
     def _note(self, ladder: Ladder, judged: Judged, floors: Mapping[Subject, int]) -> None:
         tracks, days = list(ladder.tracks), ladder.days()
-        judged = within(judged, np.array([floors.get(track.subject, 0) for track in tracks[: len(days)]]))
+        lowest = [max(floors.get(track.subject, 0), self._begun.get(track.measure, 0)) for track in tracks[: len(days)]]
+        judged = within(judged, np.array(lowest))
         for at in np.flatnonzero(judged.breach.any((0, 1))):
             minute = judged.looked.first + int(at)
             for hit in hits(judged, tracks, days, minute):
@@ -191,7 +194,8 @@ class Soundings:
         return None if row is None else baseline(self.grid, row, last, since)
 
     def forget_before(self, minute: int, measures: Sequence[Measure]) -> None:
-        """Nothing is compared with what came before this minute, of all measures or of these."""
+        """Nothing is compared with what came before this minute, of all measures or of these; no window reaches back."""
+        self._begun |= {measure: max(minute, self._begun.get(measure, 0)) for measure in measures or ALL_MEASURES}
         rows = [row for row, series in self._intake.series.items() if not measures or series.measure in measures]
         if rows:
             self.grid.leave_out(rows, 0, minute)

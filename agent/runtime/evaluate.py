@@ -16,6 +16,9 @@ from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
 from agent.report.actions import actions_since
+from agent.runtime import configuration
+from agent.runtime.caught_up import CaughtUp
+from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.store.base import Entry, Journal, WindowReader
@@ -32,6 +35,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+NOTHING_SET: Configuration = {}
 AS_OF = "as_of"
 STATE = "state"
 REFERENCE = "reference"
@@ -45,15 +49,18 @@ def unseen(done: int, total: int) -> None:
 class Evaluation:
     """Walks the minutes up to as_of; the state is rebuilt from the journal and the windows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands over each part
         self,
         evaluator: Evaluator,
         windows: WindowReader,
         journal: Journal,
         pipeline: Pipeline,
         investigation: Investigation | None = None,
+        *,
+        reading: Configuration = NOTHING_SET,
     ) -> None:
         self._evaluator = evaluator
+        self._reading = reading
         self._investigation = investigation
         self._windows = windows
         self._journal = journal
@@ -61,6 +68,7 @@ class Evaluation:
         self._known_changes = {_version(entry) for entry in journal.read("change")}
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
+        self._caught_up = CaughtUp()
         self._said = False
         self._said_at: datetime | None = None
         self._ended: list[Incident] = []
@@ -82,7 +90,18 @@ class Evaluation:
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
             self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to)))
+            self._configured(self.evaluated_to)
             self._warm(self.evaluated_to)
+        else:
+            configuration.note(self._journal, self._reading, EPOCH)
+
+    def _configured(self, until: datetime) -> None:
+        """What was counted up to now was read as before; from the next minute on nothing is compared with what was read otherwise."""
+        span = self._windows.span()
+        at = max(until, span[1] + MINUTE) if span else until
+        configuration.note(self._journal, self._reading, at)
+        for begin in configuration.begins(self._journal):
+            self._evaluator.begin_anew(minute_of(begin.at), begin.measures)
 
     def _references(self) -> tuple[Reference, ...]:
         return tuple(msgspec.convert(dict(entry.body), Reference) for entry in self._journal.read(REFERENCE))
@@ -134,7 +153,8 @@ class Evaluation:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
             known = self._to_know(now) if caught_up else ()
-            self._tell([*(marked(one, without) for one in known), *losses])
+            digests = self._caught_up.digests(now) if caught_up else ()
+            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *digests, *losses])
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
@@ -188,7 +208,9 @@ class Evaluation:
             return
         self._check_ours()
         self._journal.write([_entry(incident, minute) for minute, incident in self._untold])
-        self._tell(incident for minute, incident in self._untold if now is None or now - _time(minute + 1) < OVER)
+        late = [incident for minute, incident in self._untold if now is not None and now - _time(minute + 1) >= OVER]
+        self._caught_up.note(late)
+        self._tell(incident for _, incident in self._untold if incident not in late)
         self._untold.clear()
 
     def _to_know(self, now: datetime) -> list[Incident]:
@@ -216,7 +238,7 @@ class Evaluation:
         hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(self._partial)]
         changes = [_change(change, self._evaluator.notices.get(change)) for change in self._evaluator.changes]
         known = (*changes, *map(_reference, self._evaluator.references))
-        fresh = [entry for entry in known if _version(entry) not in self._known_changes]
+        fresh = [entry for entry in known if self._known_changes.isdisjoint({_version(entry), (entry.id, True)})]
         state = Entry(STATE, STATE, end, msgspec.to_builtins(self._evaluator.state))
         self._journal.write([*fresh, *hours, state, Entry(AS_OF, AS_OF, end, {})])
         self._known_changes |= {_version(entry) for entry in fresh}
@@ -250,7 +272,7 @@ def _change(change: Change, notice: Notice | None) -> Entry:
 
 
 def _version(entry: Entry) -> tuple[str, bool]:
-    """A row is written again when its notice is known."""
+    """A row is written again when its notice is known, and never without one that it had."""
     return entry.id, "notice" in entry.body
 
 

@@ -90,7 +90,18 @@ def _with_cause(incident: Incident, found: Found, change: Change | None) -> Inci
     cause = incident.cause if found.cause == "unknown" else found.cause
     version = version_text(change) if change else version_words(incident)
     summary = f"{incident.summary} {found.sentence}".strip()
-    return replace(incident, cause=cause, summary=summary, advice=advice(cause, version))
+    explained = replace(incident, cause=cause, summary=summary, advice=advice(cause, version))
+    return _with_version(explained, change) if change and cause == "deployment" else explained
+
+
+def _with_version(incident: Incident, change: Change) -> Incident:
+    """What was deployed, where the rule that saw the fall first did not know."""
+    return replace(
+        incident,
+        embedding_model=change.embedding_model or incident.embedding_model,
+        index_version=change.index_version or incident.index_version,
+        collection=change.collection or incident.collection,
+    )
 
 
 def _with_parts(incident: Incident, found: Sequence[tuple[Part, ...]]) -> Incident:

@@ -20,6 +20,7 @@ from agent.records import Partition
 from agent.report.views import incidents
 from agent.runtime.evaluate import EPOCH, Evaluation
 from agent.runtime.health import Health
+from agent.runtime.investigate import Investigation
 from agent.runtime.live import Live, Pace
 from tests.alerting.traffic import QUALITY, RULES
 from tests.runtime.rig import ALWAYS, NOW, P0, P1, Log, Rig
@@ -103,7 +104,8 @@ class Agent:
             clock=self.rig.clock,
         )
         evaluator = Evaluator(RULES, QUALITY, self.alerts())
-        return Evaluation(evaluator, self.rig.windows, self.rig.journal, pipeline)
+        investigation = Investigation(self.rig.windows, self.rig.journal, QUALITY)
+        return Evaluation(evaluator, self.rig.windows, self.rig.journal, pipeline, investigation)
 
 
 def after(*logs: Events) -> Agent:
@@ -113,6 +115,11 @@ def after(*logs: Events) -> Agent:
         agent.send(log)
     agent.turn(10)
     return agent
+
+
+def told(agent: Agent) -> list[tuple[str, str]]:
+    """Class and state of each message."""
+    return [(message.incident.class_, message.incident.state) for message in agent.chat.messages]
 
 
 def states(agent: Agent) -> list[tuple[str, str | None, str]]:
@@ -131,7 +138,7 @@ def week() -> Events:
     ]
 
 
-def test_a_week_is_counted_and_what_is_over_in_it_is_told_to_nobody(week: Events) -> None:
+def test_a_week_is_counted_and_what_is_over_in_it_is_a_line_of_a_digest(week: Events) -> None:
     """Each minute has exactly its searches; the old incident is kept, with the time that it had."""
     agent = after(week)
     assert agent.counted() == truth(week)
@@ -140,11 +147,12 @@ def test_a_week_is_counted_and_what_is_over_in_it_is_told_to_nobody(week: Events
     assert alert.began_at == OVER.start
     assert alert.resolved_at is not None
     assert OVER.end < alert.resolved_at < OVER.end + 2 * HOUR
-    assert agent.chat.messages == []
+    assert told(agent) == [("monitor", "firing")]
+    assert "German" in agent.chat.messages[0].text
     assert agent.rig.clock.now() - agent.as_of() < LATENESS + 2 * MINUTE
 
 
-def test_what_begins_and_ends_during_a_stop_is_told_to_nobody(week: Events) -> None:
+def test_what_begins_and_ends_during_a_stop_is_a_line_of_a_digest(week: Events) -> None:
     """Three hours later each minute of the stop was counted and evaluated, and the week is as it was."""
     agent = after(week)
     agent.stop()
@@ -155,7 +163,8 @@ def test_what_begins_and_ends_during_a_stop_is_told_to_nobody(week: Events) -> N
     assert agent.counted() == truth(week + stopped)
     assert states(agent) == [("de", "v1", "resolved"), ("ko", "v2", "resolved")]
     assert agent.alerts()[1].began_at == MISSED.start
-    assert agent.chat.messages == []
+    assert told(agent) == [("monitor", "firing")] * 2
+    assert ["Korean" in message.text for message in agent.chat.messages] == [False, True]
 
 
 def test_what_still_goes_on_is_told_once() -> None:
@@ -185,14 +194,14 @@ def slow(fall: Fall, minutes: int, every: timedelta) -> Agent:
     return agent
 
 
-def test_what_ends_while_the_agent_catches_up_is_told_to_nobody() -> None:
+def test_what_ends_while_the_agent_catches_up_is_a_line_of_a_digest() -> None:
     """What fired at its start is over when it has come so far, which stands in the log and is not read yet."""
     agent = slow(Fall("ko", "v1", NOW - 100 * MINUTE, NOW - 30 * MINUTE), 100, every=MINUTE / 10)
     [alert] = agent.alerts()
     assert alert.state == "resolved"
     assert alert.resolved_at is not None
     assert NOW < alert.resolved_at < NOW + HOUR
-    assert agent.chat.messages == []
+    assert told(agent) == [("monitor", "firing")]
     assert agent.rig.clock.now() - agent.as_of() < LATENESS + 2 * MINUTE
 
 

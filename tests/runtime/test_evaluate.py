@@ -74,14 +74,14 @@ def test_a_long_history_is_not_evaluated_from_its_beginning() -> None:
 
 
 def test_a_long_way_is_walked_a_day_at_a_time() -> None:
-    """The log is polled in between; what fired on the way and is over is never told, what still fires is told at its end."""
+    """The log is polled in between; what fires is told at its end, what fired on the way and is over in a digest."""
     made = Watch({100: korean(), 2_000: korean("resolved"), 4_000: korean(began_at=at(4_000))})
     made.traffic(0, 4_319)
     days: list[object] = []
     while not days or made.evaluation.behind:
         made.evaluation.walk(at(4_320), at(4_320))
         days.append((made.evaluation.evaluated_to, made.told()))
-    assert days == [(at(1_440), []), (at(2_880), []), (at(4_320), [("firing", at(4_000))])]
+    assert days == [(at(1_440), []), (at(2_880), []), (at(4_320), [("firing", at(4_000)), ("firing", None)])]
     assert made.evaluator.seen == list(range(4_320))
 
 
@@ -228,11 +228,14 @@ def test_a_delivery_that_could_not_be_noted_is_not_repeated_every_minute() -> No
 
 
 def test_while_catching_up_old_transitions_are_stored_and_not_sent() -> None:
-    """An incident that came and went hours ago is history, not news."""
+    """An incident that came and went hours ago is history, not news: one digest names it."""
     made = watch({3: korean(), 7: korean("resolved")})
     made.walk(60, behind=240)
+    made.walk(61, behind=239)
     assert stored(made) == [("firing", "+4"), ("resolved", "+8")]
-    assert made.told() == []
+    (digest,) = made.chat.messages
+    assert digest.incident.class_ == "monitor"
+    assert "One alert was found while catching up, and over by then: Korean (change, help)" in digest.text
 
 
 def test_what_still_fires_after_catching_up_is_told_once() -> None:
@@ -240,7 +243,10 @@ def test_what_still_fires_after_catching_up_is_told_once() -> None:
     made = watch({3: korean(), 30: korean("resolved"), 40: korean(began=40)})
     made.walk(60, behind=240)
     made.walk(61, behind=239)
-    assert made.told() == [("firing", at(40))]
+    assert made.told() == [("firing", at(40)), ("firing", None)]
+    late, digest = made.chat.messages
+    assert "Found while catching up." in late.text
+    assert digest.incident.class_ == "monitor"
 
 
 def test_what_is_recent_is_told_as_it_comes() -> None:
@@ -259,6 +265,7 @@ def test_who_was_told_of_a_fire_is_told_of_its_end_after_a_pause() -> None:
     made.walk(60, behind=240)
     made.walk(61, behind=239)
     assert made.states() == ["firing", "resolved"]
+    assert not any("catching up" in message.text for message in made.chat.messages)
 
 
 def test_an_end_that_was_stored_and_not_told_is_told_by_the_next_process() -> None:

@@ -42,17 +42,17 @@ def test_filters_are_parameters() -> None:
     assert statement.startswith("SELECT language, service, sum(events), ")
 
 
-@pytest.mark.parametrize("statement", [sql.totals(("language",), ()), sql.minutes(hourly=False), sql.minutes(hourly=True)])
+@pytest.mark.parametrize("statement", [sql.totals(("language",), ()), sql.minutes(), sql.minutes(15)])
 def test_every_range_names_the_hour(statement: str) -> None:
     """A filter on the minute alone would read the whole table, since the key begins with the hour."""
     assert sql.RANGE in statement
     assert sql.RANGE.startswith("hour >= ")
 
 
-@pytest.mark.parametrize(("hourly", "at"), [(False, "minute"), (True, "hour")])
-def test_minutes_are_grouped_by_the_whole_key(hourly: bool, at: str) -> None:  # noqa: FBT001  a table's column
-    """One row for each key, by the minute or by the hour."""
+@pytest.mark.parametrize(("step", "at"), [(1, "minute"), (15, "toStartOfInterval(minute, INTERVAL 15 MINUTE)")])
+def test_minutes_are_grouped_by_the_whole_key(step: int, at: str) -> None:
+    """One row for each key, by the minute or by the quarter of an hour."""
     columns = ", ".join(WindowKey._fields)
-    statement = sql.minutes(hourly=hourly)
+    statement = sql.minutes(step)
     assert statement.startswith(f"SELECT intDiv(toUnixTimestamp({at}), 60) AS at, {columns}, ")
     assert statement.endswith(f"GROUP BY at, {columns} ORDER BY at, {columns}")

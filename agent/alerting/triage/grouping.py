@@ -89,6 +89,11 @@ def place_of(incident: Incident) -> Place:
     return Place(incident.service, incident.environment)
 
 
+def is_fleet(incident: Incident) -> bool:
+    """Whether it is the fall of all languages together."""
+    return incident.language == ALL and incident.class_ == "change"
+
+
 def step_all(groups: Iterable[Group], minute: int, moved: Sequence[Incident], look: Callable[[Place], Looks]) -> Steps:
     """Take in the transitions of a minute; `look` is called where a group asks. What is no fall of a language is told as it is."""
     known = {group.place: group for group in groups}

@@ -1,0 +1,84 @@
+"""What was found while catching up: what still fires says so when it is told, what is over is told in one message."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from agent.alerting.incident import Incident, fingerprint
+from agent.language.codes import display_name
+
+MARK: Final = "Found while catching up."
+MOST_NAMED: Final = 10
+TRIED_FOR: Final = timedelta(hours=1)  # as long a channel that is down is tried again
+
+Identity = tuple[str, datetime | None]
+
+
+class CaughtUp:
+    """Keeps what was too old to be told when it came."""
+
+    def __init__(self) -> None:
+        self._began: set[Identity] = set()  # since the last digest
+        self._late: set[Identity] = set()
+        self._over: dict[Identity, Incident] = {}
+        self._digests: list[Incident] = []
+
+    def note(self, incidents: Iterable[Incident]) -> None:
+        """Transitions that nobody was told of as they came; the end of what somebody knew of is no news for the digest."""
+        for one in incidents:
+            if one.state == "firing":
+                self._began.add(_identity(one))
+            elif _identity(one) in self._began:
+                self._over[_identity(one)] = one
+
+    def marked(self, incident: Incident) -> Incident:
+        """The incident, saying that it was found late."""
+        if incident.state != "firing" or _identity(incident) not in self._late:
+            return incident
+        return replace(incident, summary=f"{incident.summary} {MARK}".strip())
+
+    def digests(self, now: datetime) -> list[Incident]:
+        """One message for all that came and went, for as long as it may be tried."""
+        if self._over:
+            self._digests.append(digest(list(self._over.values()), now))
+        self._late |= self._began
+        self._began.clear()
+        self._over.clear()
+        self._digests = [one for one in self._digests if one.fired_at and now - one.fired_at < TRIED_FOR]
+        return self._digests
+
+
+def digest(over: Sequence[Incident], now: datetime) -> Incident:
+    """What came and went as one incident, which never ends: it is a piece of news."""
+    told = "; ".join(_line(one) for one in over[:MOST_NAMED])
+    more = f"; and {len(over) - MOST_NAMED} more" if len(over) > MOST_NAMED else ""
+    count = "One alert was" if len(over) == 1 else f"{len(over)} alerts were"
+    return Incident(
+        fingerprint=fingerprint("/".join(f"{one.fingerprint}@{one.fired_at}" for one in over), "", "*", "monitor"),
+        class_="monitor",
+        state="firing",
+        severity="info",
+        cause="unknown",
+        confirmed="yes",
+        language="*",
+        service="",
+        environment="",
+        fired_at=now,
+        summary=f"{count} found while catching up, and over by then: {told}{more}. `babelwatch alerts --all` shows them.",
+    )
+
+
+def _line(incident: Incident) -> str:
+    name = "all languages" if incident.language == "*" else display_name(incident.language)
+    times = " to ".join(_stamp(at) for at in (incident.began_at or incident.fired_at, incident.resolved_at) if at)
+    return f"{name} ({incident.class_}, {incident.service}), {times}"
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def _identity(incident: Incident) -> Identity:
+    return incident.fingerprint, incident.began_at

@@ -1,0 +1,58 @@
+"""The evaluator and the incident of all languages: what people do with it, and what it leaves behind."""
+
+from msgspec.structs import replace
+
+from agent.alerting.action import Action
+from agent.alerting.evaluator import Evaluator, Known, State
+from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.lifecycle import Standing
+from agent.alerting.minutes import end_of, start_of
+from agent.alerting.triage.grouping import ALL, Group
+from tests.alerting.traffic import QUALITY, RULES, START
+from tests.notify.examples import KOREAN
+
+
+def fall(language: str) -> Incident:
+    """One that fires."""
+    times = {"began_at": start_of(START - 20), "fired_at": end_of(START - 10), "resolved_at": None}
+    name = fingerprint(KOREAN.service, KOREAN.environment, language, "change")
+    return replace(KOREAN, fingerprint=name, language=language, state="firing", **times)
+
+
+FLEET, MEMBERS = fall(ALL), (fall("de"), fall("ko"))
+
+
+def during() -> Evaluator:
+    """While all languages are down, as an earlier process left it."""
+    made = Evaluator(RULES, QUALITY)
+    state = State(standings=tuple(map(Standing, MEMBERS)), groups=(Group(fleet=FLEET, members=MEMBERS),))
+    made.take_over(Known((FLEET,), state=state))
+    return made
+
+
+def test_what_a_person_does_with_all_languages_ends_each_of_them() -> None:
+    """One transition is told; the languages end silently and are remembered for the next process."""
+    judge = during()
+    judge.act([Action(FLEET.fingerprint, FLEET.began_at, "close", start_of(START), verdict="real")])
+    (over,) = judge.advance(START, [])
+    assert (over.language, over.state, over.verdict) == (ALL, "resolved", "real")
+    assert not judge.state.standings
+    assert not judge.state.groups
+    assert [(one.language, one.state, one.verdict) for one in judge.state.silent] == [
+        ("de", "resolved", "real"),
+        ("ko", "resolved", "real"),
+    ]
+
+
+def test_what_was_found_out_stays_with_the_incident() -> None:
+    """Of all languages and of one; a fall of five points and more after a deployment is critical once that is known."""
+    judge = during()
+    for one in (FLEET, MEMBERS[1]):
+        judge.explained(
+            replace(one, cause="deployment", confirmed="yes", drop=0.07, severity="warning", rule="drop", advice="Roll back")
+        )
+    (group,) = judge.state.groups
+    korean = next(one.incident for one in judge.state.standings if one.incident.language == "ko")
+    assert group.fleet is not None
+    assert (korean.cause, korean.severity, korean.advice) == ("deployment", "critical", "Roll back")
+    assert (group.fleet.advice, group.fleet.severity) == ("Roll back", "critical")

@@ -1,0 +1,123 @@
+"""kill -9 at every step of evaluate, store, deliver: the next process ends with the same transitions and the same messages."""
+
+from collections import Counter
+from itertools import count
+from typing import Any
+
+import pytest
+
+from agent.runtime.configuration import begins
+from tests.runtime.mortal import Fate, Mortal
+from tests.store.builders import flush, window
+
+ENDS = (10, 22, 100, 118, 119)  # as_of of each walk, in minutes after the start
+BAD = range(25)  # minutes in which Korean is bad on its new version
+
+
+def past() -> Mortal:
+    """Four days of two languages, a deployment, and a fall of Korean that is mended."""
+    mortal = days_before()
+    happens(mortal, ENDS[-1])
+    return mortal
+
+
+def days_before() -> Mortal:
+    """Four days in which all is well."""
+    mortal = Mortal()
+    rows = [window(-hour * 60, language=tag, **counts(5_400, 6_000)) for hour in range(1, 97) for tag in ("ko", "de")]
+    mortal.windows.append(flush(*rows))
+    return mortal
+
+
+def happens(mortal: Mortal, minutes: int) -> None:
+    """The deployment and the fall."""
+    rows = [window(n, index_version="v2", **counts(60 if n in BAD else 90, 100)) for n in range(minutes)]
+    rows += [window(n, index_version="v2", language="de", **counts(90, 100)) for n in range(minutes)]
+    mortal.windows.append(flush(*rows, stored=10, end=20))
+
+
+def counts(good: int, all_: int) -> dict[str, Any]:
+    """Labelled queries, of which so many found what is right."""
+    return {"events": all_, "labelled": all_, "recall_sum": good * 1_000_000, "recall_sq": good * 1_000_000}
+
+
+@pytest.fixture(scope="module")
+def store() -> Mortal:
+    """The past, evaluated up to the deployment."""
+    mortal = past()
+    mortal.live([0])
+    return mortal
+
+
+@pytest.fixture(scope="module")
+def alive(store: Mortal) -> Mortal:
+    """What happens where nobody dies."""
+    mortal = store.copy()
+    mortal.live(ENDS)
+    return mortal
+
+
+def test_the_story_has_a_fire_and_an_end(alive: Mortal) -> None:
+    """Or the walk below would prove little."""
+    assert [state for _, state, _ in alive.told()] == ["firing", "resolved"]
+    assert len(alive.transitions()) == 2
+
+
+def test_a_kill_at_any_step_changes_nothing(store: Mortal, alive: Mortal) -> None:
+    """Every step in turn, until a run ends alive.
+
+    A channel that accepted a message of which the process could not note that it did is told once more: at least once, under
+    the same key and in the same words. Nothing else is ever told twice, and nothing is left out.
+    """
+    names = Counter[str]()
+    for step in count(1):
+        mortal, fate = store.copy(), Fate(step)
+        mortal.outlive(ENDS, fate)
+        died = len(fate.steps) >= step
+        where = fate.steps[step - 1] if died else ""
+        names[where] += 1
+        assert mortal.transitions() == alive.transitions(), (step, where)
+        assert list(dict.fromkeys(mortal.told())) == alive.told(), (step, where)
+        twice = len(mortal.told()) - len(alive.told())
+        assert twice == (where in {"after sending", "before writing delivery"}), (step, where)
+        if not died:
+            break
+    assert names["before writing transition"] == names["after sending"] == 2
+    assert sum(n for name, n in names.items() if name.startswith("after writing as_of")) == len(ENDS)
+
+
+def test_a_restart_in_the_middle_changes_nothing(store: Mortal, alive: Mortal) -> None:
+    """A process for each walk: the same incidents, at the same times of events."""
+    mortal = store.copy()
+    for end in ENDS:
+        mortal.live([end])
+    assert mortal.transitions() == alive.transitions()
+    assert mortal.told() == alive.told()
+
+
+def test_a_journal_without_state_is_gone_on_from(store: Mortal) -> None:
+    """An older version did not write it: the incident is known all the same, and its end is told."""
+    mortal = store.copy()
+    mortal.live([22])
+    mortal.journal.forget("state")
+    mortal.live([*ENDS, 200])
+    assert [state for _, state, _ in mortal.told()] == ["firing", "resolved"]
+
+
+READ = {"language": {"allowed": None}, "k": 10}
+
+
+@pytest.mark.parametrize(("now", "begun"), [(READ, 0), ({**READ, "k": 5}, 1), ({**READ, "language": {"allowed": ["de", "ko"]}}, 1)])
+def test_a_change_of_how_messages_are_read_is_no_alarm(now: dict[str, object], begun: int) -> None:
+    """Korean looks 30 points worse from then on, since it is read otherwise; without that change it is a fall."""
+    mortal = days_before()
+    mortal.reading = READ
+    mortal.live([0])
+    mortal.reading = now
+    mortal.live([])
+    happens(mortal, 25)
+    mortal.live([10])
+    mortal.live([22, 24])
+    assert len(list(begins(mortal.journal))) == begun
+    assert len(mortal.journal.read("configuration")) == 1 + begun
+    assert [state for _, state, _ in mortal.told()] == ([] if begun else ["firing"])
