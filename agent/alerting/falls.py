@@ -241,9 +241,12 @@ class Falls:
     def _beside(self, one: Counted) -> None:
         """Count a row beside the deployments that came after its version; they are known once all rows of the minute are counted."""
         row, place = one
+        watches = self._watches.get(place.subject)
+        if not watches:
+            return
         read = tuple(one.read)
         own = self._active.get(place.stream.where, {}).get(place.version)
-        for key, watch in self._watches.get(place.subject, {}).items():
+        for key, watch in watches.items():
             if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at):
                 watch.add_old(row.minute, read)
 

@@ -319,8 +319,8 @@ def test_history_by_the_quarter_and_by_the_minute_is_the_same() -> None:
     by_minute.warm(row(START - 8 * DAY + at, OLD, 10, 9) for at in range(4 * DAY))
     for judge in (by_quarter, by_minute):
         judge.warm(row(START - 4 * DAY + at, OLD, 10, 9) for at in range(4 * DAY))
-    found = walk(by_quarter, steady((10, 5), 60))
-    assert found == walk(by_minute, steady((10, 5), 60))
+    found = walk(by_quarter, steady((10, 5, 0, 0), 60))
+    assert found == walk(by_minute, steady((10, 5, 0, 0), 60))
     assert len(found) == 1
 
 

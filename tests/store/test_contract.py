@@ -8,10 +8,12 @@ import pytest
 from agent.aggregate.measures import COUNTS, Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
-from agent.store.base import Selection, Total
+from agent.store.base import MINUTE, Selection, Total
 from agent.store.sql import KEY_COLUMNS, MINUTE_SUMS, READABLE
 from tests.store.builders import ALWAYS, KEY, START, at, entry, flush, minute, window
 from tests.store.conftest import Store
+
+HOUR = timedelta(hours=1)
 
 
 def events(totals: list[Total], column: str = "language") -> dict[str, int]:
@@ -185,9 +187,9 @@ def test_sums_are_grouped_by_what_was_asked(store: Store, column: str) -> None:
     assert all(total.key == WindowKey(*[""] * 8)._replace(**{column: getattr(total.key, column)}) for total in found)
 
 
-def read(store: Store, start: float = -(10**6), end: float = 10**6, *, hourly: bool = False) -> list[Minute]:
+def read(store: Store, start: float = -(10**6), end: float = 10**6, *, step: timedelta = MINUTE) -> list[Minute]:
     """Minutes so long after the start."""
-    return list(store.windows.minutes(at(start), at(end), hourly=hourly))
+    return list(store.windows.minutes(at(start), at(end), step=step))
 
 
 def test_minutes_come_in_the_order_of_time(store: Store) -> None:
@@ -219,13 +221,20 @@ def test_minutes_are_half_open(store: Store) -> None:
 def test_hourly_sums_stand_at_the_first_minute(store: Store) -> None:
     """An hour is summed from the minutes inside the range."""
     store.windows.append(flush(*(window(n, events=10**place) for place, n in enumerate((-1, 0, 59, 60, 61)))))
-    assert [(row.minute - minute(), row.events) for row in read(store, 0, 61, hourly=True)] == [(0, 110), (60, 1000)]
+    assert [(row.minute - minute(), row.events) for row in read(store, 0, 61, step=HOUR)] == [(0, 110), (60, 1000)]
+
+
+def test_quarters_of_an_hour_begin_with_the_hour(store: Store) -> None:
+    """Whatever the range begins with."""
+    store.windows.append(flush(*(window(n, events=10**place) for place, n in enumerate((3, 14, 15, 44)))))
+    found = read(store, 3, 45, step=15 * MINUTE)
+    assert [(row.minute - minute(), row.events) for row in found] == [(0, 11), (15, 100), (30, 1000)]
 
 
 def test_sums_of_sums_agree(store: Store) -> None:
     """Minutes, hours and totals of the same windows are the same events."""
     store.windows.append(flush(*(window(7 * n, events=n, language=("ko", "en")[n % 2]) for n in range(40))))
-    by_minute, by_hour = (sum(row.events for row in read(store, hourly=hourly)) for hourly in (False, True))
+    by_minute, by_hour = (sum(row.events for row in read(store, step=step)) for step in (MINUTE, HOUR))
     assert by_minute == by_hour == sum(counted(store).values()) == sum(range(40))
 
 
