@@ -66,9 +66,10 @@ def run(settings: Settings) -> None:
         kafka, meters = settings.source.kafka, telemetry.prometheus(CLOCK)
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
+        new_pipeline = partial(opening.pipeline, settings, store, parts.notifiers(settings), meters.told)
         live = Live(
             consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook(), meters.tried)),
-            new_evaluation=partial(opening.evaluation, settings, store, parts.notifiers(settings), meters.told),
+            new_evaluation=lambda: opening.evaluation(settings, store, new_pipeline()),
             source=source,
             windows=store.windows,
             health=health,
@@ -76,6 +77,7 @@ def run(settings: Settings) -> None:
             pace=Pace(settings.source.lateness, alone=folder is not None, stuck_after=patience(settings.store.flush_interval)),
             missing_topics=source.missing_topics,
             on_look=meters.looked,
+            on_turn=opening.blindness(settings, store, new_pipeline),
         )
         live.run(until_signal())
 
@@ -98,7 +100,9 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         migrate(store.engine, schemas(), retention=False)
         sink = FileSink(opening.dead_letter_file(settings, folder), CLOCK)
         consumer = opening.consumer(settings, store, source, sink)
-        evaluation = opening.evaluation(settings, store, parts.notifiers(settings) if send else {})
+        evaluation = opening.evaluation(
+            settings, store, opening.pipeline(settings, store, parts.notifiers(settings) if send else {})
+        )
         bars = stack.enter_context(replaying(source.progress))
         replay_through(consumer, evaluation, store.windows, CLOCK, bars)
         return Replayed(_summary(consumer.tally, opening.views(settings, store)), consumer.tally)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,6 +12,7 @@ from agent import parts
 from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
 from agent.alerting.evaluator import Evaluator
+from agent.alerting.rule import LagRule
 from agent.clock import SystemClock
 from agent.config.settings import Settings
 from agent.decode.again import Judge
@@ -26,10 +27,12 @@ from agent.notify.render import Renderer
 from agent.notify.steps import Delivery, Record
 from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
+from agent.runtime.blindness import Blindness
 from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.investigate import Investigation
+from agent.runtime.look import unwatched_time
 from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally, ignored, untimed
 from agent.source.base import Source
@@ -191,15 +194,15 @@ def _nothing(_: Delivery) -> None:
     """What is done with a delivery where nobody counts them."""
 
 
-def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier], told: Record = _nothing) -> Evaluation:
-    """Rules over a store, and who is told; `told` hears of each delivery."""
+def pipeline(settings: Settings, store: Store, notifiers: dict[str, Notifier], told: Record = _nothing) -> Pipeline:
+    """Who is told, and what they were told so far; `told` hears of each delivery."""
     deliveries = Deliveries(store.journal)
 
     def record(delivery: Delivery) -> None:
         told(delivery)
         deliveries.record(delivery)
 
-    pipeline = Pipeline(
+    return Pipeline(
         notifiers=notifiers,
         renderer=Renderer(),
         sent=deliveries.sent,
@@ -207,9 +210,19 @@ def evaluation(settings: Settings, store: Store, notifiers: dict[str, Notifier],
         clock=CLOCK,
         routes=parts.routes(settings) if notifiers else (),
     )
+
+
+def evaluation(settings: Settings, store: Store, pipeline: Pipeline) -> Evaluation:
+    """Rules over a store, and who is told."""
     evaluator = Evaluator(parts.rules(settings), parts.quality(settings))
     investigation = Investigation(store.windows, store.journal, parts.quality(settings))
     return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation)
+
+
+def blindness(settings: Settings, store: Store, new_pipeline: Callable[[], Pipeline]) -> Callable[[datetime], None]:
+    """Who looks whether evaluation goes on, on wall time; nobody where no rule asks for it."""
+    rule = next((rule for rule in parts.rules(settings) if isinstance(rule, LagRule)), None)
+    return unwatched_time if rule is None else Blindness(rule, store.journal, new_pipeline, CLOCK.now()).look
 
 
 def writer(store: Store) -> StoreWriter:

@@ -1,8 +1,9 @@
 """What a rule needs of the log, the settings and the past: without it there is nothing to judge by, and nothing is said."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from agent.alerting.load import KINDS
+from agent.alerting.rule import SHARES as SHARE_MEASURES
 from agent.alerting.rule import BaselineKind, DropRule, Measure, Rule, Share, ShareRule
 
 MEASURES: Mapping[Measure, str] = {
@@ -46,3 +47,14 @@ def needs(rule: Rule) -> tuple[str, ...]:
             return (f"{SHARES[rule.of]} in the log", BASELINES["trailing"])
         case _:
             return NEEDS[kind_of(rule)]
+
+
+def missing(rules: Iterable[Rule], seen: Container[Measure]) -> dict[Measure, str]:
+    """The measures that rules ask for and the log has not given, each with what it needs: silence of a rule is not health."""
+    asked: dict[Measure, str] = {}
+    for rule in rules:
+        if isinstance(rule, DropRule):
+            asked |= {measure: MEASURES[measure] for measure in rule.measures}
+        elif isinstance(rule, ShareRule):
+            asked[SHARE_MEASURES[rule.of]] = f"{SHARES[rule.of]} in the log"
+    return {measure: needed for measure, needed in asked.items() if measure not in seen}

@@ -12,33 +12,41 @@ from itertools import groupby
 from operator import attrgetter
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.alerting.action import Action, ended_by
 from agent.alerting.changes import Change
+from agent.alerting.check import missing
 from agent.alerting.falls import Falls, FallState, subject_of
-from agent.alerting.finding import Subject
+from agent.alerting.finding import Subject, severity_of
 from agent.alerting.incident import Incident
 from agent.alerting.judges import Judges
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
-from agent.alerting.minutes import DAY, end_of
+from agent.alerting.minutes import DAY, end_of, minute_at, start_of
+from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
-from agent.alerting.rule import DropRule, Measure, Rule
+from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
-from agent.alerting.triage.grouping import ALL, Group, Place, step_all
+from agent.alerting.triage.grouping import ALL, Group, Place, ended_by_hand, step_all
 
 MINUTE = attrgetter("minute")
+REMEMBERED = 35 * DAY  # as far as minutes are kept
 STATE = attrgetter("state")  # firing sorts before resolved: of one incident given twice the end counts
 
 
 class State(Struct, frozen=True):
-    """What history does not tell: counts of incidents, what they are measured against, who is held back, open windows."""
+    """What history does not tell: counts of incidents, what they are measured against, who is held back, open windows.
+
+    `silent`: falls that ended and that nobody was told of; their times only.
+    """
 
     standings: tuple[Standing, ...] = ()
     falls: FallState = FallState()
     judges: dict[str, object] = {}
     groups: tuple[Group, ...] = ()
+    silent: tuple[Incident, ...] = ()
 
 
 class Known(Struct, frozen=True):
@@ -57,31 +65,36 @@ class Evaluator:
 
     def __init__(self, rules: Sequence[Rule], quality: Quality, incidents: Iterable[Incident] = ()) -> None:
         self._rules, self._quality = rules, quality
+        self._auto = {rule.name for rule in rules if rule.severity == "auto"}
         self.take_over(Known(tuple(incidents)))
 
     def take_over(self, known: Known) -> None:
         """Begin as an earlier process ended: resolved incidents keep their time out of baselines, open ones go on."""
-        left = {
-            (subject_of(one), one.fired_at): one for one in sorted(known.incidents, key=STATE) if one.state != "pending"
-        }.values()
-        drops = [rule for rule in self._rules if isinstance(rule, DropRule)]
+        silent = known.state.silent if known.state else ()
+        left = _newest((*known.incidents, *silent))
+        drops = [
+            rule.as_fall() if isinstance(rule, ShareRule) else rule
+            for rule in self._rules
+            if isinstance(rule, DropRule | ShareRule)
+        ]
         self._falls = Falls(drops, self._quality, [one for one in left if one.class_ == "change"], known.references)
         self._judges = Judges(self._rules, self._quality)
         self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and one.language != ALL}
         self._groups: tuple[Group, ...] = ()
+        self._silent = silent
         self._resolved: list[Incident] = []
         self._actions: list[Action] = []
         self._minute, self._started = -1, False
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._groups = known.state.groups
+            self._groups, self._silent = known.state.groups, known.state.silent
             self._falls.restore(known.state.falls)
 
     @property
     def state(self) -> State:
         """What `take_over` needs besides history."""
-        return State(tuple(self._standings.values()), self._falls.state, dict(self._judges.state()), self._groups)
+        return State(tuple(self._standings.values()), self._falls.state, dict(self._judges.state()), self._groups, self._silent)
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
@@ -97,9 +110,31 @@ class Evaluator:
         return tuple(self._falls.changes)
 
     @property
+    def missing(self) -> dict[Measure, str]:
+        """The measures that rules ask for and the log has not given so far, each with what it needs."""
+        return missing(self._rules, {series.measure for series in self._falls.soundings.grid.rows})
+
+    @property
+    def notices(self) -> dict[Change, Notice]:
+        """What deployments left comparable, an hour after each."""
+        return self._falls.notices
+
+    @property
     def references(self) -> tuple[Reference, ...]:
         """The fixed references learned since the start."""
         return tuple(self._falls.references)
+
+    def explained(self, incident: Incident) -> Incident:
+        """Keep what was found out about an incident that fires, so that its end says it too; returns it, as loud as its cause."""
+        if incident.state != "firing":
+            return incident
+        if incident.rule in self._auto:
+            incident = replace(incident, severity=severity_of(incident))
+        subject = subject_of(incident)
+        if subject in self._standings:
+            self._standings[subject] = replace(self._standings[subject], incident=incident)
+        self._groups = tuple(replace(one, fleet=incident) if _is_of(one, incident) else one for one in self._groups)
+        return incident
 
     def begin_anew(self, minute: int, measures: Sequence[Measure] = ()) -> None:
         """What came before this minute was read otherwise, by all measures or by these: nothing is compared with it."""
@@ -185,27 +220,77 @@ class Evaluator:
 
     def _handled(self, minute: int, last: int) -> list[Incident]:
         """The incidents that people ended in this minute."""
+        if not self._actions:
+            return []
         due = [action for action in self._actions if action.at <= end_of(minute)]
         self._actions = self._actions[len(due) :]
-        known = {one.incident.fingerprint: (subject, one) for subject, one in self._standings.items()}
-        ended = []
-        for action in due:
-            subject, standing = known.get(action.fingerprint, (None, None))
-            if subject is None or standing is None or (over := ended_by(action, standing.incident, end_of(minute))) is None:
-                continue
-            self._settle(subject, Observation(), Standing(over), (minute, last))
-            ended.append(over)
-        return ended
+        return [over for action in due if (over := self._ended(action, minute, last)) is not None]
+
+    def _ended(self, action: Action, minute: int, last: int) -> Incident | None:
+        """The incident that a person ended; one of all languages takes its languages along."""
+        for group in self._groups:
+            if group.fleet and (over := _ended_here(action, group.fleet, minute)):
+                self._groups = tuple(one for one in self._groups if one is not group)
+                self._end_silently(ended_by_hand(group, over, minute), minute, last)
+                return over
+        for subject, standing in self._standings.items():
+            if over := _ended_here(action, standing.incident, minute):
+                self._settle(subject, Observation(), Standing(over), (minute, last))
+                return over
+        return None
 
     def _grouped(self, minute: int, moved: Sequence[Incident], last: int) -> list[Incident]:
         """Languages that fall together are one incident; what ends silently with it ends here too."""
+        if not moved and not self._groups:
+            return []
         steps = step_all(self._groups, minute, moved, lambda place: self._looks(place, minute))
         self._groups = steps.groups
-        self._resolved += [one for one in steps.told if one.language == ALL and one.state == "resolved"]
-        for incident in steps.over:
+        told = {one.fingerprint for one in steps.told}
+        self._end_silently(steps.over, minute, last)
+        self._keep_silent([one for one in moved if one.state == "resolved" and one.fingerprint not in told], minute)
+        for fleet in (one for one in steps.told if one.language == ALL):
+            self._follow(fleet, minute, last)
+        return [self._now(one) for one in steps.told]
+
+    def _follow(self, fleet: Incident, minute: int, last: int) -> None:
+        """All languages together fire, or that is over."""
+        self._falls.follow(fleet, minute)
+        if minute < last:
+            self._falls.look(minute + 1, last)
+        if fleet.state == "resolved":
+            self._resolved.append(fleet)
+
+    def _now(self, incident: Incident) -> Incident:
+        """What was held back, as it is by now: labels may have joined."""
+        standing = self._standings.get(subject_of(incident))
+        return standing.incident if standing is not None and incident.state == "firing" else incident
+
+    def _end_silently(self, over: Sequence[Incident], minute: int, last: int) -> None:
+        for incident in over:
             self._settle(subject_of(incident), Observation(), Standing(incident), (minute, last))
-        return list(steps.told)
+        self._keep_silent(over, minute)
+
+    def _keep_silent(self, over: Sequence[Incident], minute: int) -> None:
+        """The journal of transitions does not know them, and their time is in no baseline as long as there is history."""
+        if over:
+            oldest = start_of(minute - REMEMBERED)
+            bare = (replace(one, evidence=(), where=(), exemplars=(), advice="", summary="") for one in over)
+            self._silent = tuple(one for one in (*self._silent, *bare) if one.resolved_at and one.resolved_at > oldest)
 
     def _looks(self, place: Place, minute: int) -> Looks:
         firing = {one.incident.language: one.incident for subject, one in self._standings.items() if subject[:2] == place}
         return self._falls.looks(place, minute, {tag for tag, one in firing.items() if one.state == "firing"})
+
+
+def _newest(incidents: Iterable[Incident]) -> list[Incident]:
+    """Each incident once, as it was last, in the order in which they fired."""
+    known = {(subject_of(one), one.fired_at): one for one in sorted(incidents, key=STATE) if one.state != "pending"}
+    return sorted(known.values(), key=lambda one: minute_at(one.fired_at) if one.fired_at else 0)
+
+
+def _is_of(group: Group, incident: Incident) -> bool:
+    return group.fleet is not None and group.fleet.fingerprint == incident.fingerprint
+
+
+def _ended_here(action: Action, incident: Incident, minute: int) -> Incident | None:
+    return ended_by(action, incident, end_of(minute)) if action.fingerprint == incident.fingerprint else None

@@ -22,6 +22,7 @@ from agent.records import WindowKey
 
 Against = Literal["version", "canary", "trailing", "reference"]
 LABELS = "recall_at_k"
+SCORES = ("hit_rate", "similarity_mean")
 DECISIVE_SHARE = 0.5  # of the queries labelled: then scores are not asked alone
 
 
@@ -106,8 +107,8 @@ class Fall(Struct, frozen=True):
 
     @property
     def confirmed(self) -> Confirmed:
-        """Labels measure the thing itself; scores alone confirm nothing."""
-        return "yes" if self.corroborated or self.signals[0].measure == LABELS else "unconfirmed"
+        """Labels and counts measure the thing itself; scores alone confirm nothing."""
+        return "yes" if self.corroborated or any(signal.measure not in SCORES for signal in self.signals) else "unconfirmed"
 
     @property
     def for_minutes(self) -> int:

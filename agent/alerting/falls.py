@@ -3,6 +3,7 @@
 from collections.abc import Collection as Tags
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from agent.alerting.intake import Counted
 from agent.alerting.lifecycle import Observation, Pace, Standing
 from agent.alerting.measures import Quality, Reading
 from agent.alerting.minutes import DAY, HOUR, minute_at
+from agent.alerting.notice import AFTER, Notice, notice
 from agent.alerting.recovery import SMALLEST, SURE, Recovery, Standard, recovered
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure
@@ -25,6 +27,7 @@ from agent.alerting.statistics import Figures
 from agent.alerting.summary import back_text, refuted_text
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
+from agent.alerting.triage.grouping import ALL
 from agent.alerting.triage.since import search_from, since, snap
 from agent.alerting.volume import Volumes
 from agent.alerting.watch import ACTIVE_MINUTES, Before, Tally, Watch, why_not
@@ -72,6 +75,7 @@ class Falls:
         self._waiting: dict[int, list[Counted]] = {}
         self.changes: list[Change] = []
         self.references: list[Reference] = []
+        self.notices: dict[Change, Notice] = {}
         for episode in episodes:
             self._episodes.setdefault(subject_of(episode), []).append(episode)
 
@@ -84,11 +88,11 @@ class Falls:
     def look(self, first: int, last: int) -> None:
         """Find what is in breach at each of the minutes first..last of one day, of which everything is loaded."""
         self._begin_day(first)
-        self.soundings.look(first, last, {subject: self._floor(subject) for subject in self._episodes})
+        self.soundings.look(first, last, {subject: self._floor(subject) for subject in self.soundings.languages})
 
     def _floor(self, subject: Subject) -> int:
         """The first minute that windows may reach back to: what came before the end of the last incident is over."""
-        over = [minute_at(one.resolved_at) for one in self._episodes[subject] if one.resolved_at and counts(one)]
+        over = [minute_at(one.resolved_at) for one in self._known(subject) if one.resolved_at and counts(one)]
         return max(over, default=0)
 
     def add(self, minute: int, rows: Sequence[Minute]) -> None:
@@ -98,17 +102,33 @@ class Falls:
         new = [row.key for row in rows if row.key not in self._seen]
         if new:
             self._admit(minute, new)
-        for one in self._waiting.pop(minute, ()):
+        counted = self._waiting.pop(minute, [])
+        for one in counted:
             self._count(one)
+        for one in counted:
+            self._beside(one)
+        self._notice(minute)
+
+    def _notice(self, minute: int) -> None:
+        """Say of each deployment once what it left comparable."""
+        for active in self._active.values():
+            for change in active.values():
+                if minute_at(change.at) + AFTER == minute:
+                    watches = (found.get((change.where, change.version)) for found in self._watches.values())
+                    tallies = chain.from_iterable(watch.tallies.values() for watch in watches if watch is not None)
+                    self.notices[change] = notice(tallies)
 
     def _begin_day(self, minute: int) -> None:
         if minute // DAY == self._day:
             return
         self._day = minute // DAY
         self._volumes.forget(minute)
-        for subject in self._episodes:
+        for subject in self.soundings.languages:
             for span in self._spans(subject):
                 self.soundings.leave_out(subject, span.first, min(span.end, minute))
+            for incident in self._known(subject):
+                if incident.accepted_at is not None:
+                    self._forget_references(subject, incident)
         for before, measures in self._anew:
             self.soundings.forget_before(before, measures)
         self.references += self.soundings.turn(minute)
@@ -178,6 +198,15 @@ class Falls:
                 self._follow(subject, signal, minute + 1)
         return fresh
 
+    def follow(self, fleet: Incident, minute: int) -> None:
+        """An incident of all languages fires or is over: its time is in no baseline of any of them, and then all begin anew."""
+        self._remember(subject_of(fleet), fleet)
+        span = episode_of(fleet)
+        for subject in [one for one in self.soundings.languages if one[:2] == subject_of(fleet)[:2] and counts(fleet)]:
+            self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
+            if fleet.state == "resolved":
+                self._begin_again(subject, fleet, minute + 1)
+
     def _leave_out(self, subject: Subject, minute: int) -> None:
         for span in self._spans(subject)[-1:]:
             self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
@@ -200,22 +229,19 @@ class Falls:
         self.soundings.references.begin_anew(series, minute // DAY + 1)
 
     def _count(self, one: Counted) -> None:
-        row, place = one
+        row, place, read = one
         self._volumes.add(place.stream, row.minute, row.events)
-        active = self._active.get(place.stream.where)
-        if active:
-            self._watched(one, active)
-        for recovery in (*self._recoveries.get(place.subject, ()), *self._quiet.get(place.subject, ())):
-            for reading in one.read:
-                recovery.add(row.minute, place.stream.where.collection, place.version, reading)
-
-    def _watched(self, one: Counted, active: Mapping[Version, Change]) -> None:
-        """Count a row for its own deployment, and beside those that came after its version."""
-        row, place = one
-        read = tuple(one.read)
-        own = active.get(place.version)
+        own = self._active.get(place.stream.where, {}).get(place.version)
         if own is not None and (watch := self._watch(one, own)) is not None:
             watch.add(row.minute, row.events, read, partial(self._usual, place.stream, own))
+        for recovery in (*self._recoveries.get(place.subject, ()), *self._quiet.get(place.subject, ())):
+            for reading in read:
+                recovery.add(row.minute, place.stream.where.collection, place.version, reading)
+
+    def _beside(self, one: Counted) -> None:
+        """Count a row beside the deployments that came after its version; they are known once all rows of the minute are counted."""
+        row, place, read = one
+        own = self._active.get(place.stream.where, {}).get(place.version)
         for key, watch in self._watches.get(place.subject, {}).items():
             if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at):
                 watch.add_old(row.minute, read)
@@ -231,7 +257,7 @@ class Falls:
 
     def _is_accepted(self, subject: Subject, change: Change) -> bool:
         """Whether a person has accepted what came after this deployment."""
-        return any(one.accepted_at is not None and one.accepted_at >= change.at for one in self._episodes.get(subject, ()))
+        return any(one.accepted_at is not None and one.accepted_at >= change.at for one in self._known(subject))
 
     def _usual(self, stream: Stream, change: Change, reading: Reading) -> Before:
         series = Series(stream, reading.measure, reading.scale)
@@ -247,7 +273,11 @@ class Falls:
 
         Where the new level was accepted it is the time before: what was usual then is not usual any more.
         """
-        return [episode_of(incident) for incident in self._episodes.get(subject, ()) if counts(incident)]
+        return [episode_of(incident) for incident in self._known(subject) if counts(incident)]
+
+    def _known(self, subject: Subject) -> list[Incident]:
+        """The incidents of all languages together, then those of this one."""
+        return [*self._episodes.get(subject._replace(language=ALL), ()), *self._episodes.get(subject, ())]
 
     def _remember(self, subject: Subject, incident: Incident) -> bool:
         """Whether it is a new incident."""
@@ -300,17 +330,22 @@ class Falls:
         ended = self._recoveries.pop(subject, [])
         if incident.verdict is not None and ended:
             self._quiet[subject] = ended
+        self._leave_out(subject, first - 1)
+        self._begin_again(subject, incident, first)
+
+    def _begin_again(self, subject: Subject, incident: Incident, first: int) -> None:
         if incident.accepted_at is not None:
             self._accept(subject, incident)
-        self._leave_out(subject, first - 1)
-        if not counts(incident):
-            return
-        for watch in self._watches.get(subject, {}).values():
-            watch.restart(first)
+        if counts(incident):
+            for watch in self._watches.get(subject, {}).values():
+                watch.restart(first)
 
     def _accept(self, subject: Subject, incident: Incident) -> None:
         """The new level is the usual one: what deployments and references say of the old one is over."""
         self._watches.pop(subject, None)
+        self._forget_references(subject, incident)
+
+    def _forget_references(self, subject: Subject, incident: Incident) -> None:
         day = episode_of(incident).end // DAY
         self.soundings.references.begin_anew(self.soundings.series_of(subject), day + 1)
 

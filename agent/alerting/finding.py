@@ -56,6 +56,12 @@ def severity(class_: IncidentClass, why: Loudness) -> Severity:
     return "critical" if why.confirmed == "yes" and (grave or after_deployment) else "warning"
 
 
+def severity_of(incident: Incident) -> Severity:
+    """How loud an incident is whose cause was found after it fired; never less than it was."""
+    why = Loudness(incident.cause, incident.confirmed, incident.drop or 0.0, 0.0)
+    return louder(incident.severity, severity(incident.class_, why))
+
+
 def louder(one: Severity, other: Severity) -> Severity:
     """The more severe of the two."""
     return max(one, other, key=SEVERITIES.index)

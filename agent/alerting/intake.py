@@ -1,42 +1,38 @@
 """What the rows of a minute say, measure by measure: where each belongs, found once for each window key."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from agent.alerting.changes import Version, collection_of, version_of
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Grid, Series, Stream
 from agent.alerting.ladder import Ladder
-from agent.alerting.measures import Quality, Reading, first_hit_bin, readings
-from agent.alerting.rule import Condition, DropRule, Measure, applies
+from agent.alerting.measures import Quality, Reading, first_hit_bin, known_language, readings, shares
+from agent.alerting.rule import MEASURES, Condition, DropRule, Measure, applies
 from agent.alerting.sums import Minute
+from agent.language.codes import UNDETERMINED
 from agent.records import WindowKey
 
-BATCH: Final = 2000  # rows whose readings live at a time
 Collections = tuple[Condition, ...]  # the conditions of a rule that choose among collections
 
 
 class Place(NamedTuple):
-    """Where a window key belongs, and how it is read; `rows` are those of the grid that it was found to be counted in."""
+    """Where a window key belongs, and how it is read."""
 
     stream: Stream
     version: Version
     subject: Subject
     rules: tuple[DropRule, ...]
     hit_bin: int | None
-    rows: dict[Measure, int]
+    rows: dict[Measure, int]  # of the grid: a key has one model and score kind, hence one row a measure
 
 
 class Counted(NamedTuple):
-    """A row and where it belongs."""
+    """A row, where it belongs, and what it says."""
 
     row: Minute
     place: Place
-
-    @property
-    def read(self) -> Iterator[Reading]:
-        """What it says: read again where it is asked for, as most rows are in the grid only."""
-        return readings(self.row, self.place.hit_bin)
+    read: tuple[Reading, ...]
 
 
 def collections_of(rule: DropRule) -> Collections:
@@ -49,19 +45,31 @@ class Intake:
 
     def __init__(self, rules: Sequence[DropRule], quality: Quality, grid: Grid, ladders: Mapping[Collections, Ladder]) -> None:
         self._rules, self._quality, self._grid, self._ladders = rules, quality, grid, ladders
+        self._shares = frozenset(measure for rule in rules for measure in rule.measures) - frozenset(MEASURES)
         self._places: dict[WindowKey, Place] = {}
         self.series: dict[int, Series] = {}
         self.rows: dict[Subject, list[int]] = {}
 
     def take(self, rows: Iterable[Minute]) -> list[Counted]:
         """Count rows, in any number; those that no rule judges are left out."""
-        counted = [Counted(row, place) for row in rows if (place := self.place(row.key)).rules]
-        for start in range(0, len(counted), BATCH):
-            batch = counted[start : start + BATCH]
-            at = [(self._row(one.place, reading), one.row.minute, reading) for one in batch for reading in one.read]
-            if at:
-                self._grid.add(*map(list, zip(*at, strict=True)))
+        rows = list(rows) if self._shares else rows
+        counted = [Counted(row, place, self._read(row, place)) for row in rows if (place := self.place(row.key)).rules]
+        if "und" in self._shares:
+            counted += [Counted(row, place, (known_language(row),)) for row in rows if (place := self._undetermined(row.key)).rules]
+        at = [(self._row(one.place, reading), one.row.minute, reading) for one in counted for reading in one.read]
+        if at:
+            self._grid.add(*map(list, zip(*at, strict=True)))
         return counted
+
+    def _read(self, row: Minute, place: Place) -> tuple[Reading, ...]:
+        found = readings(row, place.hit_bin)
+        return (*found, *shares(row, self._shares)) if self._shares else tuple(found)
+
+    def _undetermined(self, key: WindowKey) -> Place:
+        """The share of queries without a language is one of all languages, and told as that of `und`."""
+        meant = [rule for rule in self._rules if rule.measures == ("und",) and _applies_elsewhere(rule, key)]
+        place = self.place(key._replace(language=UNDETERMINED))
+        return place._replace(rules=tuple(meant))
 
     def place(self, key: WindowKey) -> Place:
         """Where a window key belongs."""
@@ -79,7 +87,7 @@ class Intake:
 
     def _row(self, place: Place, reading: Reading) -> int:
         row = place.rows.get(reading.measure)
-        if row is None:  # a key has one model and score kind, hence one scale a measure
+        if row is None:
             row = place.rows[reading.measure] = self._admitted(place, reading)
         return row
 
@@ -92,3 +100,7 @@ class Intake:
             for collections in {collections_of(rule) for rule in place.rules}:
                 self._ladders[collections].admit(row, series, place.subject)
         return row
+
+
+def _applies_elsewhere(rule: DropRule, key: WindowKey) -> bool:
+    return all(condition.holds(key) for condition in rule.where if condition.field != "language")

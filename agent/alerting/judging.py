@@ -15,7 +15,7 @@ from agent.alerting.statistics import Z95, Figures, Noise, Parts
 WARM_UP_DAYS: Final = 7
 PART: Final = 0.30  # of its rate that a measure falls by, or ...
 TREBLE: Final = 3.0  # ... so many times as many misses
-RATES: Final = ("recall_at_k", "hit_rate", "has_results")
+RATES: Final = ("recall_at_k", "hit_rate", "has_results")  # relative falls
 
 
 class Asking(NamedTuple):

@@ -10,7 +10,7 @@ from agent.alerting.finding import Subject
 from agent.alerting.grid import Bools, Floats, Grid, Series
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
-from agent.alerting.statistics import MICRO, TAIL_PRIOR, Wobbles
+from agent.alerting.statistics import LARGEST_VARIANCE, MICRO, TAIL_PRIOR, Wobbles
 from agent.alerting.usual import Past, Usual, lag_of, past, usual
 
 BATCH: Final = 64  # rows that are summed at a time: what bounds the memory of a look
@@ -169,6 +169,12 @@ class Ladder:
     def days(self) -> Any:
         """How many days back each track's baseline reaches."""
         return self._measures.days
+
+    def in_points(self) -> Bools:
+        """Whether the values of each track lie in 0..1: of a score of 12 a fall in points says nothing."""
+        today = self._measures
+        beyond: Bools = (np.abs(today.mean) > 1) | (today.variance[1] > LARGEST_VARIANCE)
+        return ~beyond
 
     def means(self) -> dict[Track, tuple[float, int]]:
         """What each track usually is, and how many days that rests on."""

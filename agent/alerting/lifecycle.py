@@ -5,7 +5,7 @@ nothing and leaves no trace. A firing one ends by evidence of recovery alone: no
 an open incident is added silently.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +13,17 @@ from msgspec.structs import replace
 from agent.alerting.finding import Finding, louder
 from agent.alerting.incident import Confirmed, Incident
 from agent.alerting.minutes import end_of
+
+KEPT: Final = (
+    "state",
+    "began_at",
+    "began_between",
+    "pending_since",
+    "fired_at",
+    "where",
+    "advice",
+    "exemplars",
+)  # when labels take the lead
 
 
 class Pace(NamedTuple):
@@ -91,7 +102,7 @@ def _resolved(incident: Incident, seen: Observation, minute: int) -> Incident:
 def _joined(incident: Incident, finding: Finding) -> Incident:
     """The incident with new evidence in it; nothing changes while the same rules see the same measures.
 
-    Where labels join what scores alone had found, they lead: the figures become theirs.
+    Where labels join what scores alone had found, they lead: the figures become theirs; what was found out stays.
     """
     known = {(one.rule, one.metric) for one in incident.evidence}
     fresh = tuple(one for one in finding.evidence if (one.rule, one.metric) not in known)
@@ -101,5 +112,6 @@ def _joined(incident: Incident, finding: Finding) -> Incident:
     severity = louder(incident.severity, now.severity)
     if finding.confirmed == incident.confirmed:
         return replace(incident, severity=severity, evidence=(*incident.evidence, *fresh))
-    times = {name: getattr(incident, name) for name in ("state", "began_at", "pending_since", "fired_at")}
-    return replace(now, severity=severity, evidence=(*fresh, *incident.evidence), **times)
+    kept = {name: getattr(incident, name) for name in KEPT}
+    cause = now.cause if incident.cause == "unknown" else incident.cause
+    return replace(now, severity=severity, cause=cause, evidence=(*fresh, *incident.evidence), **kept)

@@ -1,6 +1,6 @@
 """How a minute reads as measures in 0..1: labels, the score proxy, the mean score."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from agent.aggregate.histogram import at_or_above, first_bin_at
 from agent.alerting.rule import Measure
 from agent.alerting.statistics import MICRO, Sums
 from agent.alerting.sums import Minute
+from agent.language.codes import UNDETERMINED
 from agent.records import WindowKey
 
 HIGHER_IS_BETTER = ("cosine", "dot", "rerank", "rrf", "bm25", "unknown")
@@ -78,3 +79,23 @@ def readings(row: Minute, hit_bin: int | None) -> Iterator[Reading]:
         yield Reading("has_results", NO_SCALE, Sums(answered, found, found))
     if row.scored and key.score_kind in MEAN_KINDS:
         yield Reading("similarity_mean", (key.embedding_model, key.score_kind), Sums(row.scored, row.score_sum, row.score_sq))
+
+
+def shares(row: Minute, wanted: Container[Measure]) -> Iterator[Reading]:
+    """The shares that rules ask for, each as 1 where all is well; of translations the mean quality."""
+    goods: dict[Measure, tuple[int, int]] = {
+        "mixed": (row.events, row.events - row.mixed),
+        "fallback": (sum(row.routes.values()), sum(row.routes.values()) - row.routes.get("fallback", 0)),
+        "other_language": (row.answered, row.answered - row.answered_otherwise),
+    }
+    for name, (n, good) in goods.items():
+        if n and name in wanted:
+            yield Reading(name, NO_SCALE, Sums(n, good * MICRO, good * MICRO))
+    if row.translated and "low_translation" in wanted:
+        yield Reading("low_translation", NO_SCALE, Sums(row.translated, row.translation_sum, row.translation_sum))
+
+
+def known_language(row: Minute) -> Reading:
+    """How many of the queries have a language."""
+    known = 0 if row.key.language == UNDETERMINED else row.events * MICRO
+    return Reading("und", NO_SCALE, Sums(row.events, known, known))

@@ -1,6 +1,7 @@
 """Fixed references: the first fourteen complete days of a language on a model, so that a slow slide is not taken for usual."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -46,7 +47,8 @@ class References:
 
     def __init__(self, known: Iterable[Reference], quality: Quality) -> None:
         self._quality = quality
-        self._known = {one.series: one for one in known if one.threshold == self._threshold(one.series)}
+        oldest_first = sorted(known, key=attrgetter("first_day"))
+        self._known = {one.series: one for one in oldest_first if one.threshold == self._threshold(one.series)}
         self._not_before: dict[Series, int] = {}
 
     @property

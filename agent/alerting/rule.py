@@ -1,5 +1,6 @@
 """What a rules file says, once it is read: frozen records with the default of every key that may be left out."""
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -7,11 +8,21 @@ from msgspec import Struct
 from agent.alerting.incident import Severity
 from agent.records import WindowKey
 
-Measure = Literal["recall_at_k", "hit_rate", "similarity_mean", "has_results"]
+Measure = Literal[
+    "recall_at_k", "hit_rate", "similarity_mean", "has_results", "und", "mixed", "fallback", "other_language", "low_translation"
+]
 Share = Literal["und", "mixed", "fallback", "zero_results", "other_language", "low_translation"]
 BaselineKind = Literal["version", "trailing", "reference"]
 Field = Literal["service", "environment", "collection", "language"]
 
+SHARES: Mapping[Share, Measure] = {  # each measure is one where all is well, and falls as the share rises
+    "und": "und",
+    "mixed": "mixed",
+    "fallback": "fallback",
+    "zero_results": "has_results",
+    "other_language": "other_language",
+    "low_translation": "low_translation",
+}
 MEASURES: tuple[Measure, ...] = ("recall_at_k", "hit_rate", "similarity_mean")  # of a drop rule
 WINDOWS = (15, 60, 240, 1440, 4320)  # minutes: the ladder
 NO_LANGUAGE = ("und", "mul", "__other__")  # no single language: judged only by a rule that names them
@@ -91,6 +102,23 @@ class ShareRule(_Rule, frozen=True, kw_only=True):
     windows: tuple[int, ...] = WINDOWS
     min_events: int = 50
     for_minutes: int = 5
+
+    def as_fall(self) -> "DropRule":
+        """The same as a fall of the share where all is well; it is a count, so that nothing has to confirm it."""
+        return DropRule(
+            name=self.name,
+            where=self.where,
+            severity="warning" if self.severity == "auto" else self.severity,
+            labels=self.labels,
+            annotations=self.annotations,
+            measures=(SHARES[self.of],),
+            baselines=("trailing",),
+            threshold=self.threshold,
+            asked=self.asked,
+            windows=self.windows,
+            min_events=self.min_events,
+            for_minutes=self.for_minutes,
+        )
 
 
 class GapRule(_Rule, frozen=True, kw_only=True):

@@ -1,21 +1,21 @@
 """The trailing and the fixed baseline at work: every language at every scale, whatever was deployed."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from agent.alerting.fall import LABELS, Signal
+from agent.alerting.fall import DECISIVE_SHARE, LABELS, Signal
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Grid, Series
 from agent.alerting.intake import Collections, Counted, Intake, collections_of
-from agent.alerting.judging import Hit, Judged, asked, figures_of, hits, judge, within
+from agent.alerting.judging import Asking, Hit, Judged, asked, figures_of, hits, judge, within
 from agent.alerting.ladder import REFERENCE_WINDOWS, Ladder, Looked, Track
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference, References
-from agent.alerting.rule import DropRule, Measure
+from agent.alerting.rule import MEASURES, DropRule, Measure
 from agent.alerting.statistics import Baseline, Figures, Wobbles
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import WINDOWS, Look, Looks
@@ -79,6 +79,11 @@ class Soundings:
         """The series of a language."""
         return [self._intake.series[row] for row in self._intake.rows.get(subject, ())]
 
+    @property
+    def languages(self) -> Collection[Subject]:
+        """Every language that was counted."""
+        return self._intake.rows.keys()
+
     def look(self, first: int, last: int, floors: Mapping[Subject, int]) -> None:
         """Find what is in breach at each of the minutes first..last; no window reaches back before its language's floor."""
         self._due = {}
@@ -92,16 +97,21 @@ class Soundings:
 
     def _judged(self, name: Collections, view: View, first: int, last: int) -> Iterator[Judged]:
         ladder, looked = view.ladder, self._trailing[name]
-        days, tracks, units = ladder.days(), list(ladder.tracks), self._units(ladder)
+        days, units, told = ladder.days(), self._units(ladder), ladder.in_points()
+        tracks = list(ladder.tracks)[: len(days)]
+
+        def asking(rule: DropRule, *, trailing: bool) -> Asking:
+            one = asked(rule, ladder.tracks, days, trailing=trailing, unit=units)
+            return one._replace(counts=one.counts & told)
+
         for rule in view.rules:
             if "trailing" in rule.baselines:
-                yield judge(asked(rule, ladder.tracks, days, trailing=True, unit=units), "trailing", looked, tracks[: len(days)])
+                yield judge(asking(rule, trailing=True), "trailing", looked, tracks)
         if any("reference" in rule.baselines for rule in view.rules):
             fixed = ladder.look_back(first, last, *self.references.arrays(self._intake.series, ladder.rows))
             for rule in view.rules:
                 if "reference" in rule.baselines:
-                    asking = asked(rule, ladder.tracks, days, trailing=False, unit=units)
-                    yield judge(asking, "reference", fixed, tracks[: len(days)])
+                    yield judge(asking(rule, trailing=False), "reference", fixed, tracks)
 
     def _note(self, ladder: Ladder, judged: Judged, floors: Mapping[Subject, int]) -> None:
         tracks, days = list(ladder.tracks), ladder.days()
@@ -132,14 +142,23 @@ class Soundings:
         return self._due.get(minute, {})
 
     def signals(self, subject: Subject, minute: int) -> list[Signal]:
-        """What is in breach of one language, without scores that labels refute at the same scale."""
+        """What is in breach of one language, without scores on which labels decide at the same scale."""
         found = [hit.signal(minute) for hit in self._due.get(minute, {}).get(subject, ())]
-        return [signal for signal in found if signal.measure == LABELS or not self._refuted(subject, signal, minute)]
+        fell = {signal.figures.scale_minutes for signal in found if signal.measure == LABELS}
+        return [
+            signal
+            for signal in found
+            if signal.measure == LABELS or signal.figures.scale_minutes in fell or not self._outweighed(subject, signal, minute)
+        ]
 
-    def _refuted(self, subject: Subject, signal: Signal, minute: int) -> bool:
+    def _outweighed(self, subject: Subject, signal: Signal, minute: int) -> bool:
+        """Whether labels refute a score, or will decide nearly as soon as scores, as most queries have one."""
+        if LABELS not in signal.rule.measures:
+            return False
+        least, most = signal.limits.min_events, DECISIVE_SHARE * signal.figures.n
         return any(
-            figures.n >= signal.limits.min_events and figures.upper95 < signal.limits.threshold
-            for figures in self._at(subject, "recall_at_k", signal.figures.scale_minutes, minute)
+            (labels.n >= least and labels.upper95 < signal.limits.threshold) or (labels.n_baseline >= least and labels.n >= most)
+            for labels in self._at(subject, LABELS, signal.figures.scale_minutes, minute)
         )
 
     def corroborated(self, subject: Subject, signal: Signal, minute: int) -> bool:
@@ -157,13 +176,14 @@ class Soundings:
                     if looked.n[cell] > 0 and looked.n_baseline[cell] > 0:
                         yield figures_of(looked, *cell)
 
-    def wobbles(self, subject: Subject, measure: str, scale: tuple[str, str]) -> Wobbles:
-        """How much a track wobbles, as measured today; the first ladder that looks at it tells."""
-        for view in self._views.values():
-            for track in view.ladder.tracks:
-                if track == (subject, measure, scale):
-                    return view.ladder.wobbles(track)
-        return Wobbles()
+    def wobbles(self, subject: Subject, measure: Measure, scale: tuple[str, str]) -> Wobbles:
+        """How much a track wobbles, as measured on the day that has begun; the first ladder that looks at it tells."""
+        track = Track(subject, measure, scale)
+        view = next((view for view in self._views.values() if track in view.ladder.tracks), None)
+        if view is None:
+            return Wobbles()
+        view.ladder.roll(self._day)
+        return view.ladder.wobbles(track)
 
     def baseline(self, series: Series, last: int, since: int) -> Baseline | None:
         """What was usual in one collection up to the day `last`; of the days since a change where they are enough."""
@@ -182,7 +202,7 @@ class Soundings:
         found: defaultdict[object, dict[str, dict[int, Look]]] = defaultdict(dict)
         for name, looked in self._trailing.items():
             for track, row in self._views[name].ladder.tracks.items():
-                if track.subject[:2] == place and row < len(looked.n) and track.measure != "has_results":
+                if track.subject[:2] == place and row < len(looked.n) and track.measure in MEASURES:
                     shown = self._shown(track, looked, (row, minute - looked.first), firing)
                     found[track[1:]].setdefault(track.subject.language, {}).update(shown)
         best = max(found.values(), key=len, default={})

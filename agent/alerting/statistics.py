@@ -20,6 +20,7 @@ Z95_ONE_SIDED = 1.645
 PRIOR = 1000  # queries at the overall mean that each hour's rate is pulled towards
 TAIL_PRIOR = 10  # queries with the baseline's variance that a window's own variance is pulled towards
 SMALLEST_VARIANCE = 1e-4
+LARGEST_VARIANCE = 0.25 + 1e-9  # of any value in 0..1
 
 # Where the service's own history does not tell yet. PHI is the design effect (2 - q) / q of sessions with geometric sizes and
 # 1.25 queries on average, q = 1 / 1.25: queries of one session share their fate.

@@ -180,6 +180,12 @@ def _name(fact: Fact) -> str:
         "recall_at_k": f"recall@{fact.k}",
         "hit_rate": f"the share of queries with best score ≥ {fact.threshold or 0:.2f}",
         "similarity_mean": "the mean best score",
+        "has_results": "the share of queries with results",
+        "und": "the share of queries whose language is known",
+        "mixed": "the share of queries in one language only",
+        "fallback": "the share of queries without fallback",
+        "other_language": "the share of answers in the query's language",
+        "low_translation": "the mean translation quality",
     }[fact.measure]
 
 

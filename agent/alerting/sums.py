@@ -23,3 +23,9 @@ class Minute(NamedTuple):
     labelled: int
     recall_sum: int
     recall_sq: int
+    mixed: int = 0
+    routes: dict[str, int] = {}  # noqa: RUF012 - nobody changes a row
+    answered: int = 0
+    answered_otherwise: int = 0
+    translated: int = 0
+    translation_sum: int = 0

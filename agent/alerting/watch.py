@@ -11,6 +11,7 @@ from agent.alerting.minutes import HOUR
 from agent.alerting.rule import DropRule, Limits, Measure
 from agent.alerting.statistics import (
     HOURS,
+    LARGEST_VARIANCE,
     MICRO,
     SMALLEST_VARIANCE,
     Baseline,
@@ -25,7 +26,6 @@ from agent.alerting.statistics import (
 
 ACTIVE_MINUTES = 72 * HOUR
 ROUNDING = 1e-9
-LARGEST_VARIANCE = 0.25  # of any value in 0..1
 
 SIDE_BY_SIDE = 0.5  # of the new version's queries came while the old one ran too: then the same minutes are compared
 LEFTOVERS = 0.05  # of the new version's queries: fewer on the old one are no comparison

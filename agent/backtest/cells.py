@@ -87,7 +87,7 @@ def _wrong(found: Mapping[str, Numbers]) -> Iterator[tuple[str, str, NDArray[np.
     for name in COUNTS:
         if name in found:
             values = found[name]
-            yield name, "a count", (values < 0) | (values >= MOST) | (values % 1 > 0)
+            yield name, "a count", (values < 0) | (values >= MOST) | (values > np.floor(values))
             yield name, "at most the queries of the line", values > queries
     if SUMS[0] in found:
         total, squares = (found[name] for name in SUMS)

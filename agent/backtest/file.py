@@ -29,17 +29,20 @@ LONGEST: Final = 1 << 16  # a header, or what stands where one should be
 def read(path: Path) -> TableMinutes:
     """The table in a file; raises Misconfigured with its mistakes, the first twenty of many."""
     try:
-        with _open(path) as stream:
+        with path.open("rb") as raw, _text(raw) as stream:
             reader = _Reader(str(path), _row(stream.readline(LONGEST)))
             columns = reader.columns(stream)
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise Misconfigured([Mistake(str(path), "", f"cannot be read: {reason}")]) from error
-    return TableMinutes(columns, reader.keys.windows())
+    table = TableMinutes(columns, reader.keys.windows())
+    if halves := table.half_proxied():
+        expected = f"expected in each line of a language or in none, found both for {', '.join(halves)}"
+        raise Misconfigured([Mistake(str(path), "proxy_hits", expected)])
+    return table
 
 
-def _open(path: Path) -> io.TextIOWrapper:
-    raw = io.BufferedReader(io.FileIO(path))
+def _text(raw: io.BufferedReader) -> io.TextIOWrapper:
     zipped = raw.peek(2)[:2] == GZIP_MAGIC
     return io.TextIOWrapper(gzip.GzipFile(fileobj=raw) if zipped else raw, encoding="utf-8-sig")
 

@@ -63,10 +63,18 @@ class TableMinutes:
 
     def quality(self, configured: Quality) -> Quality:
         """How these rows are read: hits are given, so thresholds are not asked for; no histogram says how low a language is."""
-        proxied = self._columns.numbers.get("proxy_hits")
-        keys = () if proxied is None else np.unique(self._columns.key[~np.isnan(proxied)]).tolist()
-        thresholds: dict[str, float | None] = {self._keys[key].language: THRESHOLD for key in keys}
+        thresholds: dict[str, float | None] = dict.fromkeys(self._languages(~self._no_proxy()), THRESHOLD)
         return replace(configured, hit_threshold=Thresholds(languages=thresholds), floor=None)
+
+    def half_proxied(self) -> list[str]:
+        """Languages of which only some lines have the proxy: in the others no hit would be read where nothing is known."""
+        return sorted(self._languages(self._no_proxy()) & self._languages(~self._no_proxy()))
+
+    def _no_proxy(self) -> NDArray[np.bool_]:
+        return np.isnan(self._columns.numbers.get("proxy_hits", np.full(len(self._columns.minute), np.nan)))
+
+    def _languages(self, lines: NDArray[np.bool_]) -> set[str]:
+        return {self._keys[key].language for key in np.unique(self._columns.key[lines]).tolist()}
 
 
 def _rows(columns: Columns, keys: Sequence[WindowKey]) -> Iterator[Minute]:

@@ -76,11 +76,14 @@ def duration(minutes: float | None) -> str:
 def _count(told: Told) -> str:
     span = f"{_minute(told['from'])} to {_minute(told['to'])}"
     weeks = f"{told['weeks']:.1f} weeks, {told['languages']} languages"
-    incidents = len(told["incidents"])
+    incidents = _many(len(told["incidents"]), "incident")
     return (
-        f"{incidents} incident{'s' * (incidents != 1)} in {weeks} ({span}): "
-        f"{told['incidents_per_week']:.1f} a week, {told['notifications']} notifications"
+        f"{incidents} in {weeks} ({span}): {told['incidents_per_week']:.1f} a week, {_many(told['notifications'], 'notification')}"
     )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _score_lines(score: Told | None) -> Iterator[str]:

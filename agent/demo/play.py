@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from agent.decode.sink import MemorySink
 from agent.demo import profiles, stage
 from agent.demo.broker import API_VERSION, DemoBroker
 from agent.demo.show import Show
+from agent.notify.base import Notifier
 from agent.notify.terminal import TerminalNotifier
 from agent.opening import CLOCK, Store
 from agent.runtime.health import Health
@@ -82,9 +82,10 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     kafka = settings.source.kafka
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     meters = telemetry.prometheus(CLOCK)
+    terminal: dict[str, Notifier] = {"terminal": TerminalNotifier(console=console)}
     return Live(
         consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(meters.stored, on_try=meters.tried)),
-        new_evaluation=partial(opening.evaluation, settings, store, {"terminal": TerminalNotifier(console=console)}),
+        new_evaluation=lambda: opening.evaluation(settings, store, opening.pipeline(settings, store, terminal)),
         source=source,
         windows=store.windows,
         health=health,

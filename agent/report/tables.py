@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.aggregate.histogram import MICRO, at_or_above, latency_at, quantile_bin
 from agent.aggregate.measures import Measures, merged
+from agent.alerting.calibration import Calibration, calibration
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality, first_hit_bin
 from agent.alerting.statistics import mean_interval, wilson
@@ -82,7 +83,15 @@ def _hits(parts: Sequence[Total], quality: Quality) -> int | None:
 def _threshold(parts: Sequence[Total], quality: Quality) -> Row:
     limits = {quality.hit_threshold.of(part.key) for part in parts}
     limit = limits.pop() if len(limits) == 1 else None
-    return {"hit_threshold": limit, "hit_source": "unknown" if _hits(parts, quality) is not None else None}
+    return {"hit_threshold": limit, "hit_source": _source(parts) if _hits(parts, quality) is not None else None}
+
+
+def _source(parts: Sequence[Total]) -> Calibration:
+    """How well the scores of this row tell hits from misses; several score scales tell nothing together."""
+    if not _comparable(parts):
+        return "unknown"
+    sums = merged([part.measures for part in parts])
+    return calibration(sums.label_hist, sums.label_hit_hist, parts[0].key.score_kind)
 
 
 def _comparable(parts: Sequence[Total]) -> bool:

@@ -97,7 +97,7 @@ def changes(rows: Sequence[Row]) -> RenderableType:
 
 def _known_by(row: Row) -> str:
     if not row.get("announced"):
-        return "traffic"
+        return one_line(row.get("notice") or "traffic", ANY_WIDTH)
     said = one_line(row["note"], ANY_WIDTH)
     return " ".join(filter(None, ("announced", row["by"] and f"by {one_line(row['by'])}"))) + (f": {said}" if said else "")
 

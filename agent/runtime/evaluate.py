@@ -11,6 +11,7 @@ from agent.alerting import loss
 from agent.alerting.changes import Change
 from agent.alerting.evaluator import Evaluator, Known, State
 from agent.alerting.incident import Incident
+from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
@@ -30,6 +31,7 @@ TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 AS_OF = "as_of"
 STATE = "state"
 REFERENCE = "reference"
@@ -56,9 +58,11 @@ class Evaluation:
         self._windows = windows
         self._journal = journal
         self._pipeline = pipeline
-        self._known_changes = {entry.id for entry in journal.read("change")}
+        self._known_changes = {_version(entry) for entry in journal.read("change")}
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
+        self._said = False
+        self._said_at: datetime | None = None
         self._ended: list[Incident] = []
         self._remembered = EPOCH
         self._without: Without = NOTHING
@@ -74,7 +78,7 @@ class Evaluation:
         transitions = [
             entry for entry in self._journal.read("transition") if self.evaluated_to is None or entry.at <= self.evaluated_to
         ]
-        known = [msgspec.convert(dict(entry.body), Incident) for entry in transitions]
+        known = [one for one in (msgspec.convert(dict(entry.body), Incident) for entry in transitions) if one.class_ != "monitor"]
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
             self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to)))
@@ -147,6 +151,7 @@ class Evaluation:
             seen(minute - minute_of(start), minute_of(end) - minute_of(start))
         if end > start:
             self._remember(end)
+            self._say_what_is_missing(start, end)
         return moved
 
     def _walked(self, start: datetime, end: datetime) -> Iterator[tuple[int, list[Incident]]]:
@@ -166,10 +171,10 @@ class Evaluation:
         self._evaluator.act(fresh)
 
     def _investigated(self, incident: Incident) -> Incident:
-        """With its cause, where it sits and what to do."""
+        """With its cause, where it sits and what to do; the evaluator keeps that for its end."""
         if self._investigation is None:
             return incident
-        return self._investigation.explain(incident, self._evaluator.changes, whole=not self._without)
+        return self._evaluator.explained(self._investigation.explain(incident, self._evaluator.changes, whole=not self._without))
 
     def _suspend_volume(self, minute: int) -> None:
         """While a partition is left out; the hour is remembered, so that whoever takes over compares as this agent does."""
@@ -197,15 +202,26 @@ class Evaluation:
         known = [loss.incident(msgspec.convert(dict(row.body), loss.Loss), now) for row in rows]
         return [incident for incident in known if incident.state == "firing"]
 
+    def _say_what_is_missing(self, start: datetime, end: datetime) -> None:
+        """Once, when an hour was evaluated: a rule that has nothing to read finds nothing."""
+        self._said_at = self._said_at or start + HOUR
+        if not self._said and end >= self._said_at:
+            self._said = True
+            for measure, needed in self._evaluator.missing.items():
+                log.info("rules ask for %s, which the log does not give; it needs %s", measure, needed)
+
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
         self._check_ours()
         hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(self._partial)]
-        changes = [_change(change) for change in self._evaluator.changes]
-        fresh = [entry for entry in (*changes, *map(_reference, self._evaluator.references)) if entry.id not in self._known_changes]
+        changes = [_change(change, self._evaluator.notices.get(change)) for change in self._evaluator.changes]
+        known = (*changes, *map(_reference, self._evaluator.references))
+        fresh = [entry for entry in known if _version(entry) not in self._known_changes]
         state = Entry(STATE, STATE, end, msgspec.to_builtins(self._evaluator.state))
         self._journal.write([*fresh, *hours, state, Entry(AS_OF, AS_OF, end, {})])
-        self._known_changes |= {entry.id for entry in fresh}
+        self._known_changes |= {_version(entry) for entry in fresh}
+        for notice in (entry.body["notice"] for entry in fresh if "notice" in entry.body):
+            log.info("%s", notice)
         self._partial.clear()
         self._remembered = end
 
@@ -225,10 +241,17 @@ def _entry(incident: Incident, minute: int) -> Entry:
     return Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], _time(minute + 1), msgspec.to_builtins(incident))
 
 
-def _change(change: Change) -> Entry:
-    """A deployment's row. Its id has the hour only: after a restart older history is read by the hour, and it is the same one."""
+def _change(change: Change, notice: Notice | None) -> Entry:
+    """A deployment's row. Its id has the hour only: after a restart older history is read by the quarter, and it is the same one."""
     name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
-    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, msgspec.to_builtins(change))
+    said = {} if notice is None else {**msgspec.to_builtins(notice), "notice": notice.text(change)}
+    body = {**msgspec.to_builtins(change), **said}
+    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, body)
+
+
+def _version(entry: Entry) -> tuple[str, bool]:
+    """A row is written again when its notice is known."""
+    return entry.id, "notice" in entry.body
 
 
 def _reference(reference: Reference) -> Entry:

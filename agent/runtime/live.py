@@ -13,7 +13,7 @@ from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import MINUTE, OVER, Evaluation, minute_of
 from agent.runtime.health import Health
 from agent.runtime.left_out import NOTHING, LeftOut
-from agent.runtime.look import Look, unwatched
+from agent.runtime.look import Look, unwatched, unwatched_time
 from agent.source.base import Source
 from agent.source.coverage import STUCK_AFTER, Coverage, Reach
 from agent.store.base import WindowReader
@@ -53,6 +53,7 @@ class Live:
         pace: Pace,
         missing_topics: Callable[[], list[str]] = list,
         on_look: Callable[[Look], None] = unwatched,
+        on_turn: Callable[[datetime], None] = unwatched_time,
     ) -> None:
         self._consumer = consumer
         self._new_evaluation = new_evaluation
@@ -64,6 +65,7 @@ class Live:
         self._pace = pace
         self._missing_topics = missing_topics
         self._on_look = on_look
+        self._on_turn = on_turn
         self._coverage = Coverage(pace.stuck_after)
         self._left_out = LeftOut()
         self._due_at = clock.now()
@@ -90,6 +92,7 @@ class Live:
                 self._evaluate()
         except RetryLater as error:
             self._wait({"log or store": str(error)})
+        self._on_turn(self._clock.now())
         self._health.turned(self._clock.now())
 
     def _evaluate(self) -> None:

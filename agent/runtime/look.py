@@ -22,3 +22,7 @@ class Look(NamedTuple):
 
 def unwatched(_: Look) -> None:
     """What is done with a look where nobody asks."""
+
+
+def unwatched_time(_: datetime) -> None:
+    """What is done at a turn where nobody asks."""

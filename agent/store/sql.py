@@ -38,6 +38,12 @@ MINUTE_SUMS = (
     "labelled",
     "recall_sum",
     "recall_sq",
+    "mixed",
+    "routes",
+    "answered",
+    "answered_otherwise",
+    "translated",
+    "translation_sum",
 )
 
 

@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
-from agent.alerting.check import kind_of, needs
+from agent.alerting.check import kind_of, missing, needs
 from agent.alerting.load import KINDS, load, parse
-from agent.alerting.rule import Share
+from agent.alerting.rule import DropRule, Rule, Share, ShareRule
 from agent.resources import rules_dir
 
 
@@ -30,3 +30,14 @@ def test_a_share_needs_its_field(of: str) -> None:
     (rule,) = parse(json.dumps({"rules": [{"name": "a", "kind": "share", "of": of}]}), "x")
     field, past = needs(rule)
     assert (field.endswith(" in the log"), past) == (True, "a complete day before")
+
+
+def test_what_the_log_does_not_give_is_named_with_what_it_needs() -> None:
+    """A rule that has nothing to read is not a rule that finds nothing."""
+    rules: list[Rule] = [DropRule(name="drop"), ShareRule(name="share", of="fallback")]
+    assert missing(rules, {"similarity_mean"}) == {
+        "recall_at_k": "relevant documents in the log",
+        "hit_rate": "scores, and quality.hit_threshold",
+        "fallback": "route in the log",
+    }
+    assert missing(rules[:1], {"similarity_mean", "hit_rate", "recall_at_k"}) == {}

@@ -114,7 +114,7 @@ def straight(seed: int) -> list[Seen]:
     return walk(warmed(list(before())), traffic(seed), range(LENGTH), {})
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 3), at=st.integers(1, LENGTH - 1), width=st.sampled_from([15, 60]))
 def test_a_restart_at_any_minute_changes_nothing(seed: int, at: int, width: int) -> None:
     """State as JSON, another object, history by the hour or quarter: the same observations follow as without."""

@@ -33,9 +33,17 @@ def test_hits_are_read_at_the_threshold_with_zero_results_as_misses() -> None:
 
 def test_a_minute_says_nothing_of_what_it_does_not_hold() -> None:
     """No labels, no threshold, a scale whose mean says nothing: no reading, never a zero."""
-    assert list(readings(row(START, key(kind="bm25"), 5, 5), None)) == []
-    assert [reading.measure for reading in readings(row(START, key(), 5, 5, 2, 1), None)] == ["recall_at_k", "similarity_mean"]
+    assert [reading.measure for reading in readings(row(START, key(kind="bm25"), 5, 5), None)] == ["has_results"]
+    found = [reading.measure for reading in readings(row(START, key(), 5, 5, 2, 1), None)]
+    assert found == ["recall_at_k", "has_results", "similarity_mean"]
     assert list(readings(row(START, key(), 5, 5)._replace(events=5, errors=5, scored=0), 35)) == []
+
+
+def test_queries_with_results_are_counted_on_no_scale() -> None:
+    """Two of ten answered queries have none; an error is no answer."""
+    minute = row(START, key(), 8, 8)._replace(events=11, errors=1, zero_results=2)
+    found = next(reading for reading in readings(minute, None) if reading.measure == "has_results")
+    assert found == Reading("has_results", ("", ""), Sums(10, 8 * MICRO, 8 * MICRO))
 
 
 def test_a_distance_has_no_hits() -> None:

@@ -5,14 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.alerting.changes import Change, Version
+from agent.alerting.changes import Version
 from agent.alerting.measures import Reading
-from agent.alerting.minutes import start_of
-from agent.alerting.recovery import SCALES, Recovery, Trail, recovered
-from agent.alerting.rule import DropRule
-from agent.alerting.statistics import MICRO, Sums, baseline_of
-from agent.alerting.watch import Tally, Watch
-from tests.alerting.traffic import RULES, START
+from agent.alerting.recovery import SCALES, Recovery, Standard, Trail, recovered
+from agent.alerting.rule import Measure
+from agent.alerting.statistics import MICRO, Sums, Wobbles, baseline_of
+from tests.alerting.traffic import START
 
 OLD, NEW = Version("m1", "v41"), Version("m1", "v42")
 COSINE = ("m1", "cosine")
@@ -23,31 +21,30 @@ def hits(n: int, of: int) -> Sums:
     return Sums(of, n * MICRO, n * MICRO)
 
 
-def following(n_fired: int, measure: str = "hit_rate") -> Recovery:
+def following(n_fired: int, measure: Measure = "hit_rate") -> Recovery:
     """A recovery of hits that began at START, against 90 % of 6,000 an hour."""
-    rule = RULES[0]
-    assert isinstance(rule, DropRule)
     base = baseline_of([hits(5400, 6000)] * 24, days=14)
-    watch = Watch(Change("help", "prod", "kb", "m1", "v42", start_of(START)), "de", [rule], START)
-    return Recovery(watch, Tally("hit_rate" if measure == "hit_rate" else "similarity_mean", COSINE, base, ""), START, n_fired)
+    assert base is not None
+    rates = {"kb": base.rates}
+    return Recovery(Standard(measure, COSINE, base, rates, Wobbles(), 0.03, 50, n_fired, START, version=NEW))
 
 
 def feed(recovery: Recovery, first: int, minutes: int, counts: tuple[int, int], version: Version = OLD) -> None:
     """The same every minute."""
     for minute in range(first, first + minutes):
-        recovery.add(minute, version, Reading(recovery.tally.measure, COSINE, hits(*counts)))
+        recovery.add(minute, "kb", version, Reading(recovery.standard.measure, COSINE, hits(*counts)))
 
 
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(0, 50), st.integers(0, 50)), max_size=80), st.sampled_from(SCALES))
 def test_a_window_of_a_trail_is_the_sum_of_its_minutes(steps: list[tuple[int, int, int]], width: int) -> None:
     """Against adding them up one by one, with gaps and with several readings a minute."""
     rates = tuple(hour / 24 for hour in range(24))
-    trail, minute = Trail(rates), START
+    trail, minute = Trail(), START
     seen: list[tuple[int, int, int]] = []
     for gap, one, other in steps:
         minute += gap
         for n in (one, other):
-            trail.add(minute, Sums(n, n * 7, n * 5))
+            trail.add(minute, Sums(n, n * 7, n * 5), rates[minute // 60 % 24])
         seen.append((minute, one + other, minute // 60 % 24))
     last = minute + 3
     inside = [(n, hour) for at, n, hour in seen if last - width < at <= last]
@@ -58,9 +55,9 @@ def test_a_window_of_a_trail_is_the_sum_of_its_minutes(steps: list[tuple[int, in
 
 def test_a_trail_keeps_no_more_than_it_needs() -> None:
     """Weeks of an open incident do not fill the memory, and the longest window stays right."""
-    trail = Trail((0.5,) * 24)
+    trail = Trail()
     for minute in range(START, START + 20_000):
-        trail.add(minute, Sums(1, 1, 1))
+        trail.add(minute, Sums(1, 1, 1), 0.5)
     assert len(trail._minutes) <= 2 * SCALES[-1]
     sums, expected = trail.window(START + 19_999, SCALES[-1])
     assert sums.n == 4320
@@ -127,8 +124,28 @@ def test_scores_on_another_scale_are_not_counted() -> None:
     """Rolled forward to another model, scores say nothing."""
     recovery = following(100)
     for minute in range(START, START + 60):
-        recovery.add(minute, Version("m2", "v43"), Reading("hit_rate", ("m2", "cosine"), hits(90, 100)))
+        recovery.add(minute, "kb", Version("m2", "v43"), Reading("hit_rate", ("m2", "cosine"), hits(90, 100)))
     assert recovery.figures(START + 59) is None
+
+
+def test_collections_that_nothing_was_frozen_of_are_not_counted() -> None:
+    """A collection that is new since the firing has no usual rate."""
+    recovery = following(100)
+    for minute in range(START, START + 60):
+        recovery.add(minute, "new", OLD, Reading("hit_rate", COSINE, hits(90, 100)))
+    assert recovery.figures(START + 59) is None
+
+
+def test_each_collection_has_its_own_usual_rate() -> None:
+    """As many queries of a collection at 70 % as of one at 90 %: 80 % together is no fall."""
+    recovery = following(100)
+    recovery.standard.rates["hard"] = (0.7,) * 24
+    feed(recovery, START, 60, (90, 100))
+    for minute in range(START, START + 60):
+        recovery.add(minute, "hard", OLD, Reading("hit_rate", COSINE, hits(70, 100)))
+    figures = recovery.figures(START + 59)
+    assert figures is not None
+    assert (figures.baseline, figures.drop) == (pytest.approx(0.8), pytest.approx(0.0))
 
 
 def test_the_upper_bound_of_six_hundred_queries() -> None:

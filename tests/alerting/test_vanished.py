@@ -1,16 +1,22 @@
 """Traffic that vanished: minutes after weeks of history by the hour."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from agent.alerting.evaluator import Evaluator
+from agent.alerting.finding import Subject
 from agent.alerting.incident import Incident
+from agent.alerting.lifecycle import Standing, step
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import end_of, start_of
 from agent.alerting.rule import Condition, VanishedRule
 from agent.alerting.sums import Minute
+from agent.alerting.vanished import Vanished
+from tests.alerting.simulated import simulator
 from tests.alerting.traffic import DAY, MONDAY, key, row
 
 RULE = VanishedRule(name="vanished", where=(Condition("language", ("und", "mul", "__other__"), negated=True),))
@@ -46,12 +52,7 @@ def judge(usual: Usual = USUAL, weeks: float = 4, rule: VanishedRule = RULE, inc
 
 def walk(evaluator: Evaluator, rates: Rates, minutes: range) -> list[tuple[int, Incident]]:
     """So many queries every minute: below one, one every so many minutes."""
-    told = []
-    for at in minutes:
-        counts = {name: int((at + 1) * rate) - int(at * rate) for name, rate in rates.items()}
-        rows = [row(NOW + at, key(name), count, 0) for name, count in counts.items() if count]
-        told += [(at, incident) for incident in evaluator.advance(NOW + at, rows)]
-    return told
+    return [(at, incident) for at in minutes for incident in evaluator.advance(NOW + at, minute_of(rates, at))]
 
 
 def short(told: Sequence[tuple[int, Incident]]) -> list[tuple[int, str, str]]:
@@ -178,6 +179,82 @@ def test_the_time_of_an_incident_is_not_usual() -> None:
     assert short(walk(evaluator, without("ko"), range(180, 240))) == [(197, "ko", "firing")]
 
 
+def test_an_outage_is_left_out_also_after_a_restart() -> None:
+    """A day without anyone, over at the restart: nobody is missed for the day that lies behind."""
+    rates = {"en": 40.0, "de": 40.0, "xx": 0.05}
+    lived, began_anew, restored = (Vanished(RULE) for _ in range(3))
+    outage, back = range(DAY), range(DAY, DAY + 90)
+    standings: dict[Subject, Standing] = {}
+    lived.add(list(past(always(rates))))
+    for at in (*outage, *back):
+        lived.add(minute_of(rates, at) if at in back else [])
+        settle(lived, NOW + at, standings)
+    assert standings == {}
+    for other in (began_anew, restored):
+        other.add([*past(always(rates)), *(one for at in back for one in minute_of(rates, at))])
+    restored.restore(json.loads(json.dumps(lived.state())))
+    now = NOW + back.stop
+    assert [subject.language for subject, *_ in began_anew.observations(now, {})] == ["*"]
+    assert list(lived.observations(now, {})) == list(restored.observations(now, {})) == []
+
+
+def minute_of(rates: Rates, at: int) -> list[Minute]:
+    """The rows of a minute."""
+    counts = {name: int((at + 1) * rate) - int(at * rate) for name, rate in rates.items()}
+    return [row(NOW + at, key(name), count, 0) for name, count in counts.items() if count]
+
+
+def settle(rule: Vanished, minute: int, standings: dict[Subject, Standing]) -> None:
+    """Let incidents follow what is seen."""
+    for subject, seen, pace in list(rule.observations(minute, standings)):
+        after = step(standings.pop(subject, None), seen, minute, pace)
+        if after is not None and after.incident.state != "resolved":
+            standings[subject] = after
+
+
 def test_nothing_that_was_not_expected_is_missed() -> None:
     """A language that never came, and an empty history."""
     assert walk(Evaluator([RULE], Quality()), {}, range(100)) == []
+
+
+def simulated(shared: Path, scenario: str, seed: int, **fields: object) -> list[tuple[int, str, str]]:
+    """Thirty languages with the cycles and noise of the shared simulator: two weeks by the hour, then a day by the minute."""
+    module = simulator(shared)
+    config = module.Config(qpm=300.0, history_days=14.0, after_days=1.0)
+    made = module.simulate_minutes(config, module.Scenario(scenario, **fields), seed, with_sim=False)
+    events, weeks = made["n"].astype(int), 14 * DAY
+    evaluator = Evaluator([RULE], Quality())
+    hours = events[:, :weeks].reshape(30, -1, 60).sum(axis=2)
+    evaluator.warm([one for at in range(hours.shape[1]) for one in rows_of(hours[:, at], NOW - weeks + at * 60, module.CODES)])
+    return short(
+        [
+            (at, incident)
+            for at in range(DAY)
+            for incident in evaluator.advance(NOW + at, rows_of(events[:, weeks + at], NOW + at, module.CODES))
+        ]
+    )
+
+
+def rows_of(events: Sequence[int], minute: int, languages: Sequence[str]) -> list[Minute]:
+    """A row for each language that has any."""
+    return [row(minute, key(language), int(n), 0) for language, n in zip(languages, events, strict=True) if n]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_simulated_traffic_in_which_nothing_happens_is_silent(shared: Path, seed: int) -> None:
+    """Thirty languages, 300 queries a minute; the longer runs stand in how-it-decides.md."""
+    assert simulated(shared, "none", seed) == []
+
+
+@pytest.mark.parametrize(("language", "within"), [("en", 20), ("es", 25), ("ko", 300)])
+def test_simulated_traffic_that_vanishes_is_found(shared: Path, language: str, within: int) -> None:
+    """240, 25 and one a minute on average, at midnight UTC; and nobody else."""
+    ((minute, found, state),) = simulated(shared, "vanish", 3, langs=(language,))
+    assert (found, state) == (language, "firing")
+    assert minute < within
+
+
+def test_simulated_traffic_that_vanishes_altogether_is_one_incident(shared: Path) -> None:
+    """Thirty languages."""
+    ((minute, found, state),) = simulated(shared, "vanish", 4)
+    assert (minute, found, state) == (18, "*", "firing")

@@ -13,8 +13,8 @@ from agent.errors import RetryLater
 from agent.notify.base import Message, TransportError
 from agent.notify.memory import MemoryNotifier
 from agent.report.views import incidents
-from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, PARTIAL, minute_of
-from agent.store.base import Entry
+from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, PARTIAL, STATE, minute_of
+from agent.store.base import MINUTE, Entry
 from agent.store.memory import MemoryWindows
 from tests.runtime.rig import P1, UnsteadyJournal
 from tests.runtime.watchers import Watch, korean
@@ -338,14 +338,14 @@ def test_a_deployment_that_was_not_stored_is_stored_later() -> None:
 
 
 def test_a_restart_reads_history_before_it_evaluates() -> None:
-    """Twenty days, the older ones by the hour and the newer ones by the minute, oldest first; nothing of it is told again."""
+    """Thirty days, the older ones by the quarter and the newer ones by the minute, oldest first; nothing of it is told again."""
     made = Watch({3: korean()})
     made.traffic(*(-n * 1440 - 61 for n in range(30)), *range(10))
     made.walk(5)
     made.again()
-    days = sorted(-n * 1440 - 61 for n in range(20))
-    by_the_hour = [n // 60 * 60 for n in days if n < -5 * 1440]
-    assert made.evaluator.warmed == [*by_the_hour, *days[len(by_the_hour) :], *range(5)]
+    days = sorted(-n * 1440 - 61 for n in range(30))
+    by_the_quarter = [n // 15 * 15 for n in days if n < -5 * 1440]
+    assert made.evaluator.warmed == [*by_the_quarter, *days[len(by_the_quarter) :], *range(5)]
     assert made.states() == ["firing"]
 
 
@@ -354,12 +354,12 @@ class OnceAway(MemoryWindows):
 
     readings = 0
 
-    def minutes(self, start: datetime, end: datetime, *, hourly: bool = False) -> Iterator[Minute]:
+    def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
         """Read, or fail."""
         self.readings += 1
         if self.readings == 2:
             raise RetryLater("away")
-        return super().minutes(start, end, hourly=hourly)
+        return super().minutes(start, end, step=step)
 
 
 def test_resuming_can_be_tried_again() -> None:
@@ -479,7 +479,7 @@ def test_volumes_are_not_compared_without_a_partition() -> None:
 
 
 def test_an_hour_that_was_not_whole_is_written_once() -> None:
-    """Later walks write as_of alone."""
+    """Later walks write as_of and the state that belongs to it."""
     made = watch()
     made.walk(10, without={P1: START})
     written: list[str] = []
@@ -491,7 +491,7 @@ def test_an_hour_that_was_not_whole_is_written_once() -> None:
 
     made.journal.write = noting  # type: ignore[method-assign]  # looked at
     made.walk(11)
-    assert written == [AS_OF]
+    assert written == [STATE, AS_OF]
 
 
 def test_what_is_open_is_known() -> None:

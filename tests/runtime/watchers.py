@@ -1,6 +1,6 @@
 """Evaluation over twins: an evaluator that says what a test has written for it, and someone who is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,11 +51,13 @@ class Scripted(Evaluator):
         super().suspend_volume(minute)
         self.suspended.append(minute - START_MINUTE)
 
-    def advance(self, minute: int, rows: Sequence[Minute]) -> list[Incident]:
+    def walk(self, rows: Iterable[Minute], first: int, last: int) -> Iterator[tuple[int, list[Incident]]]:
         """Insist on every minute in order, as the real one does, and say what is written."""
-        super().advance(minute, rows)
-        place = minute - START_MINUTE
-        self.seen.append(place)
+        for walked, told in super().walk(rows, first, last):
+            self.seen.append(walked - START_MINUTE)
+            yield walked, [*told, *self._said(walked - START_MINUTE)]
+
+    def _said(self, place: int) -> list[Incident]:
         said = self.script.get(place)
         if said is None:
             return []

@@ -105,6 +105,11 @@ def step_all(groups: Iterable[Group], minute: int, moved: Sequence[Incident], lo
     return Steps(tuple(one.group for one in steps if one.group != Group()), tuple(told), tuple(over))
 
 
+def ended_by_hand(group: Group, fleet: Incident, minute: int) -> tuple[Incident, ...]:
+    """The languages of an alert of all languages that a person ended: they end as it did."""
+    return tuple(replace(_ended(one, minute), accepted_at=fleet.accepted_at, verdict=fleet.verdict) for one in group.members)
+
+
 def asks(group: Group, minute: int) -> bool:
     """Whether the next step needs to see all languages: only when a wait is over, and while a fleet is open."""
     return group.fleet is not None or (bool(group.held) and minute >= group.since + GROUP_WAIT)

@@ -1,0 +1,62 @@
+"""Whether the agent sees what happens: the rule on its own blindness, on wall time. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from agent.alerting.incident import Incident, Severity, fingerprint
+from agent.alerting.rule import LagRule
+
+MINUTE = timedelta(minutes=1)
+
+
+class Reason(StrEnum):
+    """What is known of the agent's sight."""
+
+    SEES = "sees"
+    JUST_BEGUN = "just_begun"
+    NOTHING_YET = "nothing_yet"
+    BLIND = "blind"
+
+
+def decide(as_of: datetime | None, started: datetime, now: datetime, rule: LagRule) -> Reason:
+    """Blind is who has not evaluated anything newer than so many minutes, for as long; an agent that begins may catch up first."""
+    patience = rule.for_minutes * MINUTE
+    if as_of is None:
+        return Reason.NOTHING_YET
+    if now - as_of < patience:
+        return Reason.SEES
+    return Reason.JUST_BEGUN if now - started < patience else Reason.BLIND
+
+
+def incident(as_of: datetime, now: datetime, rule: LagRule) -> Incident:
+    """The alert: known by the moment up to which everything was evaluated, so that all replicas tell the same one."""
+    severity: Severity = "warning" if rule.severity == "auto" else rule.severity
+    minutes = (now - as_of) // MINUTE
+    return Incident(
+        fingerprint=fingerprint("", "", "*", "monitor"),
+        class_="monitor",
+        state="firing",
+        severity=severity,
+        cause="ingest",
+        confirmed="yes",
+        language="*",
+        service="",
+        environment="",
+        began_at=as_of,
+        pending_since=as_of,
+        fired_at=now,
+        rule=rule.name,
+        links={"runbook": rule.annotations["runbook"]} if "runbook" in rule.annotations else {},
+        summary=(
+            f"babelwatch is blind: nothing newer than {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC has been evaluated for {minutes} min."
+            " Until it goes on, no alert does not mean that all is well."
+        ),
+    )
+
+
+def over(firing: Incident, now: datetime) -> Incident:
+    """The end of it."""
+    summary = "babelwatch sees again: evaluation has caught up, and what happened meanwhile is evaluated."
+    return replace(firing, state="resolved", resolved_at=now, summary=summary)

@@ -1,0 +1,76 @@
+"""Tells when nothing is evaluated any more: in every replica, on wall time, also while broker and store are away."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from agent.alerting import blind
+from agent.alerting.blind import Reason
+from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.rule import LagRule
+from agent.errors import RetryLater
+from agent.notify.pipeline import Pipeline
+from agent.runtime.evaluate import AS_OF
+from agent.store.base import Entry, Journal
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = timedelta(minutes=1)
+
+
+class Blindness:
+    """One look a minute at how far evaluation has come, whoever evaluates."""
+
+    def __init__(self, rule: LagRule, journal: Journal, new_pipeline: Callable[[], Pipeline], started: datetime) -> None:
+        self._rule, self._journal, self._new_pipeline, self._started = rule, journal, new_pipeline, started
+        self._pipeline = new_pipeline()
+        self._due_at = started
+        self._as_of: datetime | None = None
+        self._firing: Incident | None = None
+
+    def look(self, now: datetime) -> None:
+        """Decide, and tell what changed; what cannot be stored is told all the same."""
+        if now < self._due_at:
+            return
+        self._due_at = now + EVERY
+        self._read()
+        reason = blind.decide(self._as_of, self._started, now, self._rule)
+        if reason is Reason.BLIND and self._firing is None and self._as_of is not None:
+            self._firing = blind.incident(self._as_of, now, self._rule)
+            self._tell(self._firing)
+        elif reason is Reason.SEES and self._firing is not None:
+            self._tell(blind.over(self._firing, now))
+            self._firing = None
+
+    def _read(self) -> None:
+        """How far evaluation is, and what another process has left firing; while the store is away the last answer counts."""
+        try:
+            for entry in self._journal.read(AS_OF):
+                self._as_of = entry.at
+            self._firing = self._firing or self._left()
+        except RetryLater as error:
+            log.debug("as_of is not known: %s", error)
+
+    def _left(self) -> Incident | None:
+        own = fingerprint("", "", "*", "monitor")
+        known = [entry.body for entry in self._journal.read("transition") if entry.body["fingerprint"] == own]
+        newest = msgspec.convert(dict(known[-1]), Incident) if known else None
+        return newest if newest is not None and newest.state == "firing" else None
+
+    def _tell(self, incident: Incident) -> None:
+        name = f"{incident.fingerprint}/{incident.state}/{incident.began_at}"
+        at = incident.resolved_at or incident.fired_at or self._started
+        entry = Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], at, msgspec.to_builtins(incident))
+        for act in (self._know_what_others_told, lambda: self._pipeline.notify(incident), lambda: self._journal.write([entry])):
+            try:
+                act()
+            except RetryLater as error:
+                log.warning("%s The store cannot be asked: %s", incident.summary, error)
+
+    def _know_what_others_told(self) -> None:
+        """Read the deliveries anew; while the store is away those of the last time count."""
+        self._pipeline = self._new_pipeline()

@@ -1,0 +1,100 @@
+"""The rule on the agent's own blindness, over the memory twins."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from agent.alerting.rule import LagRule
+from agent.clock import FakeClock
+from agent.errors import RetryLater
+from agent.notify.deliveries import Deliveries
+from agent.notify.memory import MemoryNotifier
+from agent.notify.pipeline import Pipeline
+from agent.notify.render import Renderer
+from agent.runtime.blindness import Blindness
+from agent.runtime.evaluate import AS_OF
+from agent.store.base import Entry
+from agent.store.memory import MemoryJournal
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+class Journal(MemoryJournal):
+    """One that can be away."""
+
+    away = False
+
+    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
+        """Read, where it is there."""
+        if self.away:
+            raise RetryLater("the store is away")
+        return super().read(kind, since)
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write, where it is there."""
+        if self.away:
+            raise RetryLater("the store is away")
+        super().write(entries)
+
+
+class Replica:
+    """One agent's watch."""
+
+    def __init__(self, journal: Journal, started: datetime = NOW) -> None:
+        self.notifier = MemoryNotifier("chat")
+        self.blindness = Blindness(LagRule(name="lag", where=()), journal, lambda: self._pipeline(journal), started)
+
+    def _pipeline(self, journal: Journal) -> Pipeline:
+        told = Deliveries(journal)
+        clock = FakeClock(NOW)
+        return Pipeline(notifiers={"chat": self.notifier}, renderer=Renderer(), sent=told.sent, record=told.record, clock=clock)
+
+    def look(self, minutes: range) -> list[str]:
+        """The states told in these minutes after NOW."""
+        before = len(self.notifier.messages)
+        for minute in minutes:
+            self.blindness.look(NOW + minute * MINUTE)
+        return [message.incident.state for message in self.notifier.messages[before:]]
+
+
+def evaluated(journal: Journal, minute: int) -> None:
+    """The evaluator has come to this minute after NOW."""
+    at = NOW + minute * MINUTE
+    journal.write([Entry(AS_OF, AS_OF, at, {})])
+
+
+def test_blindness_is_told_once_and_so_is_its_end() -> None:
+    """Nothing for 15 minutes: one message; evaluation goes on: one more."""
+    journal = Journal()
+    evaluated(journal, 0)
+    one = Replica(journal)
+    assert one.look(range(15)) == []
+    assert one.look(range(15, 60)) == ["firing"]
+    evaluated(journal, 58)
+    assert one.look(range(60, 70)) == ["resolved"]
+
+
+def test_a_second_replica_and_a_restart_tell_nothing_twice() -> None:
+    """What was told stands in the journal; whoever sees the end tells it."""
+    journal = Journal()
+    evaluated(journal, 0)
+    assert Replica(journal).look(range(20)) == ["firing"]
+    other = Replica(journal)
+    assert other.look(range(20, 40)) == []
+    evaluated(journal, 39)
+    assert other.look(range(40, 45)) == ["resolved"]
+
+
+def test_the_store_being_away_is_told_although_nothing_can_be_stored() -> None:
+    """The last known time counts, and the message goes out."""
+    journal = Journal()
+    evaluated(journal, 0)
+    one = Replica(journal)
+    one.look(range(2))
+    journal.away = True
+    assert one.look(range(2, 40)) == ["firing"]
+
+
+def test_an_agent_that_has_evaluated_nothing_yet_is_not_blind() -> None:
+    """A new installation waits for its first traffic."""
+    assert Replica(Journal()).look(range(120)) == []
