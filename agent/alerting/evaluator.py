@@ -85,7 +85,7 @@ class Evaluator:
         self._silent = silent
         self._resolved: list[Incident] = []
         self._actions: list[Action] = []
-        self._minute, self._started = -1, False
+        self._minute, self._started, self._outdated = -1, False, False
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
@@ -191,17 +191,25 @@ class Evaluator:
         self._falls.look(first, last)
         for minute in range(first, last + 1):
             self._take(minute, rows.get(minute, []))
-            moved = [*self._handled(minute, last), *self._moved(minute, last)]
-            yield minute, self._grouped(minute, sorted(moved, key=subject_of), last)
+            moved = [*self._handled(minute), *self._moved(minute)]
+            told = self._grouped(minute, sorted(moved, key=subject_of))
+            self._look_again(minute + 1, last)
+            yield minute, told
+
+    def _look_again(self, first: int, last: int) -> None:
+        """What fired or ended changes what is usual from the next minute on; this one is decided on one view of it."""
+        if self._outdated and first <= last:
+            self._falls.look(first, last)
+        self._outdated = False
 
     def _take(self, minute: int, rows: Sequence[Minute]) -> None:
         self._minute = minute
         self._falls.add(minute, rows)
         self._judges.add(rows)
 
-    def _moved(self, minute: int, last: int) -> list[Incident]:
+    def _moved(self, minute: int) -> list[Incident]:
         observed = [*self._falls.observations(minute, self._standings), *self._judges.observations(minute, self._standings)]
-        return [incident for seen in observed if (incident := self._step(minute, last, *self._beside(*seen))) is not None]
+        return [incident for seen in observed if (incident := self._step(minute, *self._beside(*seen))) is not None]
 
     def _beside(self, subject: Subject, seen: Observation, pace: Pace) -> tuple[Subject, Observation, Pace]:
         """One break of a language is one incident: while its fall is open, it is low because of that."""
@@ -209,64 +217,61 @@ class Evaluator:
         fell = subject.class_ == "level" and fall is not None and fall.incident.state == "firing"
         return subject, seen._replace(breach=None) if fell else seen, pace
 
-    def _step(self, minute: int, last: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
+    def _step(self, minute: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
         before = self._standings.get(subject)
         after = step(before, seen, minute, pace)
         fires = after is not None and after.incident.state == "firing" and (before is None or before.incident.state == "pending")
         if after is not None and fires:
             after = self._falls.dated(subject, seen, after, minute)
-        self._settle(subject, seen, after, (minute, last))
+        self._settle(subject, seen, after, minute)
         return transition(before, after)
 
-    def _settle(self, subject: Subject, seen: Observation, after: Standing | None, span: tuple[int, int]) -> None:
-        minute, last = span
+    def _settle(self, subject: Subject, seen: Observation, after: Standing | None, minute: int) -> None:
         self._standings.pop(subject, None)
-        if self._falls.settle(subject, seen, after, minute) and minute < last:
-            self._falls.look(minute + 1, last)
+        self._outdated |= self._falls.settle(subject, seen, after, minute)
         if after is not None and after.incident.state == "resolved":
             self._resolved.append(after.incident)
         elif after is not None:
             self._standings[subject] = after
 
-    def _handled(self, minute: int, last: int) -> list[Incident]:
+    def _handled(self, minute: int) -> list[Incident]:
         """The incidents that people ended in this minute."""
         if not self._actions:
             return []
         due = [action for action in self._actions if action.at <= end_of(minute)]
         self._actions = self._actions[len(due) :]
-        return [over for action in due if (over := self._ended(action, minute, last)) is not None]
+        return [over for action in due if (over := self._ended(action, minute)) is not None]
 
-    def _ended(self, action: Action, minute: int, last: int) -> Incident | None:
+    def _ended(self, action: Action, minute: int) -> Incident | None:
         """The incident that a person ended; one of all languages takes its languages along."""
         for group in self._groups:
             if group.fleet and (over := _ended_here(action, group.fleet, minute)):
                 self._groups = tuple(one for one in self._groups if one is not group)
-                self._end_silently(ended_by_hand(group, over, minute), minute, last)
+                self._end_silently(ended_by_hand(group, over, minute), minute)
                 return over
         for subject, standing in self._standings.items():
             if over := _ended_here(action, standing.incident, minute):
-                self._settle(subject, Observation(), Standing(over), (minute, last))
+                self._settle(subject, Observation(), Standing(over), minute)
                 return over
         return None
 
-    def _grouped(self, minute: int, moved: Sequence[Incident], last: int) -> list[Incident]:
+    def _grouped(self, minute: int, moved: Sequence[Incident]) -> list[Incident]:
         """Languages that fall together are one incident; what ends silently with it ends here too."""
         if not moved and not self._groups:
             return []
         steps = step_all(self._groups, minute, moved, lambda place: self._looks(place, minute))
         self._groups = steps.groups
         told = {one.fingerprint for one in steps.told}
-        self._end_silently(steps.over, minute, last)
+        self._end_silently(steps.over, minute)
         self._keep_silent([one for one in moved if one.state == "resolved" and one.fingerprint not in told], minute)
         for fleet in (one for one in steps.told if is_fleet(one)):
-            self._follow(fleet, minute, last)
+            self._follow(fleet, minute)
         return [self._now(one) for one in steps.told]
 
-    def _follow(self, fleet: Incident, minute: int, last: int) -> None:
+    def _follow(self, fleet: Incident, minute: int) -> None:
         """All languages together fire, or that is over."""
         self._falls.follow(fleet, minute)
-        if minute < last:
-            self._falls.look(minute + 1, last)
+        self._outdated = True
         if fleet.state == "resolved":
             self._resolved.append(fleet)
 
@@ -275,9 +280,9 @@ class Evaluator:
         standing = self._standings.get(subject_of(incident))
         return standing.incident if standing is not None and incident.state == "firing" else incident
 
-    def _end_silently(self, over: Sequence[Incident], minute: int, last: int) -> None:
+    def _end_silently(self, over: Sequence[Incident], minute: int) -> None:
         for incident in over:
-            self._settle(subject_of(incident), Observation(), Standing(incident), (minute, last))
+            self._settle(subject_of(incident), Observation(), Standing(incident), minute)
         self._keep_silent(over, minute)
 
     def _keep_silent(self, over: Sequence[Incident], minute: int) -> None:

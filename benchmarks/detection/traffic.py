@@ -53,15 +53,11 @@ class Traffic(NamedTuple):
         """Hits of all collections."""
         return sum(part.hits for part in self.parts)
 
-    def after(self, history: "Traffic") -> "Traffic":
-        """The minutes from t0 on behind another history of the same seed: given its rates, minutes are independent."""
-        pairs = zip(history.parts, self.parts, strict=True)
-        return self._replace(
-            parts=[
-                Part(old.collection, *(_spliced(*both, self.t0) for both in zip(old[1:], new[1:], strict=True)))
-                for old, new in pairs
-            ]
-        )
+    def after(self, history: "Traffic", minutes: int) -> "Traffic":
+        """So many minutes from t0 on, behind another history of the same rates: given these, minutes are independent."""
+        end = self.t0 + minutes
+        parts = [_spliced(*both, self.t0, end) for both in zip(history.parts, self.parts, strict=True)]
+        return self._replace(parts=parts, minutes=end)
 
     def rows(self, day: int) -> list[Minute]:
         """The rows of one day."""
@@ -81,8 +77,9 @@ class Traffic(NamedTuple):
         return WindowKey("simulated", "prod", part.collection, self.languages[one], "", "m1", f"v{version}", "cosine")
 
 
-def _spliced(before: Any, then: Any, at: int) -> Any:
-    return np.concatenate([before[..., :at], then[..., at:]], axis=-1)
+def _spliced(before: Part, then: Part, at: int, end: int) -> Part:
+    pairs = zip(before[1:], then[1:], strict=True)
+    return Part(then.collection, *(np.concatenate([old[..., :at], new[..., at:end]], axis=-1) for old, new in pairs))
 
 
 def simulator() -> Any:

@@ -64,7 +64,7 @@ def extremes(seed: int, config: dict[str, Any], scenario: dict[str, Any] | None 
     def world(_: Any, w: Any) -> Any:
         for language, base in (("de", 0.08), ("fr", 0.99)):
             one = simulator().CODES.index(language)
-            w["base"][one] = base
+            w["base"][one], w["contam"][one] = base, 0.0
             for wobble in ("q_amp", "q_wk", "day_sd", "hour_sd", "ou_sd"):
                 w[wobble][one] *= sqrt(base * (1 - base) / TYPICAL)
         return w
