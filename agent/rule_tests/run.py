@@ -1,5 +1,6 @@
 """Runs a rule test: its rows through the evaluator, minute by minute, and what is there beside what was expected."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice, repeat
 from typing import NamedTuple
@@ -50,8 +51,8 @@ def _walk(evaluator: Evaluator, case: Case, minutes: Iterator[list[Minute]]) -> 
     """Evaluate all minutes that are over at the time of each expectation."""
     now = case.history
     for expected in case.expected:
-        for minute in range(now, expected.at):
-            evaluator.advance(case.start + minute, next(minutes))
+        seen = chain.from_iterable(islice(minutes, expected.at - now))
+        deque(evaluator.walk(seen, case.start + now, case.start + expected.at - 1), maxlen=0)
         now = expected.at
         yield expected
 
