@@ -79,6 +79,7 @@ class Evaluator:
         self._silent: tuple[Incident, ...] = ()
         self._actions: list[Action] = []
         self._minute, self._started = -1, False
+        self._stale = False  # what was looked at beyond this minute
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
@@ -165,38 +166,40 @@ class Evaluator:
         self._falls.look(first, last)
         for minute in range(first, last + 1):
             self._take(minute, rows.get(minute, []))
-            moved = [*self._handled(minute, last), *self._moved(minute, last)]
-            yield minute, self._grouped(minute, sorted(moved, key=subject_of), last)
+            moved = [*self._handled(minute), *self._moved(minute)]
+            told = self._grouped(minute, sorted(moved, key=subject_of))
+            if self._stale and minute < last:
+                self._falls.look(minute + 1, last)
+            self._stale = False
+            yield minute, told
 
     def _take(self, minute: int, rows: Sequence[Minute]) -> None:
         self._minute = minute
         self._falls.add(minute, rows)
         self._judges.add(rows)
 
-    def _moved(self, minute: int, last: int) -> list[Incident]:
+    def _moved(self, minute: int) -> list[Incident]:
         observed = [*self._falls.observations(minute, self._standings), *self._judges.observations(minute, self._standings)]
-        return [incident for seen in observed if (incident := self._step(minute, last, *seen)) is not None]
+        return [incident for seen in observed if (incident := self._step(minute, *seen)) is not None]
 
-    def _step(self, minute: int, last: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
+    def _step(self, minute: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
         before = self._standings.get(subject)
         after = step(before, seen, minute, pace)
         fires = after is not None and after.incident.state == "firing" and (before is None or before.incident.state == "pending")
         if after is not None and fires:
             after = self._falls.dated(subject, seen, after, minute)
-        self._settle(subject, seen, after, (minute, last))
+        self._settle(subject, seen, after, minute)
         return transition(before, after)
 
-    def _settle(self, subject: Subject, seen: Observation, after: Standing | None, span: tuple[int, int]) -> None:
-        minute, last = span
+    def _settle(self, subject: Subject, seen: Observation, after: Standing | None, minute: int) -> None:
         self._standings.pop(subject, None)
-        if self._falls.settle(subject, seen, after, minute) and minute < last:
-            self._falls.look(minute + 1, last)
+        self._stale |= self._falls.settle(subject, seen, after, minute)
         if after is not None and after.incident.state == "resolved":
             self._resolved.append(after.incident)
         elif after is not None:
             self._standings[subject] = after
 
-    def _handled(self, minute: int, last: int) -> list[Incident]:
+    def _handled(self, minute: int) -> list[Incident]:
         """The incidents that people ended in this minute."""
         due = [action for action in self._actions if action.at <= end_of(minute)]
         self._actions = self._actions[len(due) :]
@@ -206,18 +209,18 @@ class Evaluator:
             subject, standing = known.get(action.fingerprint, (None, None))
             if subject is None or standing is None or (over := ended_by(action, standing.incident, end_of(minute))) is None:
                 continue
-            self._settle(subject, Observation(), Standing(over), (minute, last))
+            self._settle(subject, Observation(), Standing(over), minute)
             ended.append(over)
         return ended
 
-    def _grouped(self, minute: int, moved: Sequence[Incident], last: int) -> list[Incident]:
+    def _grouped(self, minute: int, moved: Sequence[Incident]) -> list[Incident]:
         """Languages that fall together are one incident; what ends silently with it ends here too."""
         steps = step_all(self._groups, minute, moved, lambda place: self._looks(place, minute))
         self._groups = steps.groups
         self._silent += (*(one for one in moved if one.state == "resolved" and one not in steps.told), *steps.over)
         self._resolved += [one for one in steps.told if one.language == ALL and one.state == "resolved"]
         for incident in steps.over:
-            self._settle(subject_of(incident), Observation(), Standing(incident), (minute, last))
+            self._settle(subject_of(incident), Observation(), Standing(incident), minute)
         return list(steps.told)
 
     def _looks(self, place: Place, minute: int) -> Looks:

@@ -136,7 +136,7 @@ class Ladder:
         fixed = [noise.wobble(pooled[lag_of(window)], phis, window, by_clock=False) for window in REFERENCE_WINDOWS]
         return _Day(
             day,
-            {lag: [usual(past(self._grid, self.rows, each - lag)) for each in ring] for lag in map(lag_of, self.windows)},
+            {lag: [usual(past(self._grid, self.rows, each - lag)) for each in ring] for lag in {1, *map(lag_of, self.windows)}},
             {lag: seen.variance for lag, seen in pooled.items()},
             {lag: seen.binary for lag, seen in pooled.items()},
             usual(pooled[1]).days,
@@ -210,7 +210,7 @@ class Ladder:
         self.roll(first // DAY)
         today, lag = self._measures, lag_of(REFERENCE_WINDOWS[-1])
         sums = self._empty(len(REFERENCE_WINDOWS), last - first + 1)
-        for rows in self._batches(min(len(mean), len(self.rows))):
+        for rows in self._batches(len(today.usual[1][-1].mean)):  # those that came since have nothing behind them today
             self._gather(sums, rows, mean[rows, None], REFERENCE_WINDOWS, self._ends(first, last), _weight(n[rows]))
         cells = compared(sums, today.variance[lag][:, None, None], today.binary[lag][:, None, None])
         return Looked(first, REFERENCE_WINDOWS, *cells, *_noises(today.phi, today.tau2_reference, today.tau2_reference))

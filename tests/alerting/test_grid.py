@@ -77,6 +77,18 @@ def test_rings_forget() -> None:
     assert grid.quarters([row], TODAY + DAYS, DAYS)[0].n.sum() == 0
 
 
+def test_days_that_are_not_there_are_empty() -> None:
+    """Asked from a day long ago, as while history is read in at once, the ring does not show later days for earlier ones."""
+    grid = Grid()
+    row = grid.row(series())
+    grid.add([row, row], [MONDAY, MONDAY + (DAYS - 1) * DAY], [reading(1), reading(2)])
+    grid.leave_out([row], MONDAY + (DAYS - 1) * DAY, MONDAY + DAYS * DAY)
+    cells, left_out = grid.quarters([row], TODAY + 5, 10)
+    assert cells.n.sum((0, 2)).tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
+    assert not left_out.any()
+    assert grid.quarters([row], TODAY + DAYS + 5, 10)[0].n.sum() == 2
+
+
 def test_a_jump_over_all_days_forgets_all() -> None:
     """A year of silence."""
     grid = Grid()
