@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.alerting.grid import QUARTERS, Grid
+from agent.alerting.grid import DAYS, QUARTERS, Grid
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.reference import References
 from tests.alerting.test_grid import TODAY, series
@@ -23,8 +23,9 @@ def learned(grid: Grid, until: int, references: References) -> list[int]:
 def test_the_first_fourteen_complete_days_are_the_reference() -> None:
     """What comes after them does not move it, however it slides."""
     grid, references = filled(range(14), 9, 10), References([], QUALITY)
+    assert learned(grid, 14, references) == [14]
     filled(range(14, 30), 5, 10, grid)
-    assert learned(grid, 30, references) == [14]
+    assert references.learn(grid, TODAY + 30) == []
     (one,) = references.all
     assert (one.mean, one.n, one.first_day, one.threshold) == (pytest.approx(0.9), 14 * QUARTERS * 10, TODAY, 0.35)
     assert one.series == series()
@@ -32,9 +33,9 @@ def test_the_first_fourteen_complete_days_are_the_reference() -> None:
 
 def test_a_day_that_began_in_the_middle_is_not_complete() -> None:
     """The day after it is the first one."""
-    grid = filled(range(20), 9, 10)
+    grid = filled(range(15), 9, 10)
     for cells in grid._quarters:
-        cells[0, TODAY % 50, :40] = 0
+        cells[0, TODAY % DAYS, :40] = 0
     references = References([], QUALITY)
     assert learned(grid, 20, references) == [15]
     assert references.all[0].first_day == TODAY + 1
@@ -55,7 +56,7 @@ def test_too_few_queries_are_no_reference() -> None:
     grid = Grid()
     grid.row(series())
     references = References([], QUALITY)
-    grid._quarters.n[0, TODAY % 50, 0] = 49
+    grid._quarters.n[0, TODAY % DAYS, 0] = 49
     assert learned(grid, 20, references) == []
 
 
