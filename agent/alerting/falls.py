@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.alerting.changes import Change, Collection, Version, Versions
-from agent.alerting.fall import Fall, Signal, fact_of, weigh
+from agent.alerting.fall import LABELS, Fall, Signal, fact_of, weigh
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Series, Stream
 from agent.alerting.incident import Incident, fingerprint
@@ -152,6 +152,8 @@ class Falls:
             if subject not in standings and not sounded and not any(watch.in_breach(minute) for watch in watches):
                 continue
             signals, refutation = weigh(watches, minute)
+            if refutation and not any(signal.measure == LABELS for signal in sounded):
+                sounded = []
             if subject in standings and standings[subject].incident.state == "firing" and not self._recoveries.get(subject):
                 self._take_up(subject, standings[subject].incident)
             fall = self._fall(subject, sorted([*signals, *sounded], key=lambda signal: signal.rank), minute)
