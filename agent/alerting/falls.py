@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.alerting.changes import Change, Collection, Version, Versions
-from agent.alerting.fall import Fall, Signal, fact_of, weigh
+from agent.alerting.fall import LABELS, Fall, Signal, fact_of, weigh
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Series, Stream
 from agent.alerting.incident import Incident, fingerprint
@@ -51,6 +51,7 @@ class FallState(Struct, frozen=True):
 
     standards: dict[str, list[Standard]] = {}  # by fingerprint
     quiet: list[str] = []
+    heard: dict[str, int] = {}  # since which minute a language is heard again that was quiet
 
 
 class Falls:
@@ -66,6 +67,8 @@ class Falls:
         self._seen: set[WindowKey] = set()
         self._day = -1
         self._quiet: dict[Subject, list[Recovery]] = {}  # closed by a person, and not recovered yet
+        self._heard: dict[Subject, int] = {}  # again, since this minute
+        self._looked = -1
         self._anew: list[tuple[int, tuple[Measure, ...]]] = []
         self._began: dict[Collection, list[int]] = {}  # the days on which versions began
         self._active: dict[Collection, dict[Version, Change]] = {}
@@ -88,17 +91,19 @@ class Falls:
     def look(self, first: int, last: int) -> None:
         """Find what is in breach at each of the minutes first..last of one day, of which everything is loaded."""
         self._begin_day(first)
+        self._looked = last
         self.soundings.look(first, last, {subject: self._floor(subject) for subject in self.soundings.languages})
 
     def _floor(self, subject: Subject) -> int:
         """The first minute that windows may reach back to: what came before the end of the last incident is over."""
         over = [minute_at(one.resolved_at) for one in self._known(subject) if one.resolved_at and counts(one)]
-        return max(over, default=0)
+        return max([*over, self._heard.get(subject, 0)])
 
     def add(self, minute: int, rows: Sequence[Minute]) -> None:
         """Count what was loaded of a minute; versions that are new in it are deployments."""
         self._begin_day(minute)
         self._expire(minute)
+        self._hear_again(minute)
         new = [row.key for row in rows if row.key not in self._seen]
         if new:
             self._admit(minute, new)
@@ -141,13 +146,15 @@ class Falls:
         """What is to be said of each language that is in breach or has an incident."""
         open_ = (subject for subject in standings if subject.class_ == "change")
         for subject in dict.fromkeys([*self._watches, *self.soundings.subjects(minute), *open_]):
-            if self._is_quiet(subject, minute):
+            if subject in self._quiet:
                 continue
             watches = self._watches.get(subject, {}).values()
             sounded = self.soundings.signals(subject, minute)
             if subject not in standings and not sounded and not any(watch.in_breach(minute) for watch in watches):
                 continue
             signals, refutation = weigh(watches, minute)
+            if refutation and not any(signal.measure == LABELS for signal in sounded):
+                sounded = []
             if subject in standings and standings[subject].incident.state == "firing" and not self._recoveries.get(subject):
                 self._take_up(subject, standings[subject].incident)
             fall = self._fall(subject, sorted([*signals, *sounded], key=lambda signal: signal.rank), minute)
@@ -155,11 +162,16 @@ class Falls:
             seen = Observation(fall, recovered=self._recovered(subject, minute), refuted=refuted)
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)
 
-    def _is_quiet(self, subject: Subject, minute: int) -> bool:
-        """Whether a person has closed the language's incident, and it has not recovered since."""
-        if subject in self._quiet and recovered(self._quiet[subject], minute) is not None:
+    def _hear_again(self, minute: int) -> None:
+        """A language whose incident a person has closed is quiet until it has recovered; no window reaches back before that."""
+        back = [subject for subject, recoveries in self._quiet.items() if recovered(recoveries, minute - 1) is not None]
+        for subject in back:
             del self._quiet[subject]
-        return subject in self._quiet
+            self._heard[subject] = minute
+            for watch in self._watches.get(subject, {}).values():
+                watch.restart(minute)
+        if back and minute <= self._looked:
+            self.look(minute, self._looked)
 
     def _fall(self, subject: Subject, signals: Sequence[Signal], minute: int) -> Fall | None:
         if not signals:
@@ -371,12 +383,15 @@ class Falls:
         """What open incidents are measured against, and which languages a person does not want to hear of."""
         known = [*self._recoveries.items(), *self._quiet.items()]
         standards = {fingerprint_of(subject): [one.standard for one in found] for subject, found in known}
-        return FallState(standards, [fingerprint_of(subject) for subject in self._quiet])
+        heard = {fingerprint_of(subject): minute for subject, minute in self._heard.items()}
+        return FallState(standards, [fingerprint_of(subject) for subject in self._quiet], heard)
 
     def restore(self, state: FallState) -> None:
         """Go on measuring the recovery of incidents that an earlier process left open; before anything is loaded."""
         for subject in self._episodes:
             name = fingerprint_of(subject)
+            if name in state.heard:
+                self._heard[subject] = state.heard[name]
             if standards := state.standards.get(name):
                 into = self._quiet if name in state.quiet else self._recoveries
                 into[subject] = [Recovery(standard) for standard in standards]

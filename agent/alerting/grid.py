@@ -113,8 +113,13 @@ class Grid:
 
         Shapes: rows x days x 96.
         """
-        at = np.ix_(np.asarray(rows, int), np.arange(last - days + 1, last + 1) % DAYS)
-        return Cells(*(cells[at] for cells in self._quarters)), self._left_out[at]
+        wanted = np.arange(last - days + 1, last + 1)
+        at = np.ix_(np.asarray(rows, int), wanted % DAYS)
+        cells, left_out = Cells(*(cells[at] for cells in self._quarters)), self._left_out[at]
+        gone = (wanted <= self.day - DAYS) | (wanted > self.day)  # their places in the ring are those of other days
+        for each in (*cells, left_out):
+            each[:, gone] = 0
+        return cells, left_out
 
     def minutes(self, rows: Sequence[int]) -> Cells:
         """The minutes of the ring, oldest first: rows x (ring days * 1440); its last day is the present one."""

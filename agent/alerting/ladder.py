@@ -134,17 +134,17 @@ class Ladder:
         phis, groups = noise.phi(pooled[1]), np.asarray(self._group_of, int)
         found = [noise.wobble(pooled[lag_of(window)], phis, window) for window in self.windows]
         fixed = [noise.wobble(pooled[lag_of(window)], phis, window, by_clock=False) for window in REFERENCE_WINDOWS]
+        own, relative = ([pool(each, groups) for each in found] for pool in (noise.pooled, noise.pooled_relative))
+        reference, days = [noise.pooled(each, groups) for each in fixed], usual(pooled[1]).days
         return _Day(
             day,
-            {lag: [usual(past(self._grid, self.rows, each - lag)) for each in ring] for lag in map(lag_of, self.windows)},
+            {lag: [usual(past(self._grid, self.rows, each - lag)) for each in ring] for lag in {1, *map(lag_of, self.windows)}},
             {lag: seen.variance for lag, seen in pooled.items()},
             {lag: seen.binary for lag, seen in pooled.items()},
-            usual(pooled[1]).days,
+            days,
             pooled[1].mean,
             phis,
-            np.stack([noise.pooled(each, groups) for each in found], 1),
-            np.stack([noise.pooled_relative(each, groups) for each in found], 1),
-            np.stack([noise.pooled(each, groups) for each in fixed], 1),
+            *(_early(np.stack(each, 1), days) for each in (own, relative, reference)),
         )
 
     def _pooled(self, seen: Past) -> Past:
@@ -210,7 +210,7 @@ class Ladder:
         self.roll(first // DAY)
         today, lag = self._measures, lag_of(REFERENCE_WINDOWS[-1])
         sums = self._empty(len(REFERENCE_WINDOWS), last - first + 1)
-        for rows in self._batches(min(len(mean), len(self.rows))):
+        for rows in self._batches(len(today.usual[1][-1].mean)):  # those that came since have nothing behind them today
             self._gather(sums, rows, mean[rows, None], REFERENCE_WINDOWS, self._ends(first, last), _weight(n[rows]))
         cells = compared(sums, today.variance[lag][:, None, None], today.binary[lag][:, None, None])
         return Looked(first, REFERENCE_WINDOWS, *cells, *_noises(today.phi, today.tau2_reference, today.tau2_reference))
@@ -262,6 +262,11 @@ Weigh = Callable[[int, Any, Any], Floats]
 def running(cells: Any) -> Any:
     """WindowSums from the first column on, beginning with nothing."""
     return np.pad(cells.cumsum(1), ((0, 0), (1, 0)))
+
+
+def _early(tau2: Floats, days: Any) -> Floats:
+    """Under a week of days shows less wobble than there is: a point at least is allowed for."""
+    return np.where((days < noise.SETTLED_DAYS)[:, None], np.maximum(tau2, noise.UNKNOWN), tau2)
 
 
 def _noises(phi: Floats, *tau2: Floats) -> tuple[Floats, ...]:

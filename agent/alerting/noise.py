@@ -16,6 +16,7 @@ LARGEST_PHI: Final = 10.0
 PHI_PRIOR: Final = (150.0, 100.0)  # quarters that say 1.5, what sessions alone would give
 INFORMATIVE: Final = 1e-4  # the chance error of a wobble's variance, at most
 UNKNOWN: Final = 0.01**2  # the variance of the wobble where no language is informative
+SETTLED_DAYS: Final = 7  # of history: fewer do not tell how far days lie apart
 
 
 class Wobble(NamedTuple):

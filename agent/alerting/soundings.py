@@ -202,14 +202,14 @@ class Soundings:
             self.references.begin_anew([self._intake.series[row] for row in rows], minute // DAY + 1)
 
     def looks(self, place: tuple[str, str], minute: int, firing: Container[str]) -> Looks:
-        """The short windows of all languages of a service, by the measure and score scale that most of them have."""
+        """The short windows of all languages of a service, by the measure and score scale of most queries."""
         found: defaultdict[object, dict[str, dict[int, Look]]] = defaultdict(dict)
         for name, looked in self._trailing.items():
             for track, row in self._views[name].ladder.tracks.items():
                 if track.subject[:2] == place and row < len(looked.n) and track.measure in MEASURES:
                     shown = self._shown(track, looked, (row, minute - looked.first), firing)
                     found[track[1:]].setdefault(track.subject.language, {}).update(shown)
-        best = max(found.values(), key=len, default={})
+        best = max(found.values(), key=_queries, default={})
         return {window: [one[window] for one in best.values() if window in one] for window in WINDOWS}
 
     def _shown(self, track: Track, looked: Looked, cell: tuple[int, int], firing: Container[str]) -> dict[int, Look]:
@@ -259,6 +259,10 @@ class Soundings:
         known = self.references.of([series[row] for row in found]) if fixed else {}
         rates = {series[row].stream.where.collection: known.get(series[row], base.rates) for row, base in found.items()}
         return Frozen(_merged(list(found.values())), rates, view.ladder.wobbles(track))
+
+
+def _queries(looks: Mapping[str, Mapping[int, Look]]) -> int:
+    return sum(look.n for windows in looks.values() for look in windows.values())
 
 
 def _views(rules: Sequence[DropRule], grid: Grid) -> dict[Collections, View]:

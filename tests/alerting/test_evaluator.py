@@ -24,15 +24,15 @@ assert isinstance(DROP, DropRule)
 
 
 def test_a_fall_after_a_deployment_fires_after_five_minutes_in_breach() -> None:
-    """300 queries make 10 points sure: pending at the third, firing at the seventh, and told when it is known to be one language."""
+    """400 queries make 10 points sure: pending at the fourth, firing at the eighth, and told when it is known to be one language."""
     judge = evaluator(history())
-    assert states(walk(judge, steady(FALLEN, 60))) == [(6 + GROUP_WAIT, "firing")]
+    assert states(walk(judge, steady(FALLEN, 60))) == [(7 + GROUP_WAIT, "firing")]
     (incident,) = judge.incidents
     assert (incident.language, incident.service, incident.environment, incident.collection) == ("de", "help", "prod", "kb")
     assert (incident.class_, incident.cause, incident.rule, incident.metric) == ("change", "deployment", "drop", "hit_rate")
-    assert (incident.began_at, incident.pending_since, incident.fired_at) == (start_of(START), end_of(START + 2), end_of(START + 6))
+    assert (incident.began_at, incident.pending_since, incident.fired_at) == (start_of(START), end_of(START + 3), end_of(START + 7))
     assert (incident.embedding_model, incident.index_version) == ("m1", "v42")
-    assert (incident.n, incident.scale_minutes) == (700, 7)
+    assert (incident.n, incident.scale_minutes) == (800, 8)
     assert incident.drop == pytest.approx(0.1)
     assert len(incident.fingerprint) == 16
 
@@ -52,7 +52,7 @@ def test_a_fall_without_a_deployment_is_seen_beside_the_same_hours() -> None:
     assert (incident.cause, incident.index_version, incident.began_at) == ("unknown", None, start_of(START))
     workings = incident.evidence[0].workings
     assert workings is not None
-    assert (workings.baseline, workings.z_needed, incident.pending_since) == ("trailing", 5.0, end_of(START + 6))
+    assert (workings.baseline, workings.z_needed, incident.pending_since) == ("trailing", 5.0, end_of(START + 8))
     assert judge.changes == ()
 
 
@@ -163,16 +163,16 @@ def test_the_version_rule_is_active_for_72_hours() -> None:
 def test_it_ends_when_the_language_has_recovered_on_all_its_traffic() -> None:
     """Rolled back when it fired: an hour entirely after the firing, then 15 minutes in a row; it does not open again."""
     judge = evaluator(history())
-    found = walk(judge, [*steady(FALLEN, 7), *steady(WELL, 500, OLD, START + 7)])
-    assert states(found) == [(6 + GROUP_WAIT, "firing"), (6 + 60 + 14, "resolved")]
-    assert found[1][1].resolved_at == end_of(START + 80)
+    found = walk(judge, [*steady(FALLEN, 8), *steady(WELL, 500, OLD, START + 8)])
+    assert states(found) == [(7 + GROUP_WAIT, "firing"), (7 + 60 + 14, "resolved")]
+    assert found[1][1].resolved_at == end_of(START + 81)
     assert "is back" in found[1][1].summary
 
 
 def test_silence_ends_nothing() -> None:
     """A day without traffic, then traffic that is as bad as before."""
     judge = evaluator(history())
-    assert states(walk(judge, [*steady(FALLEN, 8), *([[]] * DAY), *steady(FALLEN, 300, OLD, START + 8 + DAY)])) == [(11, "firing")]
+    assert states(walk(judge, [*steady(FALLEN, 8), *([[]] * DAY), *steady(FALLEN, 300, OLD, START + 8 + DAY)])) == [(12, "firing")]
 
 
 def test_it_stays_open_beyond_the_72_hours() -> None:
@@ -180,7 +180,7 @@ def test_it_stays_open_beyond_the_72_hours() -> None:
     judge = evaluator(history())
     minutes = [*steady(FALLEN, 4000), *steady(FALLEN, 700, first=START + 4000), *steady(WELL, 300, first=START + 4700)]
     found = states(walk(judge, minutes))
-    assert found[0] == (11, "firing")
+    assert found[0] == (12, "firing")
     assert [state for _, state in found] == ["firing", "resolved"]
     assert found[1][0] > 4700
 
@@ -300,7 +300,7 @@ def test_an_incident_without_a_state_is_taken_up() -> None:
     told = walk(evaluator(history()), minutes)
     judge = restarted(minutes, 20, Known((told[0][1],)))
     ((minute, resolved),) = walk(judge, minutes[20:], START + 20)
-    assert (minute, resolved.state, resolved.fired_at) == (80, "resolved", told[0][1].fired_at)
+    assert (minute, resolved.state, resolved.fired_at) == (81, "resolved", told[0][1].fired_at)
 
 
 def test_a_restart_after_the_end_does_not_open_it_again() -> None:

@@ -67,7 +67,7 @@ def walk(
     return [(minute - START, incident) for minute, told in walked for incident in told]
 
 
-def steady(counts: Row, minutes: int, where: WindowKey | None = None, first: int = START) -> list[list[Minute]]:
+def steady(counts: tuple[int, ...], minutes: int, where: WindowKey | None = None, first: int = START) -> list[list[Minute]]:
     """The same every minute."""
     return [[row(first + at, where or key(), *counts)] for at in range(minutes)]
 
