@@ -7,6 +7,7 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import end_of, start_of
+from agent.alerting.rule import LowRule
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from tests.alerting.traffic import MICRO, RULES, START, key
@@ -40,7 +41,7 @@ def every_minute(score: float, minutes: int, first: int = 0) -> dict[int, list[f
 
 def test_three_low_windows_in_a_row_fire() -> None:
     """Two queries a minute: windows of 15 minutes, 90 queries."""
-    judge = Evaluator(RULES, QUALITY)
+    judge = Evaluator(LOW, QUALITY)
     ((minute, incident),) = walk(judge, every_minute(0.03, 60), 60)
     assert minute == 44
     assert (incident.class_, incident.severity, incident.cause, incident.confirmed) == (
@@ -69,12 +70,12 @@ def test_three_low_windows_in_a_row_fire() -> None:
 @pytest.mark.parametrize("score", [0.35, 0.4, 0.5])
 def test_a_healthy_language_is_not_low(score: float) -> None:
     """Far from the reference is not low."""
-    assert walk(Evaluator(RULES, QUALITY), every_minute(score, 300), 300) == []
+    assert walk(Evaluator(LOW, QUALITY), every_minute(score, 300), 300) == []
 
 
 def test_a_rare_language_fills_its_windows_in_its_own_time() -> None:
     """One query in ten minutes: 14 low ones of 14 leave no doubt; three times that is seven hours, with 30 it would be fifteen."""
-    judge = Evaluator(RULES, QUALITY)
+    judge = Evaluator(LOW, QUALITY)
     ((minute, incident),) = walk(judge, {at: [0.03] for at in range(0, 1000, 10)}, 1000)
     assert (minute, incident.n) == (410, 42)
 
@@ -82,20 +83,20 @@ def test_a_rare_language_fills_its_windows_in_its_own_time() -> None:
 def test_few_queries_that_leave_a_doubt_wait_for_more() -> None:
     """One in thirty is well: by the exact binomial 16 of 17 are not enough, and 17 of 18 are. 18, 14 and 18 queries."""
     low = {at: [0.5 if at % 300 == 90 else 0.03] for at in range(0, 1000, 10)}
-    ((minute, incident),) = walk(Evaluator(RULES, QUALITY), low, 1000)
+    ((minute, incident),) = walk(Evaluator(LOW, QUALITY), low, 1000)
     assert (minute, incident.n) == (490, 50)
 
 
 def test_a_window_that_is_not_low_starts_it_again() -> None:
     """Two low windows, a good one, three low ones."""
     low = every_minute(0.03, 30) | every_minute(0.5, 15, 30) | every_minute(0.03, 60, 45)
-    assert [minute for minute, _ in walk(Evaluator(RULES, QUALITY), low, 105)] == [89]
+    assert [minute for minute, _ in walk(Evaluator(LOW, QUALITY), low, 105)] == [89]
 
 
 def test_it_ends_after_three_windows_that_surely_are_not_low() -> None:
     """And silence ends nothing."""
     low = every_minute(0.03, 45) | every_minute(0.5, 60, 600)
-    told = walk(Evaluator(RULES, QUALITY), low, 700)
+    told = walk(Evaluator(LOW, QUALITY), low, 700)
     assert [(minute, incident.state) for minute, incident in told] == [(44, "firing"), (644, "resolved")]
     assert told[1][1].summary.startswith("Lao is no longer low")
 
@@ -105,18 +106,18 @@ def test_it_ends_after_three_windows_that_surely_are_not_low() -> None:
 )
 def test_without_floor_or_reference_nothing_is_judged(quality: Quality) -> None:
     """No floor; a reference that lies below it; a reference without traffic."""
-    assert walk(Evaluator(RULES, quality), every_minute(0.03, 100), 100) == []
+    assert walk(Evaluator(LOW, quality), every_minute(0.03, 100), 100) == []
 
 
 def test_reference_languages_are_not_judged() -> None:
     """They are what low is measured by."""
-    judge = Evaluator(RULES, Quality(floor=0.21, reference=("en", "lo")))
+    judge = Evaluator(LOW, Quality(floor=0.21, reference=("en", "lo")))
     assert walk(judge, every_minute(0.03, 100), 100) == []
 
 
 def test_without_a_configured_reference_the_three_largest_languages_are_it() -> None:
     """By queries; the fourth is judged."""
-    judge = Evaluator(RULES, Quality(floor=0.21))
+    judge = Evaluator(LOW, Quality(floor=0.21))
     told = []
     for at in range(60):
         rows = [scores(START + at, key(language), [0.57] * 5) for language in ("en", "es", "de")]
@@ -127,7 +128,7 @@ def test_without_a_configured_reference_the_three_largest_languages_are_it() -> 
 
 def test_windows_of_the_past_count_but_say_nothing() -> None:
     """Two low windows before a restart, one after."""
-    judge = Evaluator(RULES, QUALITY)
+    judge = Evaluator(LOW, QUALITY)
     past = [scores(START - 30 + at, where, [score] * 2) for at in range(30) for where, score in ((EN, 0.57), (LO, 0.03))]
     judge.warm(past)
     assert judge.incidents == ()
@@ -136,21 +137,24 @@ def test_windows_of_the_past_count_but_say_nothing() -> None:
 
 def test_a_firing_incident_is_taken_up_after_a_restart() -> None:
     """It is not told again, and it ends."""
-    ((_, incident),) = walk(Evaluator(RULES, QUALITY), every_minute(0.03, 60), 60)
-    judge = Evaluator(RULES, QUALITY, [incident])
+    ((_, incident),) = walk(Evaluator(LOW, QUALITY), every_minute(0.03, 60), 60)
+    judge = Evaluator(LOW, QUALITY, [incident])
     told = walk(judge, every_minute(0.03, 60) | every_minute(0.5, 60, 60), 120)
     assert [(minute, one.state, one.fingerprint) for minute, one in told] == [(104, "resolved", incident.fingerprint)]
 
 
 def test_two_models_are_two_runs() -> None:
     """Windows of a good model do not mend those of a low one before it fires, and their order does not matter."""
-    judge = Evaluator(RULES, QUALITY)
+    judge = Evaluator(LOW, QUALITY)
     told = []
     for at in range(60):
         rows = [scores(START + at, key("en", model=model), [0.57] * 10) for model in ("m1", "m2")]
         rows += [scores(START + at, key("lo", model="m1"), [0.03] * 2), scores(START + at, key("lo", model="m2"), [0.5] * 2)]
         told += [(at, incident) for incident in judge.advance(START + at, rows)]
     assert [(at, incident.embedding_model) for at, incident in told] == [(44, "m1")]
+
+
+LOW = [rule for rule in RULES if isinstance(rule, LowRule)]
 
 
 def contaminated(level: float, share: float, rng: np.random.Generator, n: int) -> list[float]:
@@ -168,7 +172,7 @@ def test_a_low_language_is_found_as_in_the_study(level: float, contamination: fl
     for _ in range(25):
         values = contaminated(level, contamination, rng, 600)
         low = {at: values[2 * at : 2 * at + 2] for at in range(300)}
-        minutes += [minute for minute, _ in walk(Evaluator(RULES, QUALITY), low, 300)[:1]]
+        minutes += [minute for minute, _ in walk(Evaluator(LOW, QUALITY), low, 300)[:1]]
     assert len(minutes) == 25
     assert np.median(minutes) == 44
 
@@ -179,4 +183,4 @@ def test_a_healthy_language_is_never_found_as_in_the_study(contamination: float)
     rng = np.random.default_rng(6)
     for _ in range(25):
         values = contaminated(0.35, contamination, rng, 600)
-        assert walk(Evaluator(RULES, QUALITY), {at: values[2 * at : 2 * at + 2] for at in range(300)}, 300) == []
+        assert walk(Evaluator(LOW, QUALITY), {at: values[2 * at : 2 * at + 2] for at in range(300)}, 300) == []

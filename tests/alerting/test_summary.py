@@ -51,8 +51,8 @@ def test_the_end_of_a_fall() -> None:
     """Where it stands now, and what it had been."""
     now = Figures(6000, 16_142, 0.676, 0.68, 0.004, 0.01, 0.4, (-0.016, 0.024), 60)
     assert back_text("ko", fact(figures=now), 0.112) == (
-        "Korean recall@10 is back: 67.6 % in the last 60 min (6,000 labelled queries) against 68.0 % at the same hours before the"
-        " deployment. It had fallen 11.2 points."
+        "Korean recall@10 is back: 67.6 % in the last 60 min (6,000 labelled queries) against 68.0 % at the same hours before."
+        " It had fallen 11.2 points."
     )
 
 
