@@ -22,6 +22,7 @@ from agent.backtest.score import score
 from agent.backtest.what_if import variants
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake
+from agent.memory import collect_rarely
 from agent.opening import CLOCK
 from agent.report.query import parse
 from agent.resources import rules_dir
@@ -111,6 +112,7 @@ def _history(settings: Settings, asked: Asked) -> Iterator[History]:
     """The minutes that are asked for; raises Misconfigured where there are none."""
     where = {key: value for key, value in asked.words.items() if key not in {"from", "to"}}
     quality = parts.quality(settings)
+    collect_rarely()
     with ExitStack() as stack:
         if asked.table:
             table = file.read(asked.table)

@@ -1,11 +1,12 @@
 """What the C library is told about memory."""
 
 import ctypes
+import gc
 import sys
 
 import pytest
 
-from agent.memory import keep_buffers
+from agent.memory import MADE, collect_rarely, keep_buffers
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc is asked")
@@ -20,3 +21,13 @@ def test_without_glibc_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not keep_buffers()
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not keep_buffers()
+
+
+def test_cycles_are_looked_for_rarely() -> None:
+    """What was set before is put back."""
+    before = gc.get_threshold()
+    try:
+        collect_rarely()
+        assert gc.get_threshold()[0] == MADE
+    finally:
+        gc.set_threshold(*before)
