@@ -106,6 +106,11 @@ class Evaluator:
         return (*self._resolved, *fleets, *(one for one in single if one.fingerprint not in hidden))
 
     @property
+    def all_incidents(self) -> tuple[Incident, ...]:
+        """The same with what fires and is held back for the test whether all languages fell."""
+        return (*self.incidents, *(one for group in self._groups for one in group.held))
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         """The deployments noticed, oldest first."""
         return tuple(self._falls.changes)

@@ -13,6 +13,7 @@ from agent.alerting.rule import DropRule, Limits
 from agent.alerting.statistics import Z95, Figures, Noise, Parts
 
 WARM_UP_DAYS: Final = 7
+POINTS: Final = 0.03  # the threshold at which a relative fall is ...
 PART: Final = 0.30  # of its rate that a measure falls by, or ...
 TREBLE: Final = 3.0  # ... so many times as many misses
 RATES: Final = ("recall_at_k", "hit_rate", "has_results")  # relative falls
@@ -68,13 +69,18 @@ def judge(asking: Asking, against: Literal["trailing", "reference"], looked: Loo
     z = asking.z[:, None, None]
     absolute = enough & (looked.drop >= asking.threshold[:, None, None]) & (looked.drop >= z * se)
     rates = np.array([track.measure in RATES for track in tracks], bool)[:, None, None]
-    return Judged(asking, against, looked, absolute | (enough & rates & _relative(looked, z)), absolute)
+    return Judged(asking, against, looked, absolute | (enough & rates & _relative(looked, asking)), absolute)
 
 
-def _relative(looked: Looked, z: Floats) -> Bools:
-    """By 30 % of its rate, or to three times the misses: 3 points mean little at 8 % and much at 99 %."""
-    far = (looked.drop >= PART * looked.expected) | (1 - looked.mean >= TREBLE * (1 - looked.expected))
-    found: Bools = far & (looked.drop >= z * np.sqrt(looked.chance + looked.tau2_relative)) & (looked.drop > 0)
+def _relative(looked: Looked, asking: Asking) -> Bools:
+    """By 30 % of its rate, or to three times the misses, where 3 points are asked, and in proportion where more or less is.
+
+    3 points mean little at 8 % and much at 99 %.
+    """
+    part = asking.threshold[:, None, None] / POINTS
+    far = (looked.drop >= PART * part * looked.expected) | (1 - looked.mean >= (1 + (TREBLE - 1) * part) * (1 - looked.expected))
+    se = np.sqrt(looked.chance + looked.tau2_relative)
+    found: Bools = far & (looked.drop >= asking.z[:, None, None] * se) & (looked.drop > 0)
     return found
 
 

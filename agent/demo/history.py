@@ -65,7 +65,7 @@ class _Cells(NamedTuple):
 
 
 def history(now: datetime, days: int = 14, per_minute: float = 600, seed: int = 1) -> Iterator[PastWindow]:
-    """All windows from midnight `days` days ago up to fifteen minutes before `now`, the last quarter cut off there.
+    """All windows from midnight `days` days ago up to twenty minutes before `now`, the last quarter cut off there.
 
     Traffic follows the hour of the day; at `now` it is `per_minute`, so live traffic goes on without a step.
     """

@@ -1,4 +1,4 @@
-"""Puts the demo's world in place: two weeks in the store, fifteen minutes in the topic, and traffic that goes on."""
+"""Puts the demo's world in place: two weeks in the store, twenty minutes in the topic, and traffic that goes on."""
 
 import threading
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ from agent.store.base import Entry, Flush, Journal, WindowLog
 
 TOPIC: Final = "retrieval-logs"
 PER_MINUTE: Final = 600.0
-IN_TOPIC: Final = timedelta(minutes=15)  # what lies in the topic at the start
-UPDATED: Final = timedelta(minutes=14)  # so long before the start the new index came
+IN_TOPIC: Final = timedelta(minutes=20)  # what lies in the topic at the start
+UPDATED: Final = timedelta(minutes=19)  # so long before the start the new index came
 SLICE_S: Final = 0.5
 
 
@@ -34,7 +34,7 @@ def remember(windows: WindowLog, journal: Journal, now: datetime) -> None:
 
 
 def fill(broker: DemoBroker, now: datetime) -> None:
-    """Put the last fifteen minutes into the topic."""
+    """Put the last twenty minutes into the topic."""
     broker.send(TOPIC, _values(now - IN_TOPIC, now, now - UPDATED))
 
 

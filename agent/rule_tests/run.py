@@ -42,7 +42,7 @@ def _differences(case: Case, suite: Suite) -> Iterator[Difference]:
     minutes = chain(rows(case.streams, case.start, quality), repeat([]))
     evaluator.warm(chain.from_iterable(islice(minutes, case.history)))
     for expected in _walk(evaluator, case, minutes):
-        found = compare(expected, evaluator.incidents)
+        found = compare(expected, evaluator.all_incidents)
         if found.missing or found.unexpected:
             yield found
 

@@ -22,7 +22,7 @@ def past() -> list[PastWindow]:
 
 
 def test_it_has_fourteen_days_and_today_up_to_a_quarter_of_an_hour_ago() -> None:
-    """The last fifteen minutes are in the topic instead; nothing is counted twice and nothing is missing between."""
+    """The last twenty minutes are in the topic instead; nothing is counted twice and nothing is missing between."""
     assert past()[0].minute == TODAY - 14 * DAY
     last = past()[-1]
     assert last.minute + last.minutes == TODAY + 14 * 60 + 22

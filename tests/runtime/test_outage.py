@@ -74,15 +74,15 @@ def test_after_an_hour_without_a_store_everything_is_counted_once(outage: Outage
     assert outage.agent.health.missing() == {}
 
 
-def test_what_came_and_went_during_the_outage_is_told_to_nobody(outage: Outage) -> None:
-    """What still fires is told, once."""
+def test_what_came_and_went_during_the_outage_is_told_as_one_digest(outage: Outage) -> None:
+    """What still fires is told, once; the rest in one message for all."""
     still = incident(language="el", state="firing")
     outage.agent.watch.evaluator.script = {50: korean(began=50), 55: korean("resolved", began=50), 60: still}
     outage.pull(away=True)
     outage.turn(1800)
     outage.pull(away=False)
     outage.agent.turn(12)
-    assert [message.incident.language for message in outage.agent.watch.chat.messages] == ["el"]
+    assert [message.incident.language for message in outage.agent.watch.chat.messages] == ["el", "*"]
     assert [row.body["state"] for row in outage.agent.watch.journal.read("transition")] == ["firing", "resolved", "firing"]
 
 
