@@ -298,8 +298,8 @@ class Evaluator:
             self._silent = tuple(one for one in (*self._silent, *bare) if one.resolved_at and one.resolved_at > oldest)
 
     def _looks(self, place: Place, minute: int) -> Looks:
-        firing = {one.incident.language: one.incident for subject, one in self._standings.items() if subject[:2] == place}
-        return self._falls.looks(place, minute, {tag for tag, one in firing.items() if one.state == "firing"})
+        falls = [one.incident for subject, one in self._standings.items() if (*subject[:2], subject.class_) == (*place, "change")]
+        return self._falls.looks(place, minute, {one.language for one in falls if one.state == "firing"})
 
 
 def _newest(incidents: Iterable[Incident]) -> list[Incident]:

@@ -48,7 +48,7 @@ def panel(
     alert: str | None = None,
     commands: Sequence[str] = (),
 ) -> RenderableType:
-    """The whole screen; `alert` is the text of the newest one."""
+    """The whole screen; `alert` is the text of the newest fall."""
     parts: list[RenderableType] = [Text(title, style="bold"), _BLANK, table(rows, before), _BLANK]
     if alert:
         parts += [Panel(Text(alert), title="newest alert", title_align="left", border_style="red"), _BLANK]
