@@ -7,8 +7,9 @@ from agent.alerting.evaluator import Evaluator, Known, State
 from agent.alerting.incident import Incident, fingerprint
 from agent.alerting.lifecycle import Standing
 from agent.alerting.minutes import end_of, start_of
+from agent.alerting.sums import Minute
 from agent.alerting.triage.grouping import ALL, Group
-from tests.alerting.traffic import QUALITY, RULES, START
+from tests.alerting.traffic import QUALITY, RULES, START, evaluator, history, key, row, walk
 from tests.notify.examples import KOREAN
 
 
@@ -56,3 +57,20 @@ def test_what_was_found_out_stays_with_the_incident() -> None:
     assert group.fleet is not None
     assert (korean.cause, korean.severity, korean.advice) == ("deployment", "critical", "Roll back")
     assert (group.fleet.advice, group.fleet.severity) == ("Roll back", "critical")
+
+
+def test_languages_that_are_low_from_the_first_day_do_not_make_a_fall_that_of_all() -> None:
+    """Four of seven languages lie far below the others and fire for that; then German alone falls, and it is German's alert."""
+    low, well = ("ko", "th", "hi", "ar"), ("en", "de", "fr")
+    past = history((1200, 1080, 1200, 1080), [key(tag, "v41") for tag in well])
+    past += history((600, 540, 600, 120), [key(tag, "v41") for tag in low])
+    judge = evaluator(sorted(past, key=lambda one: one.minute))
+
+    def minute(at: int) -> list[Minute]:
+        fallen = 10 if at >= 90 else 18
+        rows = [row(START + at, key(tag, "v41"), 20, 18, 20, fallen if tag == "de" else 18) for tag in well]
+        return rows + [row(START + at, key(tag, "v41"), 10, 9, 10, 2) for tag in low]
+
+    told = [incident for _, incident in walk(judge, [minute(at) for at in range(240)])]
+    assert {incident.language for incident in told if incident.class_ == "level"} == set(low)
+    assert [incident.language for incident in told if incident.class_ == "change"] == ["de"]
