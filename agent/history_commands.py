@@ -10,7 +10,7 @@ from agent import history
 from agent.backtest import terminal
 from agent.errors import Misconfigured, Mistake
 from agent.history import Asked
-from agent.options import AsJson, Config, From, Store, print_json, settings_of
+from agent.options import AsJson, Collection, Config, Environment, From, Service, Store, print_json, settings_of, words
 
 Until = Annotated[str | None, typer.Option("--to", metavar="TIME", help="As --from; default: the newest minute.")]
 Table = Annotated[
@@ -20,9 +20,6 @@ Table = Annotated[
 Rules = Annotated[
     list[Path] | None, typer.Option("--rules", metavar="FILE", help="Other rules than the configured ones; repeatable.")
 ]
-Service = Annotated[str | None, typer.Option("--service", help="Only this service.")]
-Environment = Annotated[str | None, typer.Option("--environment", help="Only this environment.")]
-Collection = Annotated[str | None, typer.Option("--collection", help="Only this collection.")]
 
 
 def backtest(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -51,7 +48,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     if placebo and (labels or what_if):
         raise Misconfigured([Mistake("--placebo", "", "expected without --labels and --what-if: nothing truly happened then")])
-    words = {
+    given = {
         "from": start,
         "to": end,
         "service": service,
@@ -59,7 +56,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - one parameter an option
         "collection": collection,
         "language": language,
     }
-    asked = _asked(words, store, minutes, rules)
+    asked = _asked(given, store, minutes, rules)
     settings = settings_of(config)
     told = history.placebo(settings, asked) if placebo else history.backtest(settings, asked, labels, what_if=what_if)
     if as_json:
@@ -84,15 +81,15 @@ def drill(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     It is injected into stored minutes, from a moment each six hours of a week: silently, and as a deployment.
     """
-    words = {"service": service, "environment": environment, "collection": collection}
-    told = history.drill(settings_of(config), _asked(words, store, minutes, rules), language, drop)
+    given = {"service": service, "environment": environment, "collection": collection}
+    told = history.drill(settings_of(config), _asked(given, store, minutes, rules), language, drop)
     if as_json:
         print_json(told)
     else:
         Console().print(terminal.drill(told))
 
 
-def _asked(words: dict[str, str | None], store: Path | None, minutes: Path | None, rules: list[Path] | None) -> Asked:
+def _asked(given: dict[str, str | None], store: Path | None, minutes: Path | None, rules: list[Path] | None) -> Asked:
     if store and minutes:
         raise Misconfigured([Mistake("--minutes", "", "expected without --store: minutes come from one of them")])
-    return Asked({key: value for key, value in words.items() if value is not None}, store, minutes, rules or ())
+    return Asked(words(given), store, minutes, rules or ())

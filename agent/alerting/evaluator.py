@@ -57,9 +57,6 @@ class Known(Struct, frozen=True):
     state: State | None = None
 
 
-NOTHING = Known()
-
-
 class Evaluator:
     """Applies the rules to every minute in turn; the same rows give the same incidents, however they are grouped."""
 
@@ -89,7 +86,7 @@ class Evaluator:
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._groups, self._silent = known.state.groups, known.state.silent
+            self._groups = known.state.groups
             self._falls.restore(known.state.falls)
 
     @property

@@ -9,10 +9,10 @@ import numpy as np
 from agent.alerting.fall import Signal
 from agent.alerting.grid import Bools, Floats
 from agent.alerting.ladder import Looked, Track
+from agent.alerting.noise import SETTLED_DAYS
 from agent.alerting.rule import DropRule, Limits
 from agent.alerting.statistics import Z95, Figures, Noise, Parts
 
-WARM_UP_DAYS: Final = 7
 POINTS: Final = 0.03  # the threshold at which a relative fall is ...
 PART: Final = 0.30  # of its rate that a measure falls by, or ...
 TREBLE: Final = 3.0  # ... so many times as many misses
@@ -129,5 +129,5 @@ def asked(
     counts = np.array([track.measure in rule.measures for track in known], bool)
     threshold = np.array([unit.get(track, rule.threshold_of(track.subject.language)) for track in known], float)
     steady = np.full(size, rule.asked.trailing if trailing else rule.asked.reference)
-    early = trailing & (np.asarray(days) < WARM_UP_DAYS)
+    early = trailing & (np.asarray(days) < SETTLED_DAYS)
     return Asking(rule, counts, threshold, np.where(early, rule.asked.warm_up, steady))

@@ -107,11 +107,6 @@ class Ladder:
         self.rows.append(row)
         self._track_of.append(self.tracks[track])
 
-    def rows_of(self, track: Track) -> list[int]:
-        """The rows of a track: one for each collection."""
-        wanted = self.tracks.get(track)
-        return [row for row, of in zip(self.rows, self._track_of, strict=True) if of == wanted]
-
     def roll(self, day: int) -> None:
         """Measure what is usual, and how much it wobbles, once for each day."""
         if self._today is None or self._today.day != day:
@@ -260,7 +255,7 @@ Weigh = Callable[[int, Any, Any], Floats]
 
 
 def running(cells: Any) -> Any:
-    """WindowSums from the first column on, beginning with nothing."""
+    """Sums from the first column on, beginning with nothing."""
     return np.pad(cells.cumsum(1), ((0, 0), (1, 0)))
 
 

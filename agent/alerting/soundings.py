@@ -56,7 +56,6 @@ class Soundings:
         self._trailing: dict[Collections, Looked] = {}
         self._day = -1
         self._begun: dict[Measure, int] = {}
-        self.place = self._intake.place
 
     def take(self, rows: Iterable[Minute]) -> list[Counted]:
         """Count rows of any minutes."""
@@ -179,14 +178,18 @@ class Soundings:
                     if looked.n[cell] > 0 and looked.n_baseline[cell] > 0:
                         yield figures_of(looked, *cell)
 
+    def _ladder_of(self, track: Track) -> Ladder | None:
+        """The first ladder that looks at a track, with what was measured on the day that has begun."""
+        found = next((view.ladder for view in self._views.values() if track in view.ladder.tracks), None)
+        if found is not None:
+            found.roll(self._day)
+        return found
+
     def wobbles(self, subject: Subject, measure: Measure, scale: tuple[str, str]) -> Wobbles:
         """How much a track wobbles, as measured on the day that has begun; the first ladder that looks at it tells."""
         track = Track(subject, measure, scale)
-        view = next((view for view in self._views.values() if track in view.ladder.tracks), None)
-        if view is None:
-            return Wobbles()
-        view.ladder.roll(self._day)
-        return view.ladder.wobbles(track)
+        ladder = self._ladder_of(track)
+        return Wobbles() if ladder is None else ladder.wobbles(track)
 
     def baseline(self, series: Series, last: int, since: int) -> Baseline | None:
         """What was usual in one collection up to the day `last`; of the days since a change where they are enough."""
@@ -226,14 +229,11 @@ class Soundings:
     def minutes(self, subject: Subject, signal: Signal, first: int, last: int) -> Since | None:
         """What each minute said of the measure of a signal, and what would have been usual; None where nothing is known."""
         track = Track(subject, signal.measure, signal.scale)
-        view = next((view for view in self._views.values() if track in view.ladder.tracks), None)
-        if view is None:
-            return None
-        view.ladder.roll(self._day)
-        found = view.ladder.minutes_of(track)
-        first = max(first, self.grid.origin)
+        ladder = self._ladder_of(track)
+        found = None if ladder is None else ladder.minutes_of(track)
         if found is None:
             return None
+        first = max(first, self.grid.origin)
         n, total, expected = (cells[first - self.grid.origin : last - self.grid.origin + 1] for cells in found)
         parts = signal.figures.parts
         variance = None if parts is None or signal.measure != "similarity_mean" else parts.variance_baseline
@@ -248,17 +248,16 @@ class Soundings:
 
     def freeze(self, track: Track, *, fixed: bool = False) -> Frozen | None:
         """What a track is measured against until it has recovered: what is usual, or with `fixed` its references."""
-        view = next((view for view in self._views.values() if track in view.ladder.tracks), None)
-        if view is None:
+        ladder = self._ladder_of(track)
+        if ladder is None:
             return None
-        view.ladder.roll(self._day)
-        found = {row: base for row, today, at in view.ladder.usual_of(track) if (base := frozen(today, at))}
+        found = {row: base for row, today, at in ladder.usual_of(track) if (base := frozen(today, at))}
         if not found:
             return None
         series = self._intake.series
         known = self.references.of([series[row] for row in found]) if fixed else {}
         rates = {series[row].stream.where.collection: known.get(series[row], base.rates) for row, base in found.items()}
-        return Frozen(_merged(list(found.values())), rates, view.ladder.wobbles(track))
+        return Frozen(_merged(list(found.values())), rates, ladder.wobbles(track))
 
 
 def _queries(looks: Mapping[str, Mapping[int, Look]]) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from agent.alerting.minutes import HOUR, minutes_by_hour
+from agent.alerting.minutes import DAY, HOUR, minutes_by_hour
 
 MICRO = 1_000_000
 HOURS = 24
@@ -27,7 +27,6 @@ LARGEST_VARIANCE = 0.25 + 1e-9  # of any value in 0..1
 PHI = 1.5
 # The wobble of a window that no number of queries removes, as a standard deviation: one point.
 TAU = 0.01
-DAY = 1440
 SETTLED = 3 * DAY  # minutes after which a version's window wobbles like the mean of three days
 
 
