@@ -30,6 +30,7 @@ from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
 from agent.alerting.triage.grouping import Group, Place, ended_by_hand, is_fleet, step_all
+from agent.alerting.triage.standing import first_looks, is_part
 
 MINUTE = attrgetter("minute")
 REMEMBERED = 35 * DAY  # as far as minutes are kept
@@ -39,7 +40,7 @@ STATE = attrgetter("state")  # firing sorts before resolved: of one incident giv
 class State(Struct, frozen=True):
     """What history does not tell: counts of incidents, what they are measured against, who is held back, open windows.
 
-    `silent`: falls that ended and that nobody was told of; their times only.
+    `silent`: falls that ended and that nobody was told of; their times only. `begins`: since when a service is watched.
     """
 
     standings: tuple[Standing, ...] = ()
@@ -47,6 +48,7 @@ class State(Struct, frozen=True):
     judges: dict[str, object] = {}
     groups: tuple[Group, ...] = ()
     silent: tuple[Incident, ...] = ()
+    begins: tuple[tuple[Place, int], ...] = ()
 
 
 class Known(Struct, frozen=True):
@@ -79,6 +81,7 @@ class Evaluator:
         self._judges = Judges(self._rules, self._quality)
         self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and not is_fleet(one)}
         self._groups: tuple[Group, ...] = ()
+        self._begins: dict[Place, int] = {}
         self._silent = silent
         self._resolved: list[Incident] = []
         self._actions: list[Action] = []
@@ -86,13 +89,20 @@ class Evaluator:
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._groups = known.state.groups
+            self._groups, self._begins = known.state.groups, dict(known.state.begins)
             self._falls.restore(known.state.falls)
 
     @property
     def state(self) -> State:
         """What `take_over` needs besides history."""
-        return State(tuple(self._standings.values()), self._falls.state, dict(self._judges.state()), self._groups, self._silent)
+        return State(
+            tuple(self._standings.values()),
+            self._falls.state,
+            dict(self._judges.state()),
+            self._groups,
+            self._silent,
+            tuple(self._begins.items()),
+        )
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
@@ -106,6 +116,15 @@ class Evaluator:
     def all_incidents(self) -> tuple[Incident, ...]:
         """The same with what fires and is held back for the test whether all languages fell."""
         return (*self.incidents, *(one for group in self._groups for one in group.held))
+
+    def first_looks(self, *, ended: bool = False) -> list[Incident]:
+        """What stands since the first day of a service, as one message for each once that day is over, or nothing more comes."""
+        over = {place: since for place, since in self._begins.items() if ended or self._minute >= since + DAY - 1}
+        return first_looks(self.incidents, over)
+
+    def is_told_at_first_look(self, incident: Incident) -> bool:
+        """Whether it is a part of one of these: nobody is told of it alone."""
+        return is_part(incident, self._begins)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -193,10 +212,15 @@ class Evaluator:
         self._falls.look(first, last)
         for minute in range(first, last + 1):
             self._take(minute, rows.get(minute, []))
+            self._watch(minute, rows.get(minute, []))
             moved = [*self._handled(minute), *self._moved(minute)]
             told = self._grouped(minute, sorted(moved, key=subject_of))
             self._look_again(minute + 1, last)
             yield minute, told
+
+    def _watch(self, minute: int, rows: Sequence[Minute]) -> None:
+        for place in {Place(row.key.service, row.key.environment) for row in rows} - self._begins.keys():
+            self._begins[place] = minute
 
     def _look_again(self, first: int, last: int) -> None:
         """What fired or ended changes what is usual from the next minute on; this one is decided on one view of it."""

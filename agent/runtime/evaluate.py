@@ -149,12 +149,15 @@ class Evaluation:
             stop = end if now is None else min(end, start + DAY)
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
-        if now is not None and not self.behind:
+        if now is None:
+            self._tell(self._evaluator.first_looks(ended=True))
+        elif not self.behind:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
             known = self._to_know(now) if caught_up else ()
             digests = self._caught_up.digests(now) if caught_up else ()
-            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *digests, *losses])
+            news = self._evaluator.first_looks() if caught_up else ()
+            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *news, *digests, *losses])
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
@@ -254,7 +257,8 @@ class Evaluation:
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
-            self._pipeline.notify(incident)
+            if not self._evaluator.is_told_at_first_look(incident):
+                self._pipeline.notify(incident)
 
 
 def _entry(incident: Incident, minute: int) -> Entry:
