@@ -1,6 +1,5 @@
 """Tells when nothing is evaluated any more: in every replica, on wall time, also while broker and store are away."""
 
-import hashlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from agent.alerting.incident import Incident, fingerprint
 from agent.alerting.rule import LagRule
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
+from agent.records import row_id
 from agent.runtime.evaluate import AS_OF
 from agent.store.base import Entry, Journal
 
@@ -64,7 +64,7 @@ class Blindness:
     def _tell(self, incident: Incident) -> None:
         name = f"{incident.fingerprint}/{incident.state}/{incident.began_at}"
         at = incident.resolved_at or incident.fired_at or self._started
-        entry = Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], at, msgspec.to_builtins(incident))
+        entry = Entry("transition", row_id(name), at, msgspec.to_builtins(incident))
         for act in (self._know_what_others_told, lambda: self._pipeline.notify(incident), lambda: self._journal.write([entry])):
             try:
                 act()

@@ -1,6 +1,5 @@
 """Evaluates what is complete, minute by minute, and tells: transitions are stored before they are sent."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
+from agent.records import row_id
 from agent.report.actions import actions_since
 from agent.runtime import configuration
 from agent.runtime.caught_up import CaughtUp
@@ -260,7 +260,7 @@ class Evaluation:
 def _entry(incident: Incident, minute: int) -> Entry:
     """A transition's row: made twice, after a crash, it is the same row."""
     name = f"{incident.fingerprint}/{incident.state}/{minute}"
-    return Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], _time(minute + 1), msgspec.to_builtins(incident))
+    return Entry("transition", row_id(name), _time(minute + 1), msgspec.to_builtins(incident))
 
 
 def _change(change: Change, notice: Notice | None) -> Entry:
@@ -268,7 +268,7 @@ def _change(change: Change, notice: Notice | None) -> Entry:
     name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
     said = {} if notice is None else {**msgspec.to_builtins(notice), "notice": notice.text(change)}
     body = {**msgspec.to_builtins(change), **said}
-    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, body)
+    return Entry("change", row_id(name), change.at, body)
 
 
 def _version(entry: Entry) -> tuple[str, bool]:
@@ -281,9 +281,7 @@ def _reference(reference: Reference) -> Entry:
     where, language = reference.series.stream
     name = "/".join((*where, language, reference.measure, *reference.scale))
     at = EPOCH + reference.first_day * DAY
-    return Entry(
-        REFERENCE, hashlib.sha256(f"{name}/{reference.first_day}".encode()).hexdigest()[:32], at, msgspec.to_builtins(reference)
-    )
+    return Entry(REFERENCE, row_id(f"{name}/{reference.first_day}"), at, msgspec.to_builtins(reference))
 
 
 def minute_of(at: datetime | None) -> int:
