@@ -14,7 +14,7 @@ from agent.alerting.rule import LagRule
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
 from agent.records import row_id
-from agent.runtime.evaluate import AS_OF
+from agent.runtime.remembered import AS_OF
 from agent.store.base import Entry, Journal
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from agent.notify.memory import MemoryNotifier
 from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
 from agent.runtime.blindness import Blindness
-from agent.runtime.evaluate import AS_OF
+from agent.runtime.remembered import AS_OF
 from agent.store.base import Entry
 from agent.store.memory import MemoryJournal
 
