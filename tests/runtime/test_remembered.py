@@ -50,7 +50,7 @@ def test_a_deployment_is_written_again_with_its_notice_only() -> None:
     """Once when it is seen and once when it is known what it left comparable, also by the next process."""
     journal, evaluator = Journal(), Evaluator([], Quality())
     remembered = Remembered(journal)
-    evaluator._falls.changes.append(CHANGE)
+    evaluator._falls.deployments.changes.append(CHANGE)
     assert remembered.evaluated(at(1), evaluator, ()) == []
     assert journal.last == ["change", "state", "as_of"]
     remembered.evaluated(at(2), evaluator, ())
