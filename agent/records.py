@@ -1,6 +1,7 @@
-"""What crosses several stations: a raw message, an event, a window. Each other record stands with the station that makes it."""
+"""What crosses several stations: a raw message, an event, a window, the id of a row. Each other record stands with its station."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -127,3 +128,8 @@ class WindowKey(NamedTuple):
     embedding_model: str
     index_version: str
     score_kind: str
+
+
+def row_id(name: str) -> str:
+    """The id of a journal's row, from what makes it this one: made twice, it is the same row. 32 hexadecimal digits."""
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,6 +1,5 @@
 """What a person does with an incident: looks at it, accepts the new level, or ends it with a verdict. Pure."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from agent.alerting.incident import Incident
 from agent.language.codes import display_name
+from agent.records import row_id
 
 Name = Literal["ack", "accept", "close"]
 Verdict = Literal["real", "false", "expected"]
@@ -32,8 +32,7 @@ class Action(Struct, frozen=True):
     @property
     def id(self) -> str:
         """The same for the same action on the same incident: done twice it is one row."""
-        name = f"{self.fingerprint}/{self.began_at and self.began_at.isoformat()}/{self.action}"
-        return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return row_id(f"{self.fingerprint}/{self.began_at and self.began_at.isoformat()}/{self.action}")
 
 
 def again(before: Action, now: Action) -> Action:

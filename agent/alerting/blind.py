@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -9,6 +10,7 @@ from agent.alerting.incident import Incident, Severity, fingerprint
 from agent.alerting.rule import LagRule
 
 MINUTE = timedelta(minutes=1)
+FINGERPRINT: Final = fingerprint("", "", "*", "monitor")  # of this one incident
 
 
 class Reason(StrEnum):
@@ -35,7 +37,7 @@ def incident(as_of: datetime, now: datetime, rule: LagRule) -> Incident:
     severity: Severity = "warning" if rule.severity == "auto" else rule.severity
     minutes = (now - as_of) // MINUTE
     return Incident(
-        fingerprint=fingerprint("", "", "*", "monitor"),
+        fingerprint=FINGERPRINT,
         class_="monitor",
         state="firing",
         severity=severity,

@@ -17,14 +17,15 @@ from msgspec.structs import replace
 from agent.alerting.action import Action, ended_by
 from agent.alerting.changes import Change
 from agent.alerting.check import missing
-from agent.alerting.falls import Falls, FallState, subject_of
-from agent.alerting.finding import Subject, severity_of
+from agent.alerting.falls import Falls
+from agent.alerting.finding import Subject, severity_of, subject_of
 from agent.alerting.incident import Incident
 from agent.alerting.judges import Judges
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY, HOUR, end_of, minute_at, start_of
 from agent.alerting.notice import Notice
+from agent.alerting.recoveries import FallState
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
@@ -129,7 +130,7 @@ class Evaluator:
     @property
     def changes(self) -> tuple[Change, ...]:
         """The deployments noticed, oldest first."""
-        return tuple(self._falls.changes)
+        return tuple(self._falls.deployments.changes)
 
     @property
     def missing(self) -> dict[Measure, str]:
@@ -139,7 +140,7 @@ class Evaluator:
     @property
     def notices(self) -> dict[Change, Notice]:
         """What deployments left comparable, an hour after each."""
-        return self._falls.notices
+        return self._falls.deployments.notices
 
     @property
     def references(self) -> tuple[Reference, ...]:

@@ -23,6 +23,16 @@ class Subject(NamedTuple):
     class_: IncidentClass
 
 
+def subject_of(incident: Incident) -> Subject:
+    """What an incident is about."""
+    return Subject(incident.service, incident.environment, incident.language, incident.class_)
+
+
+def fingerprint_of(subject: Subject) -> str:
+    """The identity of an incident about this."""
+    return fingerprint(*subject)
+
+
 class Finding(Protocol):
     """What is in breach now."""
 

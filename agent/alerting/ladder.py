@@ -10,7 +10,7 @@ from agent.alerting.finding import Subject
 from agent.alerting.grid import Bools, Floats, Grid, Series
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
-from agent.alerting.statistics import LARGEST_VARIANCE, MICRO, TAIL_PRIOR, Wobbles
+from agent.alerting.statistics import HALF_A_MILLIONTH, LARGEST_VARIANCE, MICRO, TAIL_PRIOR, Wobbles
 from agent.alerting.usual import Past, Usual, lag_of, past, usual
 
 BATCH: Final = 64  # rows that are summed at a time: what bounds the memory of a look
@@ -291,7 +291,7 @@ def compared(sums: WindowSums, variance: Floats, binary: Any) -> tuple[Floats, .
     weight = np.where(sums.n > 0, sums.n**2 / np.maximum(sums.inverse, TINY), sums.weight)
     shrunk = (sums.total + 1) / (sums.n + 2)
     spread = np.maximum(sums.squares / n - mean**2, 0.0)
-    zero_or_one = binary & (np.abs(sums.total - sums.squares) < 0.5 / MICRO)
+    zero_or_one = binary & (np.abs(sums.total - sums.squares) < HALF_A_MILLIONTH)
     own = np.where(zero_or_one, shrunk * (1 - shrunk), (sums.n * spread + TAIL_PRIOR * variance) / (sums.n + TAIL_PRIOR))
     before = np.where(zero_or_one, expected * (1 - expected), variance)
     return sums.n, mean, expected, weight, own, before

@@ -14,6 +14,7 @@ from msgspec import Struct
 from agent.alerting.minutes import DAY, HOUR, minutes_by_hour
 
 MICRO = 1_000_000
+HALF_A_MILLIONTH = 0.5 / MICRO  # sums of values in 0..1 that lie no further apart are the same
 HOURS = 24
 Z95 = 1.96  # two-sided 95 %
 Z95_ONE_SIDED = 1.645

@@ -7,10 +7,9 @@ import numpy as np
 
 from agent.alerting.grid import QUARTERS, Bools, Cells, Floats, Grid
 from agent.alerting.minutes import DAY
-from agent.alerting.statistics import HOURS, MICRO, PRIOR, SMALLEST_VARIANCE, Baseline
+from agent.alerting.statistics import HALF_A_MILLIONTH, HOURS, MICRO, PRIOR, SMALLEST_VARIANCE, Baseline
 
 BASELINE_DAYS: Final = 14
-HALF_A_MILLIONTH: Final = 5e-7
 ENOUGH_DAYS: Final = 3  # complete ones of the version before
 SEARCHED_DAYS: Final = 35  # among these the fourteen are found
 

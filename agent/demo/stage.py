@@ -16,7 +16,7 @@ from agent.demo.broker import DemoBroker
 from agent.demo.history import PastWindow, history
 from agent.demo.traffic import events
 from agent.records import WindowKey
-from agent.runtime.evaluate import AS_OF
+from agent.runtime.remembered import AS_OF
 from agent.store.base import Entry, Flush, Journal, WindowLog
 
 TOPIC: Final = "retrieval-logs"

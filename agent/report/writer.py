@@ -4,7 +4,6 @@ One function behind each command and its API: `StoreWriter` writes into the jour
 holds the store. Notes come from outside: they are made one clean line here, and escaped wherever they are shown.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Protocol, TypeVar
@@ -19,7 +18,7 @@ from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
 from agent.notify.text import clean
-from agent.records import Name
+from agent.records import Name, row_id
 from agent.report.actions import actions_since, entry_of, found, joined, unknown
 from agent.report.query import NEWEST, OLDEST
 from agent.report.remote import Remote
@@ -153,4 +152,4 @@ def _change(body: Announcement, at: datetime) -> Entry:
     where = {name: getattr(body, name) for name in NAMES}
     name = "/".join(("announced", *where.values(), f"{at.astimezone(UTC):%Y-%m-%dT%H:%M}"))
     told = {"at": at.astimezone(UTC), "new_model": False, "announced": True, "note": clean(body.note), "by": clean(body.by)}
-    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], at, msgspec.to_builtins({**where, **told}))
+    return Entry("change", row_id(name), at, msgspec.to_builtins({**where, **told}))

@@ -1,6 +1,5 @@
 """Tells when nothing is evaluated any more: in every replica, on wall time, also while broker and store are away."""
 
-import hashlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,11 +9,12 @@ import msgspec
 
 from agent.alerting import blind
 from agent.alerting.blind import Reason
-from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.incident import Incident
 from agent.alerting.rule import LagRule
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
-from agent.runtime.evaluate import AS_OF
+from agent.records import row_id
+from agent.runtime.remembered import AS_OF
 from agent.store.base import Entry, Journal
 
 log = logging.getLogger(__name__)
@@ -31,14 +31,15 @@ class Blindness:
         self._due_at = started
         self._as_of: datetime | None = None
         self._firing: Incident | None = None
+        self._unsure = True  # whether another process may have told what is not known here
 
     def look(self, now: datetime) -> None:
         """Decide, and tell what changed; what cannot be stored is told all the same."""
         if now < self._due_at:
             return
         self._due_at = now + EVERY
-        self._read()
-        reason = blind.decide(self._as_of, self._started, now, self._rule)
+        self._read(now)
+        reason = self._reason(now)
         if reason is Reason.BLIND and self._firing is None and self._as_of is not None:
             self._firing = blind.incident(self._as_of, now, self._rule)
             self._tell(self._firing)
@@ -46,25 +47,33 @@ class Blindness:
             self._tell(blind.over(self._firing, now))
             self._firing = None
 
-    def _read(self) -> None:
-        """How far evaluation is, and what another process has left firing; while the store is away the last answer counts."""
+    def _reason(self, now: datetime) -> Reason:
+        return blind.decide(self._as_of, self._started, now, self._rule)
+
+    def _read(self, now: datetime) -> None:
+        """How far evaluation is, and what another process has left firing; while the store is away the last answer counts.
+
+        Nobody tells anything as long as what was known at the last look is recent: then all transitions are not read again.
+        """
+        self._unsure |= self._reason(now) is not Reason.SEES
         try:
             for entry in self._journal.read(AS_OF):
                 self._as_of = entry.at
-            self._firing = self._firing or self._left()
+            if self._unsure and self._firing is None:
+                self._firing = self._left()
+                self._unsure = self._firing is not None
         except RetryLater as error:
             log.debug("as_of is not known: %s", error)
 
     def _left(self) -> Incident | None:
-        own = fingerprint("", "", "*", "monitor")
-        known = [entry.body for entry in self._journal.read("transition") if entry.body["fingerprint"] == own]
+        known = [entry.body for entry in self._journal.read("transition") if entry.body["fingerprint"] == blind.FINGERPRINT]
         newest = msgspec.convert(dict(known[-1]), Incident) if known else None
         return newest if newest is not None and newest.state == "firing" else None
 
     def _tell(self, incident: Incident) -> None:
         name = f"{incident.fingerprint}/{incident.state}/{incident.began_at}"
         at = incident.resolved_at or incident.fired_at or self._started
-        entry = Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], at, msgspec.to_builtins(incident))
+        entry = Entry("transition", row_id(name), at, msgspec.to_builtins(incident))
         for act in (self._know_what_others_told, lambda: self._pipeline.notify(incident), lambda: self._journal.write([entry])):
             try:
                 act()

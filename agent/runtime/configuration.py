@@ -1,6 +1,5 @@
 """How messages are read, in the journal: after a change of that nothing is compared with what came before."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -9,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from agent.alerting.rule import Measure
+from agent.records import row_id
 from agent.store.base import Entry, Journal
 
 KIND: Final = "configuration"
@@ -31,7 +31,7 @@ def note(journal: Journal, configuration: Configuration, at: datetime) -> None:
     known = journal.read(KIND)
     if not known or known[-1].body != configuration:
         name = msgspec.json.encode([at, configuration], order="sorted")
-        journal.write([Entry(KIND, hashlib.sha256(name).hexdigest()[:32], at, configuration)])
+        journal.write([Entry(KIND, row_id(name.decode()), at, configuration)])
 
 
 def begins(journal: Journal) -> Iterator[Begin]:

@@ -1,6 +1,5 @@
 """Evaluates what is complete, minute by minute, and tells: transitions are stored before they are sent."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,12 +7,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from agent.alerting import loss
-from agent.alerting.changes import Change
-from agent.alerting.evaluator import Evaluator, Known, State
+from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
-from agent.alerting.notice import Notice
-from agent.alerting.reference import Reference
-from agent.errors import RetryLater
+from agent.alerting.minutes import end_of, start_of
 from agent.notify.pipeline import Pipeline
 from agent.report.actions import actions_since
 from agent.runtime import configuration
@@ -21,7 +17,8 @@ from agent.runtime.caught_up import CaughtUp
 from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
 from agent.runtime.left_out import NOTHING, Without, marked
-from agent.store.base import Entry, Journal, WindowReader
+from agent.runtime.remembered import Remembered
+from agent.store.base import Journal, WindowReader
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +33,6 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 NOTHING_SET: Configuration = {}
-AS_OF = "as_of"
-STATE = "state"
-REFERENCE = "reference"
-PARTIAL = "partial"  # an hour of which not everything was counted when it was evaluated
 
 
 def unseen(done: int, total: int) -> None:
@@ -65,14 +58,13 @@ class Evaluation:
         self._windows = windows
         self._journal = journal
         self._pipeline = pipeline
-        self._known_changes = {_version(entry) for entry in journal.read("change")}
+        self._remembered = Remembered(journal)
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
         self._caught_up = CaughtUp()
         self._said = False
         self._said_at: datetime | None = None
         self._ended: list[Incident] = []
-        self._remembered = EPOCH
         self._without: Without = NOTHING
         self._partial: set[datetime] = set()
         self.evaluated_to: datetime | None = None
@@ -81,15 +73,11 @@ class Evaluation:
 
     def resume(self) -> None:
         """Go on where the last run had evaluated; nothing is told of what came before, and what it did after is done again."""
-        for entry in self._journal.read(AS_OF):
-            self.evaluated_to = self._remembered = entry.at
-        transitions = [
-            entry for entry in self._journal.read("transition") if self.evaluated_to is None or entry.at <= self.evaluated_to
-        ]
-        known = [one for one in (msgspec.convert(dict(entry.body), Incident) for entry in transitions) if one.class_ != "monitor"]
+        self.evaluated_to = self._remembered.resume() or self.evaluated_to
+        known = self._remembered.incidents(self.evaluated_to)
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
-            self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to)))
+            self._evaluator.take_over(self._remembered.known(known, self.evaluated_to))
             self._configured(self.evaluated_to)
             self._warm(self.evaluated_to)
         else:
@@ -103,23 +91,15 @@ class Evaluation:
         for begin in configuration.begins(self._journal):
             self._evaluator.begin_anew(minute_of(begin.at), begin.measures)
 
-    def _references(self) -> tuple[Reference, ...]:
-        return tuple(msgspec.convert(dict(entry.body), Reference) for entry in self._journal.read(REFERENCE))
-
-    def _state(self, at: datetime) -> State | None:
-        """The state as of this very moment; one of another moment is of no use."""
-        found = [entry for entry in self._journal.read(STATE) if entry.at == at]
-        return msgspec.convert(dict(found[-1].body), State) if found else None
-
     def overtaken(self) -> bool:
         """Whether another agent has evaluated further: then this one's state is of the past, and it must not tell anyone."""
-        return any(entry.at > self._remembered for entry in self._journal.read(AS_OF))
+        return self._remembered.overtaken()
 
     def _warm(self, until: datetime) -> None:
         """Quarters of an hour tell what was usual; the last days are read by the minute, as windows reach back into them."""
         near = until.replace(hour=0, minute=0) - WATCHED
-        for entry in self._journal.read(PARTIAL, until - WARM):
-            self._evaluator.suspend_volume(minute_of(entry.at))
+        for hour in self._remembered.partial(until - WARM):
+            self._evaluator.suspend_volume(minute_of(hour))
         past = list(self._windows.minutes(until.replace(hour=0, minute=0) - WARM, near, step=QUARTER))
         self._evaluator.warm([*past, *self._windows.minutes(near, until)])  # all is read before any is taken in: reading may fail
 
@@ -167,7 +147,7 @@ class Evaluation:
             transitions = [self._investigated(marked(one, self._without)) for one in told]
             moved += transitions
             self._untold += [(minute, incident) for incident in transitions]
-            self.evaluated_to = _time(minute + 1)
+            self.evaluated_to = end_of(minute)
             self._settle(now)
             if self.evaluated_to < end and self.evaluated_to.hour == self.evaluated_to.minute == 0:
                 self._remember(self.evaluated_to)  # a long walk that is interrupted goes on from the day it had reached
@@ -203,15 +183,14 @@ class Evaluation:
         """While a partition is left out; the hour is remembered, so that whoever takes over compares as this agent does."""
         if self._without:
             self._evaluator.suspend_volume(minute)
-            self._partial.add(_time(minute).replace(minute=0))
+            self._partial.add(start_of(minute).replace(minute=0))
 
     def _settle(self, now: datetime | None) -> None:
         """Store the transitions, then tell them; what fails is done again at the next walk."""
         if not self._untold:
             return
-        self._check_ours()
-        self._journal.write([_entry(incident, minute) for minute, incident in self._untold])
-        late = [incident for minute, incident in self._untold if now is not None and now - _time(minute + 1) >= OVER]
+        self._remembered.moved(self._untold)
+        late = [incident for minute, incident in self._untold if now is not None and now - end_of(minute) >= OVER]
         self._caught_up.note(late)
         self._tell(incident for _, incident in self._untold if incident not in late)
         self._untold.clear()
@@ -237,23 +216,9 @@ class Evaluation:
 
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
-        self._check_ours()
-        hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(self._partial)]
-        changes = [_change(change, self._evaluator.notices.get(change)) for change in self._evaluator.changes]
-        known = (*changes, *map(_reference, self._evaluator.references))
-        fresh = [entry for entry in known if self._known_changes.isdisjoint({_version(entry), (entry.id, True)})]
-        state = Entry(STATE, STATE, end, msgspec.to_builtins(self._evaluator.state))
-        self._journal.write([*fresh, *hours, state, Entry(AS_OF, AS_OF, end, {})])
-        self._known_changes |= {_version(entry) for entry in fresh}
-        for notice in (entry.body["notice"] for entry in fresh if "notice" in entry.body):
+        for notice in self._remembered.evaluated(end, self._evaluator, self._partial):
             log.info("%s", notice)
         self._partial.clear()
-        self._remembered = end
-
-    def _check_ours(self) -> None:
-        """Asked before anything is written or told: an agent that was stopped for minutes does not know that it was."""
-        if self.overtaken():
-            raise RetryLater("another agent has evaluated further, and this one begins anew")
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
@@ -261,39 +226,6 @@ class Evaluation:
                 self._pipeline.notify(incident)
 
 
-def _entry(incident: Incident, minute: int) -> Entry:
-    """A transition's row: made twice, after a crash, it is the same row."""
-    name = f"{incident.fingerprint}/{incident.state}/{minute}"
-    return Entry("transition", hashlib.sha256(name.encode()).hexdigest()[:32], _time(minute + 1), msgspec.to_builtins(incident))
-
-
-def _change(change: Change, notice: Notice | None) -> Entry:
-    """A deployment's row. Its id has the hour only: after a restart older history is read by the quarter, and it is the same one."""
-    name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
-    said = {} if notice is None else {**msgspec.to_builtins(notice), "notice": notice.text(change)}
-    body = {**msgspec.to_builtins(change), **said}
-    return Entry("change", hashlib.sha256(name.encode()).hexdigest()[:32], change.at, body)
-
-
-def _version(entry: Entry) -> tuple[str, bool]:
-    """A row is written again when its notice is known, and never without one that it had."""
-    return entry.id, "notice" in entry.body
-
-
-def _reference(reference: Reference) -> Entry:
-    """A fixed reference's row; one learned anew takes the place of the one before."""
-    where, language = reference.series.stream
-    name = "/".join((*where, language, reference.measure, *reference.scale))
-    at = EPOCH + reference.first_day * DAY
-    return Entry(
-        REFERENCE, hashlib.sha256(f"{name}/{reference.first_day}".encode()).hexdigest()[:32], at, msgspec.to_builtins(reference)
-    )
-
-
 def minute_of(at: datetime | None) -> int:
     """Minutes since the Unix epoch, 0 for None."""
     return 0 if at is None else (at - EPOCH) // MINUTE
-
-
-def _time(minute: int) -> datetime:
-    return EPOCH + minute * MINUTE

@@ -209,10 +209,10 @@ def test_the_next_deployment_is_not_compared_with_a_broken_one() -> None:
     judge = evaluator(history(days=2))
     minutes = [*steady(FALLEN, 2 * DAY), *steady(FALLEN, 60, key(version="v43"), START + 2 * DAY)]
     walk(judge, minutes)
-    assert judge._falls._watches is not None
+    assert judge._falls.deployments._watches is not None
     bases = [
         tally.baseline
-        for watches in judge._falls._watches.values()
+        for watches in judge._falls.deployments._watches.values()
         for watch in watches.values()
         for tally in watch.tallies.values()
         if tally.measure != "has_results"
@@ -340,7 +340,7 @@ def test_a_version_name_that_changes_all_the_time_does_not_pile_up() -> None:
     for at in range(50):
         judge.advance(START + at, [row(START + at, key(version=f"build-{at}"), 100, 90)])
     assert len(judge.changes) == 50
-    assert sum(len(watches) for watches in judge._falls._watches.values()) == 8
+    assert sum(len(watches) for watches in judge._falls.deployments._watches.values()) == 8
 
 
 def test_a_fixed_severity_and_a_runbook_come_from_the_rule() -> None:

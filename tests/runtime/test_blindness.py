@@ -11,7 +11,7 @@ from agent.notify.memory import MemoryNotifier
 from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
 from agent.runtime.blindness import Blindness
-from agent.runtime.evaluate import AS_OF
+from agent.runtime.remembered import AS_OF
 from agent.store.base import Entry
 from agent.store.memory import MemoryJournal
 
@@ -23,11 +23,13 @@ class Journal(MemoryJournal):
     """One that can be away."""
 
     away = False
+    reads = 0  # of all transitions
 
     def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
         """Read, where it is there."""
         if self.away:
             raise RetryLater("the store is away")
+        self.reads += kind == "transition"
         return super().read(kind, since)
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -83,6 +85,33 @@ def test_a_second_replica_and_a_restart_tell_nothing_twice() -> None:
     assert other.look(range(20, 40)) == []
     evaluated(journal, 39)
     assert other.look(range(40, 45)) == ["resolved"]
+
+
+def test_what_others_told_while_one_was_young_is_known_to_it() -> None:
+    """An agent that had just begun says nothing itself, and still tells the end when whoever told is gone."""
+    journal = Journal()
+    evaluated(journal, 0)
+    old, young = Replica(journal), Replica(journal, NOW + 10 * MINUTE)
+    assert young.look(range(10, 15)) == []
+    assert old.look(range(20)) == ["firing"]
+    evaluated(journal, 19)
+    assert young.look(range(20, 25)) == ["resolved"]
+
+
+def test_transitions_are_not_read_again_while_evaluation_goes_on() -> None:
+    """Once when the agent begins, and once after an incident is over."""
+    journal = Journal()
+    one = Replica(journal)
+    for minute in range(10):
+        evaluated(journal, minute)
+        one.look(range(minute, minute + 1))
+    assert journal.reads == 1
+    one.look(range(10, 30))
+    before = journal.reads
+    for minute in range(30, 40):
+        evaluated(journal, minute)
+        one.look(range(minute, minute + 1))
+    assert journal.reads == before + 1
 
 
 def test_the_store_being_away_is_told_although_nothing_can_be_stored() -> None:

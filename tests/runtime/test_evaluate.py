@@ -14,7 +14,8 @@ from agent.errors import RetryLater
 from agent.notify.base import Message, TransportError
 from agent.notify.memory import MemoryNotifier
 from agent.report.views import incidents
-from agent.runtime.evaluate import AS_OF, EPOCH, HISTORY, PARTIAL, STATE, minute_of
+from agent.runtime.evaluate import EPOCH, HISTORY, minute_of
+from agent.runtime.remembered import AS_OF, PARTIAL, STATE
 from agent.store.base import MINUTE, Entry
 from agent.store.memory import MemoryWindows
 from tests.runtime.rig import P1, UnsteadyJournal

@@ -10,10 +10,11 @@ import pytest
 
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
-from agent.runtime.evaluate import AS_OF, Evaluation, minute_of
+from agent.runtime.evaluate import Evaluation, minute_of
 from agent.runtime.health import STUCK, Health
 from agent.runtime.live import FLUSH_PATIENCE, OUTLAST_FOR, PARTIAL_FOR, Live, Pace
 from agent.runtime.look import Look
+from agent.runtime.remembered import AS_OF
 from agent.source.base import Polled
 from agent.source.coverage import STUCK_AFTER
 from agent.store.base import Entry

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.falls import subject_of
+from agent.alerting.finding import subject_of
 from agent.alerting.incident import Incident, State
 from agent.alerting.lifecycle import Standing
 from agent.alerting.measures import Quality

@@ -1,0 +1,123 @@
+"""What evaluation keeps in the journal, so that whoever takes over goes on as if nothing had happened."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from agent.alerting.changes import Change
+from agent.alerting.evaluator import Evaluator, Known, State
+from agent.alerting.incident import Incident
+from agent.alerting.minutes import DAY, end_of, start_of
+from agent.alerting.notice import Notice
+from agent.alerting.reference import Reference
+from agent.errors import RetryLater
+from agent.records import row_id
+from agent.store.base import Entry, Journal
+
+AS_OF: Final = "as_of"
+STATE: Final = "state"
+REFERENCE: Final = "reference"
+PARTIAL: Final = "partial"  # an hour of which not everything was counted when it was evaluated
+
+
+class Remembered:
+    """The rows of one evaluation: written twice, after a crash, they are the same rows."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._as_of = start_of(0)  # of this process
+        self._rows = {_version(entry) for entry in journal.read("change")}
+        self._written: set[object] = set()  # changes, with and without notice, and references that need no row any more
+
+    def resume(self) -> datetime | None:
+        """How far the last run had evaluated; from now on that is how far this one is."""
+        known = self._journal.read(AS_OF)
+        for entry in known:
+            self._as_of = entry.at
+        return self._as_of if known else None
+
+    def incidents(self, until: datetime | None) -> list[Incident]:
+        """The transitions up to this time (None: all), without what the agent says of itself."""
+        rows = (entry for entry in self._journal.read("transition") if until is None or entry.at <= until)
+        known = (msgspec.convert(dict(entry.body), Incident) for entry in rows)
+        return [incident for incident in known if incident.class_ != "monitor"]
+
+    def known(self, incidents: Iterable[Incident], at: datetime) -> Known:
+        """What was left at this time."""
+        references = tuple(msgspec.convert(dict(entry.body), Reference) for entry in self._journal.read(REFERENCE))
+        return Known(tuple(incidents), references, self._state(at))
+
+    def _state(self, at: datetime) -> State | None:
+        """The state as of this very moment; one of another moment is of no use."""
+        found = [entry for entry in self._journal.read(STATE) if entry.at == at]
+        return msgspec.convert(dict(found[-1].body), State) if found else None
+
+    def partial(self, since: datetime) -> Iterator[datetime]:
+        """The hours that were not whole."""
+        return (entry.at for entry in self._journal.read(PARTIAL, since))
+
+    def overtaken(self) -> bool:
+        """Whether another agent has evaluated further."""
+        return any(entry.at > self._as_of for entry in self._journal.read(AS_OF))
+
+    def _check_ours(self) -> None:
+        """Asked before anything is written: an agent that was stopped for minutes does not know that it was."""
+        if self.overtaken():
+            raise RetryLater("another agent has evaluated further, and this one begins anew")
+
+    def moved(self, transitions: Sequence[tuple[int, Incident]]) -> None:
+        """Store transitions, each with its minute; raises RetryLater."""
+        self._check_ours()
+        self._journal.write([_transition(incident, minute) for minute, incident in transitions])
+
+    def evaluated(self, end: datetime, evaluator: Evaluator, partial: Iterable[datetime]) -> list[str]:
+        """Store how far evaluation came, with the deployments and references seen on the way and the hours that were not whole.
+
+        Returns what is to be said of the deployments; raises RetryLater.
+        """
+        self._check_ours()
+        changes = [one for one in _changes(evaluator) if one not in self._written]
+        references = [one for one in evaluator.references if one not in self._written]
+        made = [*(_change(change, evaluator.notices.get(change)) for change, _ in changes), *map(_reference, references)]
+        fresh = [entry for entry in made if self._rows.isdisjoint({_version(entry), (entry.id, True)})]
+        hours = [Entry(PARTIAL, f"{hour:%Y-%m-%dT%H}", hour, {}) for hour in sorted(partial)]
+        state = Entry(STATE, STATE, end, msgspec.to_builtins(evaluator.state))
+        self._journal.write([*fresh, *hours, state, Entry(AS_OF, AS_OF, end, {})])
+        self._rows |= {_version(entry) for entry in fresh}
+        self._written |= {*changes, *references}
+        self._as_of = end
+        return [entry.body["notice"] for entry in fresh if "notice" in entry.body]
+
+
+def _changes(evaluator: Evaluator) -> Iterator[tuple[Change, bool]]:
+    """The deployments, each with whether its notice is known."""
+    return ((change, change in evaluator.notices) for change in evaluator.changes)
+
+
+def _transition(incident: Incident, minute: int) -> Entry:
+    name = f"{incident.fingerprint}/{incident.state}/{minute}"
+    return Entry("transition", row_id(name), end_of(minute), msgspec.to_builtins(incident))
+
+
+def _change(change: Change, notice: Notice | None) -> Entry:
+    """A deployment's row. Its id has the hour only: after a restart older history is read by the quarter, and it is the same one."""
+    name = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
+    said = {} if notice is None else {**msgspec.to_builtins(notice), "notice": notice.text(change)}
+    body = {**msgspec.to_builtins(change), **said}
+    return Entry("change", row_id(name), change.at, body)
+
+
+def _version(entry: Entry) -> tuple[str, bool]:
+    """A row is written again when its notice is known, and never without one that it had."""
+    return entry.id, "notice" in entry.body
+
+
+def _reference(reference: Reference) -> Entry:
+    """A fixed reference's row; one learned anew takes the place of the one before."""
+    where, language = reference.series.stream
+    name = "/".join((*where, language, reference.measure, *reference.scale))
+    return Entry(
+        REFERENCE, row_id(f"{name}/{reference.first_day}"), start_of(reference.first_day * DAY), msgspec.to_builtins(reference)
+    )
