@@ -14,7 +14,7 @@ from operator import attrgetter
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agent.alerting.action import Action, ended_by
+from agent.alerting.action import Action, ended_by, given_up
 from agent.alerting.changes import Change
 from agent.alerting.check import missing
 from agent.alerting.falls import Falls
@@ -108,10 +108,14 @@ class Evaluator:
     @property
     def incidents(self) -> tuple[Incident, ...]:
         """Those resolved since the start, then those pending or firing, without what is held back or stands for all languages."""
+        return (*self._resolved, *self._open)
+
+    @property
+    def _open(self) -> list[Incident]:
         hidden = {one.fingerprint for group in self._groups for one in group.hidden}
         fleets = (group.fleet for group in self._groups if group.fleet is not None)
         single = (self._standings[subject].incident for subject in sorted(self._standings))
-        return (*self._resolved, *fleets, *(one for one in single if one.fingerprint not in hidden))
+        return [*fleets, *(one for one in single if one.fingerprint not in hidden)]
 
     @property
     def all_incidents(self) -> tuple[Incident, ...]:
@@ -262,11 +266,10 @@ class Evaluator:
             self._standings[subject] = after
 
     def _handled(self, minute: int) -> list[Incident]:
-        """The incidents that people ended in this minute."""
-        if not self._actions:
-            return []
+        """The incidents that people ended in this minute, or that fire for so long that they end by themselves."""
         due = [action for action in self._actions if action.at <= end_of(minute)]
         self._actions = self._actions[len(due) :]
+        due += [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
         return [over for action in due if (over := self._ended(action, minute)) is not None]
 
     def _ended(self, action: Action, minute: int) -> Incident | None:
