@@ -6,12 +6,14 @@ from typing import Final, NamedTuple, get_args
 
 import numpy as np
 
+from agent.alerting.daily import REFERENCE_WINDOWS
 from agent.alerting.fall import DECISIVE_SHARE, LABELS, Signal
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Grid, Series
 from agent.alerting.intake import Collections, Counted, Intake, collections_of
 from agent.alerting.judging import Asking, Hit, Judged, asked, figures_of, hits, judge, within
-from agent.alerting.ladder import REFERENCE_WINDOWS, Ladder, Looked, Track
+from agent.alerting.ladder import Ladder, Track
+from agent.alerting.looked import Looked
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference, References
