@@ -89,10 +89,10 @@ class Ladder:
         """Whether the values of each track lie in 0..1: of a score of 12 a fall in points says nothing."""
         return self._measures.in_points()
 
-    def means(self) -> dict[Track, tuple[float, int]]:
-        """What each track usually is, and how many days that rests on."""
-        today = self._measures
-        return {track: (float(today.mean[at]), int(today.days[at])) for track, at in self.tracks.items() if at < len(today.mean)}
+    def means(self) -> dict[Track, float]:
+        """What each track usually is."""
+        mean = self._measures.mean
+        return {track: float(mean[at]) for track, at in self.tracks.items() if at < len(mean)}
 
     def minutes_of(self, track: Track) -> tuple[Floats, Floats, Floats] | None:
         """Queries, sum of values and the usual mean of each minute of the ring; only collections with a baseline count."""
