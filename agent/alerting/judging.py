@@ -8,7 +8,8 @@ import numpy as np
 
 from agent.alerting.fall import Signal
 from agent.alerting.grid import Bools, Floats
-from agent.alerting.ladder import Looked, Track
+from agent.alerting.ladder import Track
+from agent.alerting.looked import Looked
 from agent.alerting.noise import SETTLED_DAYS
 from agent.alerting.rule import DropRule, Limits
 from agent.alerting.statistics import Z95, Figures, Noise, Parts

@@ -5,17 +5,16 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from agent.alerting import noise
+from agent.alerting.daily import REFERENCE_WINDOWS, Day, Tracked, measured
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Bools, Floats, Grid, Series
+from agent.alerting.looked import TINY, Looked, WindowSums, compared
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
-from agent.alerting.statistics import HALF_A_MILLIONTH, LARGEST_VARIANCE, MICRO, TAIL_PRIOR, Wobbles
-from agent.alerting.usual import Past, Usual, lag_of, past, usual
+from agent.alerting.statistics import MICRO, Wobbles
+from agent.alerting.usual import Usual, lag_of
 
 BATCH: Final = 64  # rows that are summed at a time: what bounds the memory of a look
-REFERENCE_WINDOWS: Final = (1440, 4320)
-TINY: Final = 1e-100  # in place of 0 below a line, far from where floats end
 
 
 class Track(NamedTuple):
@@ -26,64 +25,6 @@ class Track(NamedTuple):
     scale: tuple[str, str]
 
 
-class Looked(NamedTuple):
-    """The comparison of windows that end with the minutes from `first` on: tracks x windows x minutes, means in 0..1.
-
-    `expected` is what a window would usually score, `n_baseline` the queries behind that; the variances are those of a single
-    query; `tau2` is the variance of the wobble, `tau2_relative` the same for rates near 0 or 1.
-    """
-
-    first: int
-    windows: tuple[int, ...]
-    n: Floats
-    mean: Floats
-    expected: Floats
-    n_baseline: Floats
-    variance: Floats
-    variance_baseline: Floats
-    phi: Floats
-    tau2: Floats
-    tau2_relative: Floats
-
-    @property
-    def drop(self) -> Floats:
-        """How far the mean lies below what is expected."""
-        return self.expected - self.mean
-
-    @property
-    def chance(self) -> Floats:
-        """The variance of the drop by chance alone."""
-        weight = np.maximum(self.n_baseline, TINY)
-        found: Floats = self.phi * (self.variance / np.maximum(self.n, TINY) + self.variance_baseline / weight)
-        return found
-
-
-class WindowSums(NamedTuple):
-    """What is summed over the collections of a track: tracks x windows x minutes; `inverse` is the sum of n^2 / n_b."""
-
-    n: Floats
-    total: Floats
-    squares: Floats
-    expected: Floats
-    inverse: Floats
-    weight: Floats
-
-
-class _Day(NamedTuple):
-    """What is measured once a day: of each lag the rows' baselines for each day of the ring, of each track its noise."""
-
-    day: int
-    usual: dict[int, list[Usual]]
-    variance: dict[int, Floats]
-    binary: dict[int, Bools]
-    days: Any  # the reach of each track's baseline
-    mean: Floats  # of each track
-    phi: Floats
-    tau2: Floats  # tracks x windows
-    tau2_relative: Floats
-    tau2_reference: Floats
-
-
 class Ladder:
     """Looks at rows of the grid from the end of each minute."""
 
@@ -91,11 +32,14 @@ class Ladder:
         self._grid = grid
         self.windows = tuple(sorted(windows))
         self.tracks: dict[Track, int] = {}
-        self.rows: list[int] = []  # of the grid
-        self._track_of: list[int] = []  # of each row
+        self._tracked = Tracked([], [], [])
         self._groups: dict[object, int] = {}
-        self._group_of: list[int] = []  # of each track
-        self._today: _Day | None = None
+        self._today: Day | None = None
+
+    @property
+    def rows(self) -> Sequence[int]:
+        """The rows of the grid that it looks at."""
+        return self._tracked.rows
 
     def admit(self, row: int, series: Series, subject: Subject) -> None:
         """Look at a row of the grid, as part of its track."""
@@ -103,55 +47,31 @@ class Ladder:
         if track not in self.tracks:
             self.tracks[track] = len(self.tracks)
             group = (subject.service, subject.environment, series.measure, series.scale)
-            self._group_of.append(self._groups.setdefault(group, len(self._groups)))
-        self.rows.append(row)
-        self._track_of.append(self.tracks[track])
+            self._tracked.group_of.append(self._groups.setdefault(group, len(self._groups)))
+        self._tracked.rows.append(row)
+        self._tracked.track_of.append(self.tracks[track])
 
     def roll(self, day: int) -> None:
         """Measure what is usual, and how much it wobbles, once for each day."""
         if self._today is None or self._today.day != day:
             self._grid.turn(day)
-            self._today = self._measured(day) if self.rows else None
+            self._today = measured(self._grid, self._tracked, self.windows, day) if self.rows else None
 
     def forget_today(self) -> None:
         """What is usual has to be measured again: something was left out of it."""
         self._today = None
 
     @property
-    def _measures(self) -> _Day:
+    def _measures(self) -> Day:
         assert self._today is not None, "roll comes before look"
         return self._today
-
-    def _measured(self, day: int) -> _Day:
-        ring = range(day - self._grid.ring_days + 1, day + 1)
-        lags = sorted({1, *map(lag_of, (*self.windows, *REFERENCE_WINDOWS))})
-        pooled = {lag: self._pooled(past(self._grid, self.rows, day - lag)) for lag in lags}
-        phis, groups = noise.phi(pooled[1]), np.asarray(self._group_of, int)
-        found = [noise.wobble(pooled[lag_of(window)], phis, window) for window in self.windows]
-        fixed = [noise.wobble(pooled[lag_of(window)], phis, window, by_clock=False) for window in REFERENCE_WINDOWS]
-        own, relative = ([pool(each, groups) for each in found] for pool in (noise.pooled, noise.pooled_relative))
-        reference, days = [noise.pooled(each, groups) for each in fixed], usual(pooled[1]).days
-        return _Day(
-            day,
-            {lag: [usual(past(self._grid, self.rows, each - lag)) for each in ring] for lag in {1, *map(lag_of, self.windows)}},
-            {lag: seen.variance for lag, seen in pooled.items()},
-            {lag: seen.binary for lag, seen in pooled.items()},
-            days,
-            pooled[1].mean,
-            phis,
-            *(_early(np.stack(each, 1), days) for each in (own, relative, reference)),
-        )
-
-    def _pooled(self, seen: Past) -> Past:
-        return seen.pooled(np.asarray(self._track_of, int), len(self.tracks))
 
     def wobbles(self, track: Track) -> Wobbles:
         """How much a track wobbles today, as its incidents and deployments are judged by from now on."""
         at = self.tracks.get(track)
         if self._today is None or at is None or at >= len(self._today.phi):
             return Wobbles()
-        taus = np.sqrt(self._today.tau2[at])
-        return Wobbles(float(self._today.phi[at]), tuple(zip(self.windows, map(float, taus), strict=True)))
+        return self._today.wobbles(at, self.windows)
 
     def usual_of(self, track: Track) -> list[tuple[int, Usual, int]]:
         """Today's baseline of each row of a track: (row of the grid, baselines, place in them)."""
@@ -159,7 +79,7 @@ class Ladder:
             return []
         today, wanted = self._today.usual[1][-1], self.tracks.get(track)
         size = len(today.mean)
-        return [(row, today, at) for at, row in enumerate(self.rows[:size]) if self._track_of[at] == wanted]
+        return [(row, today, at) for at, row in enumerate(self.rows[:size]) if self._tracked.track_of[at] == wanted]
 
     def days(self) -> Any:
         """How many days back each track's baseline reaches."""
@@ -167,21 +87,19 @@ class Ladder:
 
     def in_points(self) -> Bools:
         """Whether the values of each track lie in 0..1: of a score of 12 a fall in points says nothing."""
-        today = self._measures
-        beyond: Bools = (np.abs(today.mean) > 1) | (today.variance[1] > LARGEST_VARIANCE)
-        return ~beyond
+        return self._measures.in_points()
 
-    def means(self) -> dict[Track, tuple[float, int]]:
-        """What each track usually is, and how many days that rests on."""
-        today = self._measures
-        return {track: (float(today.mean[at]), int(today.days[at])) for track, at in self.tracks.items() if at < len(today.mean)}
+    def means(self) -> dict[Track, float]:
+        """What each track usually is."""
+        mean = self._measures.mean
+        return {track: float(mean[at]) for track, at in self.tracks.items() if at < len(mean)}
 
     def minutes_of(self, track: Track) -> tuple[Floats, Floats, Floats] | None:
         """Queries, sum of values and the usual mean of each minute of the ring; only collections with a baseline count."""
         if self._today is None or 1 not in self._today.usual:
             return None
         days, wanted = self._today.usual[1], self.tracks[track]
-        at = [place for place in range(len(days[-1].mean)) if self._track_of[place] == wanted]
+        at = [place for place in range(len(days[-1].mean)) if self._tracked.track_of[place] == wanted]
         if not at:
             return None
         cells = self._grid.minutes([self.rows[place] for place in at])
@@ -241,7 +159,7 @@ class Ladder:
         known = ~np.isnan(rate)
         n, total, squares = (running(np.where(known, each, 0)) for each in cells)
         expected = running(np.where(known, cells.n * rate, 0.0))
-        tracks = np.asarray(self._track_of[rows])
+        tracks = np.asarray(self._tracked.track_of[rows])
         for at, window in enumerate(windows):
             starts = np.maximum(ends - window, 0)
             n_c, x_c, q_c, e_c = (each[:, ends] - each[:, starts] for each in (n, total, squares, expected))
@@ -257,11 +175,6 @@ Weigh = Callable[[int, Any, Any], Floats]
 def running(cells: Any) -> Any:
     """Sums from the first column on, beginning with nothing."""
     return np.pad(cells.cumsum(1), ((0, 0), (1, 0)))
-
-
-def _early(tau2: Floats, days: Any) -> Floats:
-    """Under a week of days shows less wobble than there is: a point at least is allowed for."""
-    return np.where((days < noise.SETTLED_DAYS)[:, None], np.maximum(tau2, noise.UNKNOWN), tau2)
 
 
 def _noises(phi: Floats, *tau2: Floats) -> tuple[Floats, ...]:
@@ -282,16 +195,3 @@ def _clock_weight(counts: Floats) -> Weigh:
 def _weight(n: Floats) -> Weigh:
     """The same number of queries behind every window."""
     return lambda _, starts, __: np.broadcast_to(np.nan_to_num(n)[:, None], (len(n), len(starts)))
-
-
-def compared(sums: WindowSums, variance: Floats, binary: Any) -> tuple[Floats, ...]:
-    """Queries, mean, expected value, queries of the baseline, and the variances of a single query now and before."""
-    n = np.maximum(sums.n, TINY)
-    mean, expected = sums.total / n, sums.expected / n
-    weight = np.where(sums.n > 0, sums.n**2 / np.maximum(sums.inverse, TINY), sums.weight)
-    shrunk = (sums.total + 1) / (sums.n + 2)
-    spread = np.maximum(sums.squares / n - mean**2, 0.0)
-    zero_or_one = binary & (np.abs(sums.total - sums.squares) < HALF_A_MILLIONTH)
-    own = np.where(zero_or_one, shrunk * (1 - shrunk), (sums.n * spread + TAIL_PRIOR * variance) / (sums.n + TAIL_PRIOR))
-    before = np.where(zero_or_one, expected * (1 - expected), variance)
-    return sums.n, mean, expected, weight, own, before

@@ -8,12 +8,13 @@ from agent.alerting.action import is_automatic
 from agent.alerting.episodes import Episodes
 from agent.alerting.fall import Signal, fact_of
 from agent.alerting.finding import Subject, fingerprint_of
+from agent.alerting.frozen import Frozen
 from agent.alerting.incident import Incident
 from agent.alerting.intake import Counted
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import minute_at
 from agent.alerting.recovery import SMALLEST, SURE, Recovery, Standard, recovered
-from agent.alerting.soundings import Frozen, Soundings
+from agent.alerting.soundings import Soundings
 from agent.alerting.summary import back_text
 
 

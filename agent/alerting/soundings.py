@@ -2,16 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, get_args
+from typing import Final, get_args
 
 import numpy as np
 
+from agent.alerting.daily import REFERENCE_WINDOWS
 from agent.alerting.fall import DECISIVE_SHARE, LABELS, Signal
 from agent.alerting.finding import Subject
+from agent.alerting.frozen import Frozen, merged
 from agent.alerting.grid import Grid, Series
-from agent.alerting.intake import Collections, Counted, Intake, collections_of
+from agent.alerting.intake import Collections, Counted, Intake
 from agent.alerting.judging import Asking, Hit, Judged, asked, figures_of, hits, judge, within
-from agent.alerting.ladder import REFERENCE_WINDOWS, Ladder, Looked, Track
+from agent.alerting.ladder import Ladder, Track
+from agent.alerting.looked import Looked
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference, References
@@ -20,26 +23,12 @@ from agent.alerting.statistics import Baseline, Figures, Wobbles
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import WINDOWS, Look, Looks
 from agent.alerting.triage.since import Series as Since
+from agent.alerting.units import units
 from agent.alerting.usual import baseline, frozen
+from agent.alerting.view import View, views
 
 CORROBORATES: Final = (0.015, 3.0)  # so many points and standard errors fewer queries with results
 ALL_MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
-UNIT: Final = 0.10  # of the way from noise to the reference languages that a similarity may fall
-
-
-class View(NamedTuple):
-    """One ladder with the rules that look through it."""
-
-    ladder: Ladder
-    rules: tuple[DropRule, ...]
-
-
-class Frozen(NamedTuple):
-    """What a track is measured against from now on: its baseline, and what is usual in each of its collections."""
-
-    base: Baseline
-    rates: dict[str, tuple[float, ...]]
-    wobbles: Wobbles
 
 
 class Soundings:
@@ -49,7 +38,7 @@ class Soundings:
         widest = max((window for rule in rules for window in rule.windows), default=DAY)
         self.grid = Grid(ring_days=1 - (-max(widest, REFERENCE_WINDOWS[-1]) // DAY))
         self._quality = quality
-        self._views = _views(rules, self.grid)
+        self._views = views(rules, self.grid)
         self.references = References(references, quality)
         self._intake = Intake(rules, quality, self.grid, {name: view.ladder for name, view in self._views.items()})
         self._due: dict[int, dict[Subject, list[Hit]]] = {}
@@ -90,7 +79,7 @@ class Soundings:
         self._due = {}
         for name, view in self._views.items():
             view.ladder.roll(first // DAY)
-            if not view.ladder.tracks or all(set(rule.baselines) == {"version"} for rule in view.rules):
+            if not view.ladder.tracks or not view.needs_ladder:
                 continue
             self._trailing[name] = view.ladder.look(first, last)
             for judged in self._judged(name, view, first, last):
@@ -98,11 +87,11 @@ class Soundings:
 
     def _judged(self, name: Collections, view: View, first: int, last: int) -> Iterator[Judged]:
         ladder, looked = view.ladder, self._trailing[name]
-        days, units, told = ladder.days(), self._units(ladder), ladder.in_points()
+        days, unit, told = ladder.days(), units(ladder.means(), self._quality), ladder.in_points()
         tracks = list(ladder.tracks)[: len(days)]
 
         def asking(rule: DropRule, *, trailing: bool) -> Asking:
-            one = asked(rule, ladder.tracks, days, trailing=trailing, unit=units)
+            one = asked(rule, ladder.tracks, days, trailing=trailing, unit=unit)
             return one._replace(counts=one.counts & told)
 
         for rule in view.rules:
@@ -122,22 +111,6 @@ class Soundings:
             minute = judged.looked.first + int(at)
             for hit in hits(judged, tracks, days, minute):
                 self._due.setdefault(minute, {}).setdefault(hit.track.subject, []).append(hit)
-
-    def _units(self, ladder: Ladder) -> dict[Track, float]:
-        """What counts as a fall of similarities where noise and reference are known: a tenth of the way between them."""
-        floor, means = self._quality.floor, ladder.means()
-        if floor is None:
-            return {}
-        similar: dict[object, list[Track]] = defaultdict(list)
-        for track in means:
-            if track.measure == "similarity_mean":
-                similar[track.subject.service, track.subject.environment, track.scale].append(track)
-        return {track: unit for group in similar.values() for track in group if (unit := self._unit(group, means, floor)) > 0}
-
-    def _unit(self, group: Sequence[Track], means: Mapping[Track, tuple[float, int]], floor: float) -> float:
-        named = [means[track][0] for track in group if track.subject.language in self._quality.reference]
-        known = [mean for mean in named if not np.isnan(mean)]
-        return UNIT * (float(np.median(known)) - floor) if known else 0.0
 
     def subjects(self, minute: int) -> Iterable[Subject]:
         """The languages in breach at the end of this minute."""
@@ -257,35 +230,8 @@ class Soundings:
         series = self._intake.series
         known = self.references.of([series[row] for row in found]) if fixed else {}
         rates = {series[row].stream.where.collection: known.get(series[row], base.rates) for row, base in found.items()}
-        return Frozen(_merged(list(found.values())), rates, ladder.wobbles(track))
+        return Frozen(merged(list(found.values())), rates, ladder.wobbles(track))
 
 
 def _queries(looks: Mapping[str, Mapping[int, Look]]) -> int:
     return sum(look.n for windows in looks.values() for look in windows.values())
-
-
-def _views(rules: Sequence[DropRule], grid: Grid) -> dict[Collections, View]:
-    """One ladder for all rules that choose the same collections."""
-    groups: defaultdict[Collections, list[DropRule]] = defaultdict(list)
-    for rule in rules:
-        groups[collections_of(rule)].append(rule)
-    return {
-        name: View(Ladder(grid, sorted({window for rule in mine for window in rule.windows})), tuple(mine))
-        for name, mine in groups.items()
-    }
-
-
-def _merged(bases: Sequence[Baseline]) -> Baseline:
-    """One baseline of several collections: its counts weigh, its rates are asked of each collection."""
-    if len(bases) == 1:
-        return bases[0]
-    n = sum(base.n for base in bases)
-    return Baseline(
-        rates=bases[0].rates,
-        counts=tuple(map(sum, zip(*(base.counts for base in bases), strict=True))),
-        mean=sum(base.mean * base.n for base in bases) / n,
-        variance=sum(base.variance * base.n for base in bases) / n,
-        n=n,
-        days=max(base.days for base in bases),
-        binary=all(base.binary for base in bases),
-    )

@@ -5,7 +5,8 @@ import pytest
 
 from agent.alerting.finding import Subject
 from agent.alerting.judging import Judged, asked, hits, judge, within
-from agent.alerting.ladder import Looked, Track
+from agent.alerting.ladder import Track
+from agent.alerting.looked import Looked
 from agent.alerting.rule import DropRule, Measure
 from tests.alerting.traffic import START
 

@@ -17,7 +17,8 @@ from agent.alerting.changes import Collection
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Grid, Series, Stream
 from agent.alerting.judging import asked, figures_of, judge
-from agent.alerting.ladder import Ladder, Looked, Track
+from agent.alerting.ladder import Ladder, Track
+from agent.alerting.looked import Looked
 from agent.alerting.measures import Reading
 from agent.alerting.rule import DropRule
 from agent.alerting.statistics import MICRO, Sums
