@@ -134,7 +134,7 @@ class Evaluation:
         elif not self.behind:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
-            known = self._to_know(now) if caught_up else ()
+            known = self._to_know(now) if caught_up and not self._does_again() else ()
             digests = self._caught_up.digests(now) if caught_up else ()
             news = self._evaluator.first_looks() if caught_up else ()
             self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *news, *digests, *losses])
@@ -199,6 +199,10 @@ class Evaluation:
         """What fires, and what ended lately: who was told that it fires hears that it is over, also after a restart."""
         newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
         return [one for one in newest.values() if one.state == "firing" or (one.resolved_at or EPOCH) > now - TELL_ENDS]
+
+    def _does_again(self) -> bool:
+        """Whether the run before this one had come further than it noted: what it told last may be newer than what is known here."""
+        return self.evaluated_to is not None and self.evaluated_to < self._remembered.moved_to
 
     def _losses(self, now: datetime) -> list[Incident]:
         """What was removed from the log before it was read; whoever was told hears nothing more of it."""
