@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agent.alerting.evaluator import Evaluator, Known
+from agent.alerting.evaluator import Evaluator
+from agent.alerting.known import Known
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import end_of, start_of
 from agent.alerting.rule import DropRule
