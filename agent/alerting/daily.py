@@ -1,6 +1,6 @@
 """What is measured once a day: of every row of the grid what is usual, of every track how far it wobbles."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -52,7 +52,6 @@ class Day(NamedTuple):
 
 def measured(grid: Grid, tracked: Tracked, windows: Sequence[int], day: int) -> Day:
     """Measure on what came before this day, which the grid has turned to."""
-    ring = range(day - grid.ring_days + 1, day + 1)
     lags = sorted({1, *map(lag_of, (*windows, *REFERENCE_WINDOWS))})
     pooled = {lag: tracked.pooled(past(grid, tracked.rows, day - lag)) for lag in lags}
     phis, groups = noise.phi(pooled[1]), np.asarray(tracked.group_of, int)
@@ -62,7 +61,7 @@ def measured(grid: Grid, tracked: Tracked, windows: Sequence[int], day: int) -> 
     reference, days = [noise.pooled(each, groups) for each in fixed], usual(pooled[1]).days
     return Day(
         day,
-        {lag: [usual(past(grid, tracked.rows, each - lag)) for each in ring] for lag in {1, *map(lag_of, windows)}},
+        _usual(grid, tracked.rows, {1, *map(lag_of, windows)}, day),
         {lag: seen.variance for lag, seen in pooled.items()},
         {lag: seen.binary for lag, seen in pooled.items()},
         days,
@@ -70,6 +69,13 @@ def measured(grid: Grid, tracked: Tracked, windows: Sequence[int], day: int) -> 
         phis,
         *(_early(np.stack(each, 1), days) for each in (own, relative, reference)),
     )
+
+
+def _usual(grid: Grid, rows: Sequence[int], lags: Collection[int], day: int) -> dict[int, list[Usual]]:
+    """Of each lag the baselines for each day of the ring; those that end with the same day are measured once."""
+    ring = range(day - grid.ring_days + 1, day + 1)
+    known = {last: usual(past(grid, rows, last)) for last in {each - lag for lag in lags for each in ring}}
+    return {lag: [known[each - lag] for each in ring] for lag in lags}
 
 
 def _early(tau2: Floats, days: Any) -> Floats:

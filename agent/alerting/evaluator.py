@@ -11,21 +11,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from agent.alerting.action import Action, ended_by, given_up
+from agent.alerting.action import Action, given_up
+from agent.alerting.by_hand import Actions, ended_here
 from agent.alerting.changes import Change
 from agent.alerting.check import missing
 from agent.alerting.falls import Falls
 from agent.alerting.finding import Subject, severity_of, subject_of
 from agent.alerting.incident import Incident
 from agent.alerting.judges import Judges
+from agent.alerting.known import REMEMBERED, Known, State, newest, silenced
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
-from agent.alerting.minutes import DAY, HOUR, end_of, minute_at, start_of
+from agent.alerting.minutes import DAY, HOUR, end_of
 from agent.alerting.notice import Notice
-from agent.alerting.recoveries import FallState
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
@@ -34,30 +34,6 @@ from agent.alerting.triage.grouping import Group, Place, ended_by_hand, is_fleet
 from agent.alerting.triage.standing import first_looks, is_part
 
 MINUTE = attrgetter("minute")
-REMEMBERED = 35 * DAY  # as far as minutes are kept
-STATE = attrgetter("state")  # firing sorts before resolved: of one incident given twice the end counts
-
-
-class State(Struct, frozen=True):
-    """What history does not tell: counts of incidents, what they are measured against, who is held back, open windows.
-
-    `silent`: falls that ended and that nobody was told of; their times only. `begins`: since when a service is watched.
-    """
-
-    standings: tuple[Standing, ...] = ()
-    falls: FallState = FallState()
-    judges: dict[str, object] = {}
-    groups: tuple[Group, ...] = ()
-    silent: tuple[Incident, ...] = ()
-    begins: tuple[tuple[Place, int], ...] = ()
-
-
-class Known(Struct, frozen=True):
-    """What an earlier process left: incidents, firing or resolved, references, and its state where that is kept."""
-
-    incidents: tuple[Incident, ...] = ()
-    references: tuple[Reference, ...] = ()
-    state: State | None = None
 
 
 class Evaluator:
@@ -72,7 +48,7 @@ class Evaluator:
         """Begin as an earlier process ended: resolved incidents keep their time out of baselines, open ones go on."""
         silent = known.state.silent if known.state else ()
         untold = () if known.state is None else (*silent, *(one.incident for one in known.state.standings))
-        left = _newest((*known.incidents, *untold))
+        left = newest((*known.incidents, *untold))
         drops = [
             rule.as_fall() if isinstance(rule, ShareRule) else rule
             for rule in self._rules
@@ -85,7 +61,7 @@ class Evaluator:
         self._begins: dict[Place, int] = {}
         self._silent = silent
         self._resolved: list[Incident] = []
-        self._actions: list[Action] = []
+        self._actions = Actions()
         self._minute, self._started, self._outdated = -1, False, False
         self._left = known.state
         if known.state is not None:
@@ -172,7 +148,7 @@ class Evaluator:
 
     def act(self, actions: Iterable[Action]) -> None:
         """What people did; each counts from the end of the minute in which it was done."""
-        self._actions = sorted([*self._actions, *actions], key=attrgetter("at"))
+        self._actions.add(actions)
 
     def warm(self, rows: Iterable[Minute]) -> None:
         """Take in history, oldest first across calls; deployments in it are noticed, nothing fires."""
@@ -267,20 +243,18 @@ class Evaluator:
 
     def _handled(self, minute: int) -> list[Incident]:
         """The incidents that people ended in this minute, or that fire for so long that they end by themselves."""
-        due = [action for action in self._actions if action.at <= end_of(minute)]
-        self._actions = self._actions[len(due) :]
-        due += [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
-        return [over for action in due if (over := self._ended(action, minute)) is not None]
+        given = [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
+        return [over for action in (*self._actions.due(minute), *given) if (over := self._ended(action, minute)) is not None]
 
     def _ended(self, action: Action, minute: int) -> Incident | None:
         """The incident that a person ended; one of all languages takes its languages along."""
         for group in self._groups:
-            if group.fleet and (over := _ended_here(action, group.fleet, minute)):
+            if group.fleet and (over := ended_here(action, group.fleet, minute)):
                 self._groups = tuple(one for one in self._groups if one is not group)
                 self._end_silently(ended_by_hand(group, over, minute), minute)
                 return over
         for subject, standing in self._standings.items():
-            if over := _ended_here(action, standing.incident, minute):
+            if over := ended_here(action, standing.incident, minute):
                 self._settle(subject, Observation(), Standing(over), minute)
                 return over
         return None
@@ -317,25 +291,12 @@ class Evaluator:
 
     def _keep_silent(self, over: Sequence[Incident], minute: int) -> None:
         """The journal of transitions does not know them, and their time is in no baseline as long as there is history."""
-        if over:
-            oldest = start_of(minute - REMEMBERED)
-            bare = (replace(one, evidence=(), where=(), exemplars=(), advice="", summary="") for one in over)
-            self._silent = tuple(one for one in (*self._silent, *bare) if one.resolved_at and one.resolved_at > oldest)
+        self._silent = silenced(self._silent, over, minute)
 
     def _looks(self, place: Place, minute: int) -> Looks:
         falls = [one.incident for subject, one in self._standings.items() if (*subject[:2], subject.class_) == (*place, "change")]
         return self._falls.looks(place, minute, {one.language for one in falls if one.state == "firing"})
 
 
-def _newest(incidents: Iterable[Incident]) -> list[Incident]:
-    """Each incident once, as it was last, in the order in which they fired."""
-    known = {(subject_of(one), one.fired_at): one for one in sorted(incidents, key=STATE) if one.state != "pending"}
-    return sorted(known.values(), key=lambda one: minute_at(one.fired_at) if one.fired_at else 0)
-
-
 def _is_of(group: Group, incident: Incident) -> bool:
     return group.fleet is not None and group.fleet.fingerprint == incident.fingerprint
-
-
-def _ended_here(action: Action, incident: Incident, minute: int) -> Incident | None:
-    return ended_by(action, incident, end_of(minute)) if action.fingerprint == incident.fingerprint else None

@@ -7,7 +7,7 @@ import numpy as np
 
 from agent.alerting.daily import REFERENCE_WINDOWS, Day, Tracked, measured
 from agent.alerting.finding import Subject
-from agent.alerting.grid import Bools, Floats, Grid, Series
+from agent.alerting.grid import Bools, Cells, Floats, Grid, Series
 from agent.alerting.looked import TINY, Looked, WindowSums, compared
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
@@ -157,8 +157,9 @@ class Ladder:
         hourly = cells.n.shape[1] // HOUR
         rate = np.repeat(np.broadcast_to(rates, (len(rates), hourly)), HOUR, axis=1)
         known = ~np.isnan(rate)
-        n, total, squares = (running(np.where(known, each, 0)) for each in cells)
-        expected = running(np.where(known, cells.n * rate, 0.0))
+        if not known.all():
+            cells, rate = Cells(*(np.where(known, each, 0) for each in cells)), np.where(known, rate, 0.0)
+        n, total, squares, expected = map(running, (*cells, cells.n * rate))
         tracks = np.asarray(self._tracked.track_of[rows])
         for at, window in enumerate(windows):
             starts = np.maximum(ends - window, 0)
@@ -174,7 +175,9 @@ Weigh = Callable[[int, Any, Any], Floats]
 
 def running(cells: Any) -> Any:
     """Sums from the first column on, beginning with nothing."""
-    return np.pad(cells.cumsum(1), ((0, 0), (1, 0)))
+    sums = np.zeros((len(cells), cells.shape[1] + 1), cells.dtype)
+    cells.cumsum(1, out=sums[:, 1:])
+    return sums
 
 
 def _noises(phi: Floats, *tau2: Floats) -> tuple[Floats, ...]:

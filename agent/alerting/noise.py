@@ -82,7 +82,7 @@ def pooled_relative(found: Wobble, groups: Any) -> Floats:
 
 def _medians(values: Floats, groups: Any, unknown: float) -> Floats:
     medians = np.full(len(values), unknown)
-    for group in np.unique(groups):
+    for group in set(groups.tolist()):
         mine = groups == group
         known = values[mine & ~np.isnan(values)]
         if known.size:

@@ -1,6 +1,7 @@
 """What is usual: each hour of the day over the last fourteen days that no incident covers, for every row at once."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -26,32 +27,32 @@ class Usual(NamedTuple):
     binary: Any
 
 
-class Past(NamedTuple):
+class Past(Cells):
     """The quarters of an hour that count for a baseline: rows x days x 96, oldest day first; what does not count is zero.
 
     Sums and sums of squares in 1, not in millionths.
     """
 
-    n: Floats
-    total: Floats
-    squares: Floats
+    @cached_property
+    def whole(self) -> Cells:
+        """All quarters of each row together."""
+        return Cells(*(cells.sum((1, 2)) for cells in self))
 
     @property
     def mean(self) -> Floats:
         """The mean of each row, NaN where nothing was seen."""
-        return ratio(self.total.sum((1, 2)), self.n.sum((1, 2)))
+        return ratio(self.whole.total, self.whole.n)
 
     @property
     def variance(self) -> Floats:
         """The variance of a single value of each row."""
-        spread = ratio(self.squares.sum((1, 2)), self.n.sum((1, 2))) - self.mean**2
-        found: Floats = np.maximum(spread, SMALLEST_VARIANCE)
+        found: Floats = np.maximum(ratio(self.whole.squares, self.whole.n) - self.mean**2, SMALLEST_VARIANCE)
         return found
 
     @property
     def binary(self) -> Bools:
         """Whether every value of a row is 0 or 1."""
-        same: Bools = np.isclose(self.total.sum((1, 2)), self.squares.sum((1, 2)), rtol=0, atol=HALF_A_MILLIONTH)
+        same: Bools = np.isclose(self.whole.total, self.whole.squares, rtol=0, atol=HALF_A_MILLIONTH)
         return same
 
     def pooled(self, groups: Any, size: int) -> "Past":

@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 
 from agent.alerting.changes import Change
-from agent.alerting.evaluator import Evaluator, Known, State
+from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
+from agent.alerting.known import Known, State
 from agent.alerting.minutes import DAY, end_of, start_of
 from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference

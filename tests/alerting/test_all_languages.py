@@ -3,8 +3,9 @@
 from msgspec.structs import replace
 
 from agent.alerting.action import Action
-from agent.alerting.evaluator import Evaluator, Known, State
+from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.known import Known, State
 from agent.alerting.lifecycle import Standing
 from agent.alerting.minutes import end_of, start_of
 from agent.alerting.sums import Minute

@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from agent.alerting.action import AUTOMATIC, Action
-from agent.alerting.evaluator import Evaluator, Known, State
+from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
+from agent.alerting.known import Known, State
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.minutes import end_of
 from agent.alerting.rule import DropRule

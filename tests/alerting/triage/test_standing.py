@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from agent.alerting.evaluator import Evaluator, Known
+from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
+from agent.alerting.known import Known
 from agent.alerting.minutes import DAY, end_of, start_of
 from agent.alerting.triage.grouping import Place
 from agent.alerting.triage.standing import first_looks, is_part
