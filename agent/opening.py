@@ -84,7 +84,7 @@ def locked(stack: ExitStack, folder: Path) -> StoreLock:
     """Take the lock for writing; raises Locked when a running agent has the store."""
     lock, holder = holder_of(stack, folder)
     if holder:
-        raise Locked(f"the store in {folder} belongs to the running agent {holder.pid} at {holder.address}")
+        raise Locked(f"the store in {folder} belongs to the running agent {holder.pid} at {holder.address}: stop it first")
     return lock
 
 

@@ -240,7 +240,7 @@ def _check_refusals(agent: Agent) -> None:
     log = write_log(agent.folder / "log.jsonl", [event(1)])
     for words in (("replay", log, "--store", "store"), ("run",)):
         assert "the store in store belongs to the running agent" in agent.command(*words).refusal(3)
-    with pytest.raises(Locked, match="belongs to the running agent"):
+    with pytest.raises(Locked, match=r"belongs to the running agent .*: stop it first"):
         app.migrate_store(Settings.model_validate({"store": {"path": str(agent.store)}}))
 
 

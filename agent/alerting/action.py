@@ -1,8 +1,8 @@
 """What a person does with an incident: looks at it, accepts the new level, or ends it with a verdict. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +13,10 @@ from agent.records import row_id
 
 Name = Literal["ack", "accept", "close"]
 Verdict = Literal["real", "false", "expected"]
+
+PATIENCE: Final = timedelta(days=14)
+AUTOMATIC: Final = "babelwatch, after 14 days"
+"""Who has accepted what nobody did anything about."""
 
 
 class Action(Struct, frozen=True):
@@ -33,6 +37,18 @@ class Action(Struct, frozen=True):
     def id(self) -> str:
         """The same for the same action on the same incident: done twice it is one row."""
         return row_id(f"{self.fingerprint}/{self.began_at and self.began_at.isoformat()}/{self.action}")
+
+
+def given_up(incident: Incident, now: datetime) -> Action | None:
+    """The acceptance of a fall that fires for 14 days: it ends the page, and leaves the fixed reference where it is."""
+    if incident.class_ != "change" or incident.state != "firing" or incident.fired_at is None or now - incident.fired_at < PATIENCE:
+        return None
+    return Action(incident.fingerprint, incident.began_at, "accept", now, by=AUTOMATIC)
+
+
+def is_automatic(incident: Incident) -> bool:
+    """Whether it was accepted by time and not by a person."""
+    return incident.accepted_at is not None and incident.handled_by == AUTOMATIC
 
 
 def again(before: Action, now: Action) -> Action:
@@ -60,13 +76,14 @@ def handled(incident: Incident, actions: Iterable[Action]) -> Incident:
     done = sorted((action for action in actions if is_about(action, incident)), key=lambda action: action.at)
     if not done:
         return incident
+    by = next((action.by for action in reversed(done) if action.by), incident.handled_by)
     return replace(
         incident,
         acknowledged_at=done[0].at,
-        accepted_at=next((action.at for action in done if action.action == "accept"), None),
+        accepted_at=next((action.at for action in done if action.action == "accept"), incident.accepted_at),
         verdict=next((action.verdict for action in done if action.action == "close"), None),
         note=next((action.note for action in reversed(done) if action.note), ""),
-        handled_by=next((action.by for action in reversed(done) if action.by), ""),
+        handled_by=AUTOMATIC if is_automatic(incident) else by,
     )
 
 
@@ -79,6 +96,13 @@ def ended_by(action: Action, incident: Incident, now: datetime) -> Incident | No
     """The firing incident as a person ended it; None where the action ends nothing."""
     if incident.state != "firing" or not is_about(action, incident) or action.action == "ack":
         return None
-    word = "accepted: the new level is the usual one from now on" if action.action == "accept" else f"closed: {action.verdict}"
-    summary = f"{display_name(incident.language)}: {word}." + (f" {action.note}" if action.note else "")
+    summary = f"{display_name(incident.language)}: {_word(action)}." + (f" {action.note}" if action.note else "")
     return replace(handled(incident, [action]), state="resolved", resolved_at=now, summary=summary)
+
+
+def _word(action: Action) -> str:
+    if action.by == AUTOMATIC:
+        return (
+            "still fallen after 14 days, and nothing more is sent of that: the new level counts as usual, its fixed reference stays"
+        )
+    return "accepted: the new level is the usual one from now on" if action.action == "accept" else f"closed: {action.verdict}"

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from agent.alerting.action import is_automatic
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.incident import Incident
 from agent.alerting.minutes import HOUR, minute_at
@@ -63,10 +64,10 @@ class Episodes:
 
     def accepted(self, subject: Subject) -> list[Incident]:
         """Those of which a person has accepted the new level."""
-        return [one for one in self.known(subject) if one.accepted_at is not None]
+        return [one for one in self.known(subject) if one.accepted_at is not None and not is_automatic(one)]
 
     def is_accepted(self, subject: Subject, since: datetime) -> bool:
-        """Whether a person has accepted the level at this time or later."""
+        """Whether the level was accepted at this time or later."""
         return any(one.accepted_at is not None and one.accepted_at >= since for one in self.known(subject))
 
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from agent.alerting.action import Action
+from agent.alerting.action import Action, given_up
 from agent.alerting.by_hand import Actions, ended_here
 from agent.alerting.changes import Change
 from agent.alerting.check import missing
@@ -24,13 +24,14 @@ from agent.alerting.judges import Judges
 from agent.alerting.known import REMEMBERED, Known, State, newest, silenced
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measures import Quality
-from agent.alerting.minutes import DAY, HOUR
+from agent.alerting.minutes import DAY, HOUR, end_of
 from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
 from agent.alerting.triage.grouping import Group, Place, ended_by_hand, is_fleet, step_all
+from agent.alerting.triage.standing import first_looks, is_part
 
 MINUTE = attrgetter("minute")
 
@@ -57,6 +58,7 @@ class Evaluator:
         self._judges = Judges(self._rules, self._quality)
         self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and not is_fleet(one)}
         self._groups: tuple[Group, ...] = ()
+        self._begins: dict[Place, int] = {}
         self._silent = silent
         self._resolved: list[Incident] = []
         self._actions = Actions()
@@ -64,26 +66,46 @@ class Evaluator:
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._groups = known.state.groups
+            self._groups, self._begins = known.state.groups, dict(known.state.begins)
             self._falls.restore(known.state.falls)
 
     @property
     def state(self) -> State:
         """What `take_over` needs besides history."""
-        return State(tuple(self._standings.values()), self._falls.state, dict(self._judges.state()), self._groups, self._silent)
+        return State(
+            tuple(self._standings.values()),
+            self._falls.state,
+            dict(self._judges.state()),
+            self._groups,
+            self._silent,
+            tuple(self._begins.items()),
+        )
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
         """Those resolved since the start, then those pending or firing, without what is held back or stands for all languages."""
+        return (*self._resolved, *self._open)
+
+    @property
+    def _open(self) -> list[Incident]:
         hidden = {one.fingerprint for group in self._groups for one in group.hidden}
         fleets = (group.fleet for group in self._groups if group.fleet is not None)
         single = (self._standings[subject].incident for subject in sorted(self._standings))
-        return (*self._resolved, *fleets, *(one for one in single if one.fingerprint not in hidden))
+        return [*fleets, *(one for one in single if one.fingerprint not in hidden)]
 
     @property
     def all_incidents(self) -> tuple[Incident, ...]:
         """The same with what fires and is held back for the test whether all languages fell."""
         return (*self.incidents, *(one for group in self._groups for one in group.held))
+
+    def first_looks(self, *, ended: bool = False) -> list[Incident]:
+        """What stands since the first day of a service, as one message for each once that day is over, or nothing more comes."""
+        over = {place: since for place, since in self._begins.items() if ended or self._minute >= since + DAY - 1}
+        return first_looks(self.incidents, over)
+
+    def is_told_at_first_look(self, incident: Incident) -> bool:
+        """Whether it is a part of one of these: nobody is told of it alone."""
+        return is_part(incident, self._begins)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -171,10 +193,15 @@ class Evaluator:
         self._falls.look(first, last)
         for minute in range(first, last + 1):
             self._take(minute, rows.get(minute, []))
+            self._watch(minute, rows.get(minute, []))
             moved = [*self._handled(minute), *self._moved(minute)]
             told = self._grouped(minute, sorted(moved, key=subject_of))
             self._look_again(minute + 1, last)
             yield minute, told
+
+    def _watch(self, minute: int, rows: Sequence[Minute]) -> None:
+        for place in {Place(row.key.service, row.key.environment) for row in rows} - self._begins.keys():
+            self._begins[place] = minute
 
     def _look_again(self, first: int, last: int) -> None:
         """What fired or ended changes what is usual from the next minute on; this one is decided on one view of it."""
@@ -215,8 +242,10 @@ class Evaluator:
             self._standings[subject] = after
 
     def _handled(self, minute: int) -> list[Incident]:
-        """The incidents that people ended in this minute."""
-        return [over for action in self._actions.due(minute) if (over := self._ended(action, minute)) is not None]
+        """The incidents that people ended in this minute, or that fire for so long that they end by themselves."""
+        due = self._actions.due(minute)
+        due += [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
+        return [over for action in due if (over := self._ended(action, minute)) is not None]
 
     def _ended(self, action: Action, minute: int) -> Incident | None:
         """The incident that a person ended; one of all languages takes its languages along."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from agent.alerting.action import is_automatic
 from agent.alerting.deployments import Deployments
 from agent.alerting.episodes import Episodes, counts, episode_of
 from agent.alerting.fall import LABELS, Fall, Signal, fact_of, weigh
@@ -100,7 +101,7 @@ class Falls:
             if self._recoveries.is_quiet(subject):
                 continue
             watches = self.deployments.of(subject)
-            sounded = self.soundings.signals(subject, minute)
+            sounded = self._sounded(subject, minute)
             if subject not in standings and not sounded and not any(watch.in_breach(minute) for watch in watches):
                 continue
             signals, refutation = weigh(watches, minute)
@@ -112,6 +113,11 @@ class Falls:
             refuted = "" if fall or not refutation else self._refuted(subject, *refutation)
             seen = Observation(fall, recovered=self._recoveries.back(subject, minute), refuted=refuted)
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)
+
+    def _sounded(self, subject: Subject, minute: int) -> list[Signal]:
+        """What is in breach; that a language lies below its fixed reference was told for 14 days if it was accepted by time."""
+        found, below = self.soundings.signals(subject, minute), self._recoveries.is_below(subject)
+        return [signal for signal in found if not (below and signal.against == "reference")]
 
     def _hear_again(self, minute: int) -> None:
         """A language whose incident a person has closed is quiet until it has recovered; no window reaches back before that."""
@@ -184,9 +190,10 @@ class Falls:
             self.deployments.restart(subject, first)
 
     def _accept(self, subject: Subject, incident: Incident) -> None:
-        """The new level is the usual one: what deployments and references say of the old one is over."""
+        """The new level is the usual one: what deployments say of the old one is over. References are moved by people alone."""
         self.deployments.accept(subject)
-        self._forget_references(subject, incident)
+        if not is_automatic(incident):
+            self._forget_references(subject, incident)
 
     def _forget_references(self, subject: Subject, incident: Incident) -> None:
         day = episode_of(incident).end // DAY

@@ -13,7 +13,7 @@ from agent.alerting.lifecycle import Standing
 from agent.alerting.minutes import DAY, minute_at, start_of
 from agent.alerting.recoveries import FallState
 from agent.alerting.reference import Reference
-from agent.alerting.triage.grouping import Group
+from agent.alerting.triage.grouping import Group, Place
 
 REMEMBERED: Final = 35 * DAY  # as far as minutes are kept
 BY_STATE: Final = attrgetter("state")  # firing sorts before resolved: of one incident given twice the end counts
@@ -22,7 +22,7 @@ BY_STATE: Final = attrgetter("state")  # firing sorts before resolved: of one in
 class State(Struct, frozen=True):
     """What history does not tell: counts of incidents, what they are measured against, who is held back, open windows.
 
-    `silent`: falls that ended and that nobody was told of; their times only.
+    `silent`: falls that ended and that nobody was told of; their times only. `begins`: since when a service is watched.
     """
 
     standings: tuple[Standing, ...] = ()
@@ -30,6 +30,7 @@ class State(Struct, frozen=True):
     judges: dict[str, object] = {}
     groups: tuple[Group, ...] = ()
     silent: tuple[Incident, ...] = ()
+    begins: tuple[tuple[Place, int], ...] = ()
 
 
 class Known(Struct, frozen=True):

@@ -1,7 +1,10 @@
-"""Open incidents until they have recovered, and languages that a person does not want to hear of until they have."""
+"""Open incidents until they have recovered, and languages that nobody is to hear of, wholly or in part, until they have."""
+
+from itertools import chain
 
 from msgspec import Struct
 
+from agent.alerting.action import is_automatic
 from agent.alerting.episodes import Episodes
 from agent.alerting.fall import Signal, fact_of
 from agent.alerting.finding import Subject, fingerprint_of
@@ -21,6 +24,7 @@ class FallState(Struct, frozen=True):
     standards: dict[str, list[Standard]] = {}  # by fingerprint
     quiet: list[str] = []
     heard: dict[str, int] = {}  # since which minute a language is heard again that was quiet
+    below: dict[str, list[Standard]] = {}
 
 
 class Recoveries:
@@ -31,10 +35,15 @@ class Recoveries:
         self._open: dict[Subject, list[Recovery]] = {}
         self._quiet: dict[Subject, list[Recovery]] = {}  # closed by a person, and not recovered yet
         self._heard: dict[Subject, int] = {}  # again, since this minute
+        self._below: dict[Subject, list[Recovery]] = {}  # accepted by time, and not recovered yet
 
     def is_quiet(self, subject: Subject) -> bool:
         """Whether a person has closed its incident, and it has not recovered since."""
         return subject in self._quiet
+
+    def is_below(self, subject: Subject) -> bool:
+        """Whether it fell long ago, which everybody was told, and still lies below what its fixed reference says."""
+        return subject in self._below
 
     def heard(self, subject: Subject) -> int:
         """Since which minute a language is heard again; 0 where it always was."""
@@ -42,16 +51,18 @@ class Recoveries:
 
     def hear_again(self, minute: int) -> list[Subject]:
         """The languages that were quiet and have recovered: they are heard from this minute on."""
-        back = [subject for subject, recoveries in self._quiet.items() if recovered(recoveries, minute - 1) is not None]
+        waiting = chain(self._quiet.items(), self._below.items())
+        back = [subject for subject, recoveries in waiting if recovered(recoveries, minute - 1) is not None]
         for subject in back:
-            del self._quiet[subject]
+            self._quiet.pop(subject, None)
+            self._below.pop(subject, None)
             self._heard[subject] = minute
         return back
 
     def count(self, one: Counted) -> None:
         """Count a row for what is followed of its language."""
         row, place = one
-        for recovery in (*self._open.get(place.subject, ()), *self._quiet.get(place.subject, ())):
+        for recovery in chain.from_iterable(of.get(place.subject, ()) for of in (self._open, self._quiet, self._below)):
             for reading in one.read:
                 recovery.add(row.minute, place.stream.where.collection, place.version, reading)
 
@@ -95,10 +106,12 @@ class Recoveries:
         return back_text(subject.language, fact, self._episodes.newest(subject).drop)
 
     def end(self, subject: Subject, incident: Incident) -> None:
-        """The incident is over; where a person said so, the language is quiet until it has recovered."""
+        """The incident is over; where a person said so, the language is quiet until it has recovered, and by time in part."""
         ended = self._open.pop(subject, [])
         if incident.verdict is not None and ended:
             self._quiet[subject] = ended
+        if is_automatic(incident):
+            self._below[subject] = ended
 
     @property
     def state(self) -> FallState:
@@ -106,7 +119,8 @@ class Recoveries:
         known = [*self._open.items(), *self._quiet.items()]
         standards = {fingerprint_of(subject): [one.standard for one in found] for subject, found in known}
         heard = {fingerprint_of(subject): minute for subject, minute in self._heard.items()}
-        return FallState(standards, [fingerprint_of(subject) for subject in self._quiet], heard)
+        below = {fingerprint_of(subject): [one.standard for one in found] for subject, found in self._below.items()}
+        return FallState(standards, [fingerprint_of(subject) for subject in self._quiet], heard, below)
 
     def restore(self, state: FallState) -> None:
         """Go on measuring the recovery of incidents that an earlier process left open; before anything is loaded."""
@@ -114,6 +128,8 @@ class Recoveries:
             name = fingerprint_of(subject)
             if name in state.heard:
                 self._heard[subject] = state.heard[name]
+            if name in state.below:
+                self._below[subject] = [Recovery(standard) for standard in state.below[name]]
             if standards := state.standards.get(name):
                 into = self._quiet if name in state.quiet else self._open
                 into[subject] = [Recovery(standard) for standard in standards]

@@ -143,7 +143,12 @@ def points(drop: float) -> str:
 
 def level(fact: Fact, value: float) -> str:
     """A rate in percent, a similarity as it is."""
-    return f"{value:.3f}" if fact.measure == "similarity_mean" else f"{value:.1%}".replace("%", " %")
+    return f"{value:.3f}" if fact.measure == "similarity_mean" else percent(value)
+
+
+def percent(rate: float) -> str:
+    """A rate with one decimal."""
+    return f"{rate:.1%}".replace("%", " %")
 
 
 def duration(minutes: int) -> str:
@@ -171,7 +176,7 @@ def _traffic(language: str) -> str:
 
 
 def _beside(figures: Figures) -> str:
-    now, usual = (f"{value:.1%}".replace("%", " %") for value in (figures.current, figures.baseline))
+    now, usual = percent(figures.current), percent(figures.baseline)
     return f"{now} in the last {duration(figures.scale_minutes)} ({figures.n:,} labelled queries) against {usual} ({figures.n_baseline:,})"
 
 

@@ -122,7 +122,7 @@ def _subject(incident: Incident, escape: Escape) -> str:
 
 
 def _language(incident: Incident, escape: Escape) -> str:
-    return escape(one_line(words.language_name(incident.language)))
+    return escape(one_line(words.language_of(incident)))
 
 
 def _fields(incident: Incident, safe: dict[str, Any], escape: Escape) -> Iterator[Field]:

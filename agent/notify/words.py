@@ -35,6 +35,15 @@ JUDGES_QUALITY: Final[frozenset[IncidentClass]] = frozenset({"change", "level"})
 """The classes where a signal can be confirmed; that traffic vanished is no signal but a fact."""
 
 
+def language_of(incident: Incident) -> str:
+    """Whom it is about; a level of several languages is their first look."""
+    return (
+        "several languages"
+        if incident.class_ == "level" and incident.language == ALL_LANGUAGES
+        else language_name(incident.language)
+    )
+
+
 def language_name(tag: str) -> str:
     """`Korean (ko)`; a tag that has no English name stays as it is."""
     if tag == ALL_LANGUAGES:

@@ -4,14 +4,16 @@ Rates are in 0..1; a measure without data is null, never 0.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agent.aggregate.histogram import MICRO, at_or_above, latency_at, quantile_bin
 from agent.aggregate.measures import Measures, merged
 from agent.alerting.calibration import Calibration, calibration
+from agent.alerting.detectable import Rate, detectable, watched_by
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality, first_hit_bin
+from agent.alerting.rule import NO_LANGUAGE
 from agent.alerting.statistics import mean_interval, wilson
 from agent.store.base import Total
 
@@ -25,13 +27,26 @@ def columns(*, pairs: bool, by: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*shown, *ALWAYS)))
 
 
-def rows(totals: Iterable[Total], shown: Sequence[str], quality: Quality, incidents: Sequence[Incident] = ()) -> list[Row]:
-    """One row for each combination of the shown columns, the one with most events first; `incidents` in their newest states."""
+def rows(
+    totals: Iterable[Total], shown: Sequence[str], quality: Quality, incidents: Sequence[Incident] = (), days: float = 0.0
+) -> list[Row]:
+    """One row for each combination of the shown columns, the one with most events first; `incidents` in their newest states.
+
+    `days` of traffic were summed; 0: what can be seen in them is not known.
+    """
     groups: defaultdict[tuple[str, ...], list[Total]] = defaultdict(list)
     for total in totals:
         groups[tuple(getattr(total.key, name) for name in shown)].append(total)
     keys = {values: dict(zip(shown, values, strict=True)) for values in groups}
-    found = [{**keys[values], **_figures(parts, quality), **_standing(keys[values], incidents)} for values, parts in groups.items()]
+    found = [
+        {
+            **keys[values],
+            **_figures(parts, quality),
+            **_standing(keys[values], incidents),
+            **_watched(keys[values], parts, quality, days),
+        }
+        for values, parts in groups.items()
+    ]
     return sorted(found, key=lambda row: (-row["events"], *(row[name] for name in shown)))
 
 
@@ -39,7 +54,27 @@ def _standing(key: Mapping[str, str], incidents: Sequence[Incident]) -> Row:
     """The worst state of the incidents in this row; an incident without an index version is in all of them."""
     states = {one.state for one in incidents if all(getattr(one, name, None) in (value, None) for name, value in key.items())}
     state = "firing" if "firing" in states else "pending" if "pending" in states else "ok"
-    return {"state": state, "detectable": None, "watched_by": None}
+    return {"state": state}
+
+
+def _watched(key: Mapping[str, str], parts: Sequence[Total], quality: Quality, days: float) -> Row:
+    """The smallest fall that its traffic shows, by the measure that shows most, and what would notice one. Pairs have no rules."""
+    if not days or "document_language" in key:
+        return {"detectable": None, "watched_by": None}
+    smallest = None if key.get("language") in NO_LANGUAGE else min(_detectable(parts, quality, days), default=None)
+    grouped = quality.floor is not None and any(part.measures.scored for part in parts) and key.get("language") not in NO_LANGUAGE
+    return {"detectable": smallest, "watched_by": watched_by(smallest, grouped=grouped)}
+
+
+def _detectable(parts: Sequence[Total], quality: Quality, days: float) -> Iterator[float]:
+    sums, hits = merged([part.measures for part in parts]), _hits(parts, quality)
+    means = {
+        sums.labelled: _rate(sums.recall_sum / MICRO, sums.labelled),
+        sums.events - sums.errors: _rate(hits, sums.events - sums.errors),
+    }
+    for n, mean in means.items():
+        if mean is not None and (smallest := detectable(Rate(mean, n / days))) is not None:
+            yield smallest
 
 
 def _figures(parts: Sequence[Total], quality: Quality) -> Row:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import msgspec
@@ -17,7 +17,7 @@ from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
 from agent.report import tables
 from agent.report.actions import actions_since, joined
-from agent.report.query import FILTERS, Query, parse
+from agent.report.query import FILTERS, MINUTE, Query, parse
 from agent.report.remote import Remote
 from agent.store.base import Journal, WindowReader
 
@@ -67,8 +67,10 @@ class StoreViews:
         pairs = kind == "pair"
         grouped = tables.columns(pairs=pairs, by=query.by)
         shown = tuple(name for name in grouped if name not in tables.ALWAYS or name in query.by)
-        totals = self._windows.totals(kind, query.selection(span[1]), grouped)
-        return tables.rows(totals, shown, self._quality, _of(incidents(self._journal), query.where))
+        selection = query.selection(span[1])
+        totals = self._windows.totals(kind, selection, grouped)
+        days = (min(selection.end, span[1] + MINUTE) - max(selection.start, span[0])) / timedelta(days=1)
+        return tables.rows(totals, shown, self._quality, _of(incidents(self._journal), query.where), days)
 
     def alerts(self, words: Words) -> Rows:
         """Open incidents, or with `all` every one; newest first."""

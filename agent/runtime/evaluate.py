@@ -129,12 +129,15 @@ class Evaluation:
             stop = end if now is None else min(end, start + DAY)
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
-        if now is not None and not self.behind:
+        if now is None:
+            self._tell(self._evaluator.first_looks(ended=True))
+        elif not self.behind:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
-            known = self._to_know(now) if caught_up else ()
+            known = self._to_know(now) if caught_up and not self._does_again() else ()
             digests = self._caught_up.digests(now) if caught_up else ()
-            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *digests, *losses])
+            news = self._evaluator.first_looks() if caught_up else ()
+            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *news, *digests, *losses])
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
@@ -197,6 +200,10 @@ class Evaluation:
         newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
         return [one for one in newest.values() if one.state == "firing" or (one.resolved_at or EPOCH) > now - TELL_ENDS]
 
+    def _does_again(self) -> bool:
+        """Whether the run before this one had come further than it noted: what it told last may be newer than what is known here."""
+        return self.evaluated_to is not None and self.evaluated_to < self._remembered.moved_to
+
     def _losses(self, now: datetime) -> list[Incident]:
         """What was removed from the log before it was read; whoever was told hears nothing more of it."""
         rows = self._journal.read("lost", now - loss.OPEN_FOR)
@@ -219,7 +226,8 @@ class Evaluation:
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
-            self._pipeline.notify(incident)
+            if not self._evaluator.is_told_at_first_look(incident):
+                self._pipeline.notify(incident)
 
 
 def minute_of(at: datetime | None) -> int:

@@ -29,6 +29,7 @@ class Remembered:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._as_of = start_of(0)  # of this process
+        self.moved_to = start_of(0)  # the last transition of the run before, which may be later than its as_of
         self._rows = {_version(entry) for entry in journal.read("change")}
         self._written: set[object] = set()  # changes, with and without notice, and references that need no row any more
 
@@ -41,9 +42,10 @@ class Remembered:
 
     def incidents(self, until: datetime | None) -> list[Incident]:
         """The transitions up to this time (None: all), without what the agent says of itself."""
-        rows = (entry for entry in self._journal.read("transition") if until is None or entry.at <= until)
-        known = (msgspec.convert(dict(entry.body), Incident) for entry in rows)
-        return [incident for incident in known if incident.class_ != "monitor"]
+        rows = ((entry.at, msgspec.convert(dict(entry.body), Incident)) for entry in self._journal.read("transition"))
+        judged = [(at, incident) for at, incident in rows if incident.class_ != "monitor"]
+        self.moved_to = max((at for at, _ in judged), default=self.moved_to)
+        return [incident for at, incident in judged if until is None or at <= until]
 
     def known(self, incidents: Iterable[Incident], at: datetime) -> Known:
         """What was left at this time."""

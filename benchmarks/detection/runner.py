@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
+from agent.alerting.load import load
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.minutes import DAY, minute_at
-from agent.alerting.rule import REAL_LANGUAGES, DropRule, Rule
+from agent.alerting.rule import Rule
 from agent.alerting.triage.grouping import ALL
+from agent.resources import rules_dir
 from benchmarks.detection.traffic import MONDAY, Traffic
 
-DROP = DropRule(name="drop", where=REAL_LANGUAGES)
-QUALITY = Quality(hit_threshold=Thresholds(default=0.35))
+RULES = tuple(load(["default"], rules_dir()))
+QUALITY = Quality(hit_threshold=Thresholds(default=0.35), floor=0.21)
 
 
 class Message(NamedTuple):
@@ -32,7 +34,7 @@ class Message(NamedTuple):
         return None if self.incident.began_at is None else minute_at(self.incident.began_at) - MONDAY
 
 
-def warmed(traffic: Traffic, days: int, rules: Sequence[Rule] = (DROP,), quality: Quality = QUALITY) -> Evaluator:
+def warmed(traffic: Traffic, days: int, rules: Sequence[Rule] = RULES, quality: Quality = QUALITY) -> Evaluator:
     """An evaluator that knows the first days of a run."""
     evaluator = Evaluator(rules, quality)
     for day in range(days):
@@ -42,12 +44,13 @@ def warmed(traffic: Traffic, days: int, rules: Sequence[Rule] = (DROP,), quality
 
 def told(traffic: Traffic, evaluator: Evaluator | None = None, first_day: int = 0) -> list[Message]:
     """Every message of a run from a day on, by day as the agent catches up; `evaluator` knows the days before."""
-    evaluator = Evaluator((DROP,), QUALITY) if evaluator is None else evaluator
+    evaluator = Evaluator(RULES, QUALITY) if evaluator is None else evaluator
     messages = []
     for day in range(first_day, -(-traffic.minutes // DAY)):
         last = min((day + 1) * DAY, traffic.minutes) - 1
         walked = evaluator.walk(traffic.rows(day), MONDAY + day * DAY, MONDAY + last)
-        messages += [Message(minute - MONDAY, incident) for minute, found in walked for incident in found]
+        moved = [Message(minute - MONDAY, incident) for minute, found in walked for incident in found]
+        messages += [one for one in moved if not evaluator.is_told_at_first_look(one.incident)]
     return messages
 
 

@@ -16,7 +16,7 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
-from benchmarks.detection.runner import DROP, QUALITY
+from benchmarks.detection.runner import QUALITY, RULES
 from benchmarks.detection.traffic import MONDAY, simulate
 
 HISTORY = 14  # days
@@ -36,7 +36,7 @@ class Cost(NamedTuple):
 def live(languages: int, versions: int) -> Cost:
     """Minutes evaluated one by one behind fourteen days of history."""
     before = _megabytes()
-    evaluator = Evaluator((DROP,), QUALITY)
+    evaluator = Evaluator(RULES, QUALITY)
     keys = [
         WindowKey("simulated", "prod", "help", f"l{one}", "", "m1", f"v{version}", "cosine")
         for one in range(languages)
@@ -63,7 +63,7 @@ def weeks() -> Cost:
     before = _megabytes()
     traffic = simulate(9501, config={"history_days": 7.0 * WEEKS, "after_days": 0.0})
     made = _megabytes() - before
-    evaluator = Evaluator((DROP,), QUALITY)
+    evaluator = Evaluator(RULES, QUALITY)
     took = []
     for day in range(7 * WEEKS):
         rows = traffic.rows(day)

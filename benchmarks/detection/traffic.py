@@ -24,13 +24,18 @@ Change = Callable[[Any, Any], Any]
 
 
 class Part(NamedTuple):
-    """The queries of one collection: languages x minutes; sums of scores in millionths, the version of each minute."""
+    """The queries of one collection: languages x minutes; sums of scores in millionths, the version of each minute.
+
+    Of the queries `labelled` have a label, which says what the score says: `recalled` of them are hits.
+    """
 
     collection: str
     n: Any
     hits: Any
     total: Any
     squares: Any
+    labelled: Any
+    recalled: Any
     version: Any
 
 
@@ -66,12 +71,14 @@ class Traffic(NamedTuple):
     def _rows(self, part: Part, day: int) -> Iterator[Minute]:
         span = slice(day * DAY, min((day + 1) * DAY, self.minutes))
         at, one = np.nonzero(part.n[:, span].T)
-        cells = (cells[:, span][one, at].tolist() for cells in (part.n, part.hits, part.total, part.squares))
+        cells = (cells[:, span][one, at].tolist() for cells in part[1:-1])
         keys = {(one, int(v)): self._key(part, one, int(v)) for one in range(len(part.n)) for v in np.unique(part.version[span])}
         of = zip(one.tolist(), part.version[span][at].tolist(), strict=True)
-        for minute, which, n, hits, total, squares in zip((at + MONDAY + span.start).tolist(), of, *cells, strict=True):
+        for minute, which, n, hits, total, squares, labelled, recalled in zip(
+            (at + MONDAY + span.start).tolist(), of, *cells, strict=True
+        ):
             hist = {HIT: hits, MISS: n - hits}
-            yield Minute(minute, keys[which], n, 0, 0, n, total, squares, hist, 0, 0, 0)
+            yield Minute(minute, keys[which], n, 0, 0, n, total, squares, hist, labelled, recalled * MICRO, recalled * MICRO)
 
     def _key(self, part: Part, one: int, version: int) -> WindowKey:
         return WindowKey("simulated", "prod", part.collection, self.languages[one], "", "m1", f"v{version}", "cosine")
@@ -116,13 +123,20 @@ def simulate(  # noqa: PLR0913 - what a run is made of, by name
     world: Change | None = None,
     latent: Change | None = None,
     collection: str = "help",
+    labels: float = 0.0,
     version: Callable[[Any], Any] | None = None,
 ) -> Traffic:
-    """One run; `version` gives the number of the index version of each minute, where the scenario's own is not meant."""
+    """One run; `labels` is the share of labelled queries.
+
+    `version` gives the number of the index version of each minute, where the scenario's own is not meant.
+    """
     module = simulator()
     with _changed(module, world, latent):
         made = module.simulate_minutes(module.Config(**(config or {})), module.Scenario(**(scenario or {})), seed)
     total, squares = (np.rint(made[name] * MICRO).astype(np.int64) for name in ("s1", "s2"))
     versions = made["ver"] if version is None else version(np.arange(made["T"]))
-    part = Part(collection, made["n"].astype(np.int64), made["h"].astype(np.int64), total, squares, versions)
+    n, hits = made["n"].astype(np.int64), made["h"].astype(np.int64)
+    labelled = np.random.default_rng(seed).binomial(n, labels)
+    recalled = np.random.default_rng([seed, 1]).hypergeometric(hits, n - hits, labelled)
+    part = Part(collection, n, hits, total, squares, labelled, recalled, versions)
     return Traffic(module.CODES, [part], made["t0"], made["end"], made["T"])

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from agent.alerting.action import Action, Name, again, handled, is_open, refusal
-from agent.alerting.incident import IncidentClass
+from agent.alerting.action import Action, Name, again, ended_by, given_up, handled, is_automatic, is_open, refusal
+from agent.alerting.incident import IncidentClass, State
 from tests.notify.examples import KOREAN, NOW, incident, resolved
 
 LATER = NOW + timedelta(minutes=5)
@@ -92,3 +92,26 @@ def test_what_is_over_can_only_be_judged(action: Name, word: str) -> None:
     """A verdict can come weeks later."""
     assert refusal(resolved(), action).startswith(word)
     assert bool(refusal(resolved(), action)) == bool(word)
+
+
+@pytest.mark.parametrize(
+    ("days", "class_", "state", "ends"),
+    [
+        (14, "change", "firing", True),
+        (13.9, "change", "firing", False),
+        (20, "level", "firing", False),
+        (20, "change", "resolved", False),
+    ],
+)
+def test_a_fall_of_which_nobody_says_anything_ends_after_fourteen_days(
+    days: float, class_: IncidentClass, state: State, *, ends: bool
+) -> None:
+    """By itself, which its end says; levels stand as long as they are low."""
+    incident = replace(KOREAN, class_=class_, state=state, fired_at=NOW - timedelta(days=days))
+    action = given_up(incident, NOW)
+    assert (action is not None) is ends
+    if action is not None:
+        over = ended_by(action, incident, NOW)
+        assert over is not None
+        assert is_automatic(over)
+        assert is_automatic(handled(over, [replace(ACK, fingerprint=over.fingerprint, began_at=over.began_at)]))

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from agent.alerting.action import Action
+from agent.alerting.action import AUTOMATIC, Action
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.known import Known, State
@@ -206,6 +206,61 @@ def quarters(first: int, days: int, counts: tuple[int, ...]) -> list[Minute]:
     return [row(minute, OLD, *counts) for minute in range(first, first + days * DAY, 15)]
 
 
+def slowly(judge: Evaluator, first: int, days: int, counts: tuple[int, ...]) -> list[tuple[int, Incident]]:
+    """The transitions of some days with rows by the quarter of an hour, each with its minute counted from START."""
+    walked = judge.walk(quarters(first, days, counts), first, first + days * DAY - 1)
+    return [(minute - START, incident) for minute, told in walked for incident in told]
+
+
+def long_fallen() -> tuple[Evaluator, Known]:
+    """German fell ten points, and after a restart on the day before the fourteenth nobody has done anything."""
+    before, incident = fallen()
+    past = quarters(START + 40, 13, (1_500, 1_200))
+    judge = again(Known((incident,), before.references, before.state), [*steady(FALLEN, 40, OLD), past])
+    ((_, over),) = slowly(judge, START + 40 + 13 * DAY, 2, (1_500, 1_200))
+    assert incident.fired_at is not None
+    assert (over.resolved_at, over.state) == (incident.fired_at + timedelta(days=14), "resolved")
+    return judge, Known((over,), before.references, judge.state)
+
+
+def test_after_fourteen_days_a_fall_is_no_page_any_more() -> None:
+    """The level it fell to counts as usual, the fixed reference says nothing of it for a day; what falls further is told."""
+    judge, left = long_fallen()
+    (over,) = left.incidents
+    assert (over.handled_by, over.verdict) == (AUTOMATIC, None)
+    assert "its fixed reference stays" in over.summary
+    now = START + 40 + 15 * DAY
+    ((_, further),) = walk(judge, steady((100, 70), 60, OLD, now), now)
+    assert further.evidence[0].workings is not None
+    assert further.evidence[0].workings.expected == pytest.approx(0.8, abs=0.002)
+
+
+def test_who_recovers_after_that_is_held_to_its_reference_again() -> None:
+    """A restart, a good day, and a fall that is hardly one beside the days before: its fixed reference tells."""
+    _, left = long_fallen()
+    now = START + 40 + 15 * DAY
+    past = [*steady(FALLEN, 40, OLD), quarters(START + 40, 15, (1_500, 1_200))]
+    judge = again(left, past)
+    assert slowly(judge, now, 1, (1_500, 1_350)) == []
+    fell = slowly(judge, now + DAY, 2, (1_500, 1_155))
+    assert [one.state for _, one in fell] == ["firing"]
+    fixed = [one.workings for one in judge.incidents[-1].evidence if one.workings and one.workings.baseline == "reference"]
+    assert fixed
+    assert fixed[0].expected == pytest.approx(0.9, abs=0.002)
+
+
+def test_another_threshold_is_another_reference() -> None:
+    """References of other hits are not taken over."""
+    judge = Evaluator(RULES, QUALITY)
+    judge.warm(history(keys=[OLD], days=WEEKS + 1))
+    judge.advance(START, [])
+    learned = {one.measure: one for one in judge.references}
+    assert learned["hit_rate"].mean == pytest.approx(0.9)
+    other = Evaluator(RULES, Quality(hit_threshold=Thresholds(default=0.1)))
+    other.take_over(Known((), judge.references))
+    assert {one.measure for one in other._falls.soundings.references.all} == {"has_results", "similarity_mean"}
+
+
 @pytest.mark.parametrize("with_labels", [False, True])
 def test_a_restart_at_any_time_changes_nothing(with_labels: bool) -> None:  # noqa: FBT001 - two kinds
     """State through JSON, older days by the quarter, the last four by the minute: the same transitions at every point."""
@@ -228,15 +283,3 @@ def test_a_restart_at_any_time_changes_nothing(with_labels: bool) -> None:  # no
         judge.take_over(Known(known, whole.references, msgspec.json.decode(state, type=State)))
         judge.warm([*past, *near, *(each for rows in minutes[:at] for each in rows)])
         assert walk(judge, minutes[at:], START + at) == [one for one in told if one[0] >= at], at
-
-
-def test_another_threshold_is_another_reference() -> None:
-    """References of other hits are not taken over."""
-    judge = Evaluator(RULES, QUALITY)
-    judge.warm(history(keys=[OLD], days=WEEKS + 1))
-    judge.advance(START, [])
-    learned = {one.measure: one for one in judge.references}
-    assert learned["hit_rate"].mean == pytest.approx(0.9)
-    other = Evaluator(RULES, Quality(hit_threshold=Thresholds(default=0.1)))
-    other.take_over(Known((), judge.references))
-    assert {one.measure for one in other._falls.soundings.references.all} == {"has_results", "similarity_mean"}

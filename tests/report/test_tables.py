@@ -5,6 +5,7 @@ from math import sqrt
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agent.aggregate.histogram import MICRO, latency_bin
 from agent.aggregate.measures import Measures
@@ -219,6 +220,29 @@ def test_states_belong_to_the_version_that_fell() -> None:
     totals = [total(KEY._replace(language="ko", index_version=version), events=1) for version in ("v41", "v42")]
     rows = tables.rows(totals, ("language", "index_version"), AT_35, [KOREAN])
     assert {row["index_version"]: row["state"] for row in rows} == {"v41": "ok", "v42": "firing"}
+
+
+def test_a_language_is_watched_by_its_traffic_or_by_that_of_all_rare_ones() -> None:
+    """A thousand queries in two days; ten; ten where similarities have a floor; and queries whose language nobody knows."""
+    some, few = scored(*[40] * 900, *[20] * 100), scored(*[40] * 9, 20)
+    cases = [(some, AT_35), (few, AT_35), (few, replace(AT_35, floor=0.2)), (few, Quality()), (some, Quality())]
+    rows = [tables.rows([one], ("language",), quality, days=2)[0] for one, quality in cases]
+    assert [row["watched_by"] for row in rows] == ["traffic", "nothing", "group", "nothing", "nothing"]
+    assert [row["detectable"] for row in rows] == [pytest.approx(0.097, rel=0.03), None, None, None, None]
+    (unknown,) = tables.rows([total(KEY._replace(language="und"), events=1_000, labelled=900)], ("language",), AT_35, days=2)
+    assert (unknown["detectable"], unknown["watched_by"]) == (None, "nothing")
+
+
+def test_labels_may_show_less_than_scores() -> None:
+    """A hundred labels among ten thousand queries: the score shows the smaller fall."""
+    row = tables.rows([scored(*[40] * 9_000, *[20] * 1_000, labelled=100, recall_sum=90 * MICRO)], ("language",), AT_35, days=1)[0]
+    assert row["detectable"] < 0.05
+
+
+def test_nobody_watches_pairs() -> None:
+    """Rules are about languages."""
+    row = row_of(scored(40, key=KEY._replace(document_language="en")), shown=("language", "document_language"))
+    assert (row["detectable"], row["watched_by"]) == (None, None)
 
 
 def test_rows_are_split_by_what_is_shown() -> None:

@@ -1,24 +1,23 @@
-"""One agent over a store that outlives it, which dies at a chosen step of evaluate, store, deliver."""
+"""One agent between a store and a channel that outlive it, which dies at a chosen step of evaluate, store, deliver."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.rule import Rule
 from agent.alerting.sums import Minute
 from agent.clock import FakeClock
-from agent.notify.base import Message
+from agent.notify.base import Message, Notifier
 from agent.notify.deliveries import Deliveries
 from agent.notify.memory import MemoryNotifier
 from agent.notify.pipeline import Pipeline
 from agent.notify.render import Renderer
 from agent.runtime.configuration import Configuration
-from agent.runtime.evaluate import Evaluation
+from agent.runtime.evaluate import NOTHING_SET, Evaluation
 from agent.runtime.investigate import Investigation
-from agent.store.base import Entry, Selection, Total
+from agent.store.base import MINUTE, Entry, Journal, Selection, Total, WindowReader
 from agent.store.memory import MemoryJournal, MemoryWindows
 from tests.alerting.traffic import QUALITY, RULES
 from tests.notify.examples import QUICK
@@ -32,121 +31,161 @@ class Killed(BaseException):
     """kill -9: nothing catches it, and nothing is done any more."""
 
 
+def killed(name: str) -> None:
+    """Die without dying."""
+    raise Killed(name)
+
+
 class Fate:
     """Counts steps, each with a name, and kills at one of them."""
 
-    def __init__(self, die_at: int | None = None) -> None:
+    def __init__(self, die_at: int | None = None, kill: Callable[[str], None] = killed) -> None:
         self.steps: list[str] = []
         self.die_at = die_at
+        self._kill = kill
 
     def step(self, name: str) -> None:
         """Go on, or die."""
         self.steps.append(name)
         if len(self.steps) == self.die_at:
-            raise Killed(name)
+            self._kill(name)
 
 
-class MortalJournal(MemoryJournal):
-    """A process may die before and after each reading and writing."""
+class MortalJournal:
+    """A process may die before and after each writing, and at each reading."""
 
-    fate = Fate()
+    def __init__(self, journal: Journal, fate: Fate) -> None:
+        self._journal, self._fate = journal, fate
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write; who dies afterwards has written."""
         kinds = ",".join(sorted({entry.kind for entry in entries}))
-        self.fate.step(f"before writing {kinds}")
-        super().write(entries)
-        self.fate.step(f"after writing {kinds}")
+        self._fate.step(f"before writing {kinds}")
+        self._journal.write(entries)
+        self._fate.step(f"after writing {kinds}")
 
     def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
         """Read."""
-        self.fate.step(f"reading {kind}")
-        return super().read(kind, since)
-
-    def forget(self, kind: str) -> None:
-        """As a version that did not write this kind left it."""
-        self._entries = {key: entry for key, entry in self._entries.items() if entry.kind != kind}
+        self._fate.step(f"reading {kind}")
+        return self._journal.read(kind, since)
 
 
-class MortalWindows(MemoryWindows):
+class MortalWindows:
     """A process may die at each reading."""
 
-    fate = Fate()
+    def __init__(self, windows: WindowReader, fate: Fate) -> None:
+        self._windows, self._fate = windows, fate
 
-    def minutes(self, start: datetime, end: datetime, *, step: timedelta = timedelta(minutes=1)) -> Iterator[Minute]:
+    def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterable[Minute]:
         """Read."""
-        self.fate.step("reading minutes")
-        return super().minutes(start, end, step=step)
+        self._fate.step("reading minutes")
+        return self._windows.minutes(start, end, step=step)
 
     def span(self) -> tuple[datetime, datetime] | None:
         """Read."""
-        self.fate.step("reading the span")
-        return super().span()
+        self._fate.step("reading the span")
+        return self._windows.span()
+
+    def positions(self) -> Mapping[str, int]:
+        """Read."""
+        self._fate.step("reading positions")
+        return self._windows.positions()
 
     def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
         """Read."""
-        self.fate.step("reading totals")
-        return super().totals(kind, selection, by)
+        self._fate.step("reading totals")
+        return self._windows.totals(kind, selection, by)
 
 
-class MortalChat(MemoryNotifier):
+class MortalChat:
     """A process may die before the channel accepts a message, and before it knows that it did."""
 
-    fate = Fate()
+    def __init__(self, chat: Notifier, fate: Fate) -> None:
+        self._chat, self._fate = chat, fate
+        self.name = chat.name
+
+    def escape(self, text: str) -> str:
+        """As the channel needs it."""
+        return self._chat.escape(text)
 
     def send(self, message: Message) -> None:
         """Deliver."""
-        self.fate.step("before sending")
-        super().send(message)
-        self.fate.step("after sending")
+        self._fate.step("before sending")
+        self._chat.send(message)
+        self._fate.step("after sending")
+
+
+class Around(NamedTuple):
+    """What a process works with, and what outlives it."""
+
+    windows: WindowReader
+    journal: Journal
+    chat: Notifier
+
+
+def live(around: Around, ends: Sequence[int], fate: Fate, reading: Configuration = NOTHING_SET) -> None:
+    """A process resumes, and walks to these minutes after the start in turn; one that is back at once looks at the last of them again."""
+    evaluation = _evaluation(around, fate, reading)
+    evaluation.resume()
+    for end in ends:
+        if evaluation.evaluated_to is None or evaluation.evaluated_to <= at(end):
+            _walk(evaluation, end)
+
+
+def _evaluation(around: Around, fate: Fate, reading: Configuration) -> Evaluation:
+    """What a process has in memory."""
+    windows, journal = MortalWindows(around.windows, fate), MortalJournal(around.journal, fate)
+    deliveries = Deliveries(journal)
+    pipeline = Pipeline(
+        notifiers={around.chat.name: MortalChat(around.chat, fate)},
+        renderer=Renderer(),
+        sent=deliveries.sent,
+        record=deliveries.record,
+        clock=FakeClock(NOW),
+        patience=QUICK,
+    )
+    investigation = Investigation(windows, journal, QUALITY)
+    return Evaluation(Evaluator(RULES, QUALITY), windows, journal, pipeline, investigation, reading=reading)
+
+
+def _walk(evaluation: Evaluation, end: int) -> None:
+    now = at(end) + LATENESS
+    evaluation.walk(at(end), now)
+    while evaluation.behind:
+        evaluation.walk(at(end), now)
+
+
+class ForgetfulJournal(MemoryJournal):
+    """The twin, as another version may have left it."""
+
+    def forget(self, kind: str) -> None:
+        """A version that did not write this kind."""
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.kind != kind}
 
 
 @dataclass
 class Mortal:
-    """A store, a channel, and the process that is alive now."""
+    """A store and a channel in memory, and the process that is alive now."""
 
-    windows: MortalWindows = field(default_factory=MortalWindows)
-    journal: MortalJournal = field(default_factory=MortalJournal)
-    chat: MortalChat = field(default_factory=lambda: MortalChat("chat"))
-    rules: Sequence[Rule] = tuple(RULES)
+    windows: MemoryWindows = field(default_factory=MemoryWindows)
+    journal: ForgetfulJournal = field(default_factory=ForgetfulJournal)
+    chat: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("chat"))
     reading: Configuration = field(default_factory=dict)
 
-    def live(self, ends: Sequence[int], behind: float = 0) -> None:
-        """A process resumes, and walks to these minutes after the start in turn, so many minutes late."""
-        evaluation = self.evaluation()
-        evaluation.resume()
-        for end in ends:
-            if evaluation.evaluated_to is None or evaluation.evaluated_to < at(end):
-                self._walk(evaluation, end, behind)
+    def live(self, ends: Sequence[int], fate: Fate | None = None) -> None:
+        """A process resumes, and walks to these minutes."""
+        live(Around(self.windows, self.journal, self.chat), ends, fate or Fate(), self.reading)
 
     def outlive(self, ends: Sequence[int], fate: Fate) -> None:
         """The same, with a next process where the first one dies."""
-        self.windows.fate = self.journal.fate = self.chat.fate = fate
         try:
-            self.live(ends)
+            self.live(ends, fate)
         except Killed:
             self.live(ends)
-        finally:
-            self.windows.fate = self.journal.fate = self.chat.fate = Fate()
 
     def copy(self) -> "Mortal":
         """The same past, for another future."""
         return deepcopy(self)
-
-    def evaluation(self) -> Evaluation:
-        """What a process has in memory."""
-        deliveries = Deliveries(self.journal)
-        pipeline = Pipeline(
-            notifiers={"chat": self.chat},
-            renderer=Renderer(),
-            sent=deliveries.sent,
-            record=deliveries.record,
-            clock=FakeClock(NOW),
-            patience=QUICK,
-        )
-        investigation = Investigation(self.windows, self.journal, QUALITY)
-        evaluator = Evaluator(self.rules, QUALITY)
-        return Evaluation(evaluator, self.windows, self.journal, pipeline, investigation, reading=self.reading)
 
     def transitions(self) -> dict[str, Mapping[str, Any]]:
         """What happened, by id."""
@@ -156,10 +195,3 @@ class Mortal:
         """Each message: incident and state, which are its key, and text."""
         said = ((message.incident, message.text) for message in self.chat.messages)
         return [(f"{one.fingerprint}/{one.began_at}", one.state, text) for one, text in said]
-
-    @staticmethod
-    def _walk(evaluation: Evaluation, end: int, behind: float) -> None:
-        now = at(end) + LATENESS + timedelta(minutes=behind)
-        evaluation.walk(at(end), now)
-        while evaluation.behind:
-            evaluation.walk(at(end), now)

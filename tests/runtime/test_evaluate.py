@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from agent.alerting.incident import Incident
 from agent.alerting.loss import Loss
@@ -19,7 +20,7 @@ from agent.store.base import MINUTE, Entry
 from agent.store.memory import MemoryWindows
 from tests.runtime.rig import P1, UnsteadyJournal
 from tests.runtime.watchers import Watch, korean
-from tests.store.builders import START, at, flush, window
+from tests.store.builders import KEY, START, at, flush, window
 
 
 def watch(script: dict[int, Incident] | None = None, minutes: int = 60) -> Watch:
@@ -298,6 +299,34 @@ def test_a_replay_tells_every_transition() -> None:
     made = watch({3: korean(), 7: korean("resolved")})
     assert [incident.state for incident in made.walk(60, behind=None)] == ["firing", "resolved"]
     assert made.states() == ["firing", "resolved"]
+
+
+def low(language: str, n: int) -> Incident:
+    """A language of the first window's service that is low since so many minutes after the start."""
+    here = replace(korean(), service=KEY.service, environment=KEY.environment, fired_at=at(n + 1))
+    return replace(here, class_="level", severity="info", language=language, fingerprint=language)
+
+
+def test_what_is_low_on_the_first_day_is_told_as_one() -> None:
+    """Two languages; the next process knows, and what is low later is told alone."""
+    made = Watch({9: low("ko", 9), 500: low("th", 500), 1_500: low("de", 1_500)})
+    made.traffic(0, 1_000, 1_600)
+    made.walk(1_000)
+    made.again()
+    made.walk(1_439)
+    assert (stored(made), made.told()) == ([("firing", "+10"), ("firing", "+501")], [])
+    made.walk(1_600)
+    made.again()
+    made.walk(1_601)
+    assert [message.incident.language for message in made.chat.messages] == ["de", "*"]
+    assert "2 languages stand low" in made.chat.messages[1].text
+
+
+def test_a_replay_tells_the_first_look_at_its_end() -> None:
+    """A log of an hour has no second day."""
+    made = watch({9: low("ko", 9)})
+    made.walk(60, behind=None)
+    assert [message.incident.language for message in made.chat.messages] == ["*"]
 
 
 def deployed(made: Watch, *versions: tuple[int, str]) -> None:

@@ -2,43 +2,22 @@
 
 from collections import Counter
 from itertools import count
-from typing import Any
 
 import pytest
 
 from agent.runtime.configuration import begins
 from tests.runtime.mortal import Fate, Mortal
-from tests.store.builders import flush, window
+from tests.runtime.story import days_before, the_fall
 
 ENDS = (10, 22, 100, 118, 119)  # as_of of each walk, in minutes after the start
-BAD = range(25)  # minutes in which Korean is bad on its new version
 
 
 def past() -> Mortal:
-    """Four days of two languages, a deployment, and a fall of Korean that is mended."""
-    mortal = days_before()
-    happens(mortal, ENDS[-1])
-    return mortal
-
-
-def days_before() -> Mortal:
-    """Four days in which all is well."""
+    """The whole story."""
     mortal = Mortal()
-    rows = [window(-hour * 60, language=tag, **counts(5_400, 6_000)) for hour in range(1, 97) for tag in ("ko", "de")]
-    mortal.windows.append(flush(*rows))
+    mortal.windows.append(days_before())
+    mortal.windows.append(the_fall(ENDS[-1]))
     return mortal
-
-
-def happens(mortal: Mortal, minutes: int) -> None:
-    """The deployment and the fall."""
-    rows = [window(n, index_version="v2", **counts(60 if n in BAD else 90, 100)) for n in range(minutes)]
-    rows += [window(n, index_version="v2", language="de", **counts(90, 100)) for n in range(minutes)]
-    mortal.windows.append(flush(*rows, stored=10, end=20))
-
-
-def counts(good: int, all_: int) -> dict[str, Any]:
-    """Labelled queries, of which so many found what is right."""
-    return {"events": all_, "labelled": all_, "recall_sum": good * 1_000_000, "recall_sq": good * 1_000_000}
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +89,12 @@ READ = {"language": {"allowed": None}, "k": 10}
 @pytest.mark.parametrize(("now", "begun"), [(READ, 0), ({**READ, "k": 5}, 1), ({**READ, "language": {"allowed": ["de", "ko"]}}, 1)])
 def test_a_change_of_how_messages_are_read_is_no_alarm(now: dict[str, object], begun: int) -> None:
     """Korean looks 30 points worse from then on, since it is read otherwise; without that change it is a fall."""
-    mortal = days_before()
-    mortal.reading = READ
+    mortal = Mortal(reading=READ)
+    mortal.windows.append(days_before())
     mortal.live([0])
     mortal.reading = now
     mortal.live([])
-    happens(mortal, 25)
+    mortal.windows.append(the_fall(25))
     mortal.live([10])
     mortal.live([22, 24])
     assert len(list(begins(mortal.journal))) == begun

@@ -112,7 +112,8 @@ def step_all(groups: Iterable[Group], minute: int, moved: Sequence[Incident], lo
 
 def ended_by_hand(group: Group, fleet: Incident, minute: int) -> tuple[Incident, ...]:
     """The languages of an alert of all languages that a person ended: they end as it did."""
-    return tuple(replace(_ended(one, minute), accepted_at=fleet.accepted_at, verdict=fleet.verdict) for one in group.members)
+    how = {"accepted_at": fleet.accepted_at, "verdict": fleet.verdict, "handled_by": fleet.handled_by}
+    return tuple(replace(_ended(one, minute), **how) for one in group.members)
 
 
 def asks(group: Group, minute: int) -> bool:
