@@ -243,8 +243,9 @@ class Evaluator:
 
     def _handled(self, minute: int) -> list[Incident]:
         """The incidents that people ended in this minute, or that fire for so long that they end by themselves."""
-        given = [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
-        return [over for action in (*self._actions.due(minute), *given) if (over := self._ended(action, minute)) is not None]
+        due = self._actions.due(minute)
+        due += [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
+        return [over for action in due if (over := self._ended(action, minute)) is not None]
 
     def _ended(self, action: Action, minute: int) -> Incident | None:
         """The incident that a person ended; one of all languages takes its languages along."""
