@@ -118,6 +118,11 @@ class Evaluator:
         return missing(self._rules, {series.measure for series in self._falls.soundings.grid.rows})
 
     @property
+    def not_comparable(self) -> dict[Subject, str]:
+        """The languages whose labels are of other queries than before, each with the reason."""
+        return self._falls.not_comparable
+
+    @property
     def notices(self) -> dict[Change, Notice]:
         """What deployments left comparable, an hour after each."""
         return self._falls.deployments.notices

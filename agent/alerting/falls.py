@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from agent.alerting.action import is_automatic
 from agent.alerting.deployments import Deployments
 from agent.alerting.episodes import Episodes, counts, episode_of
-from agent.alerting.fall import LABELS, Fall, Signal, fact_of, weigh
+from agent.alerting.fall import LABELS, Fall, Signal, Weighed, fact_of, weigh
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.grid import Stream
 from agent.alerting.incident import Incident
@@ -104,7 +104,7 @@ class Falls:
             sounded = self._sounded(subject, minute)
             if subject not in standings and not sounded and not any(watch.in_breach(minute) for watch in watches):
                 continue
-            signals, refutation = weigh(watches, minute)
+            signals, refutation = self._weighed(subject, minute)
             if refutation and not any(signal.measure == LABELS for signal in sounded):
                 sounded = []
             if subject in standings and standings[subject].incident.state == "firing":
@@ -113,6 +113,14 @@ class Falls:
             refuted = "" if fall or not refutation else self._refuted(subject, *refutation)
             seen = Observation(fall, recovered=self._recoveries.back(subject, minute), refuted=refuted)
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)
+
+    def _weighed(self, subject: Subject, minute: int) -> Weighed:
+        """What deployments say of a language; labels that are of other queries than before are noted."""
+        watches = self.deployments.of(subject)
+        for watch in watches:
+            if reason := watch.labels_moved():
+                self.not_comparable[subject] = reason
+        return weigh(watches, minute)
 
     def _sounded(self, subject: Subject, minute: int) -> list[Signal]:
         """What is in breach; that a language lies below its fixed reference was told for 14 days if it was accepted by time."""
@@ -198,6 +206,11 @@ class Falls:
     def _forget_references(self, subject: Subject, incident: Incident) -> None:
         day = episode_of(incident).end // DAY
         self.soundings.references.begin_anew(self.soundings.series_of(subject), day + 1)
+
+    @property
+    def not_comparable(self) -> dict[Subject, str]:
+        """The languages whose labels were not compared, with the newest reason."""
+        return self.soundings.not_comparable
 
     @property
     def state(self) -> FallState:

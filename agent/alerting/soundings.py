@@ -13,6 +13,7 @@ from agent.alerting.frozen import Frozen, merged
 from agent.alerting.grid import Grid, Series
 from agent.alerting.intake import Collections, Counted, Intake
 from agent.alerting.judging import Asking, Hit, Judged, asked, figures_of, hits, judge, within
+from agent.alerting.labelling import Labelling, moved
 from agent.alerting.ladder import Ladder, Track
 from agent.alerting.looked import Looked
 from agent.alerting.measures import Quality
@@ -41,6 +42,7 @@ class Soundings:
         self._views = views(rules, self.grid)
         self.references = References(references, quality)
         self._intake = Intake(rules, quality, self.grid, {name: view.ladder for name, view in self._views.items()})
+        self.not_comparable: dict[Subject, str] = {}
         self._due: dict[int, dict[Subject, list[Hit]]] = {}
         self._trailing: dict[Collections, Looked] = {}
         self._day = -1
@@ -117,8 +119,11 @@ class Soundings:
         return self._due.get(minute, {})
 
     def signals(self, subject: Subject, minute: int) -> list[Signal]:
-        """What is in breach of one language, without scores on which labels decide at the same scale."""
-        found = [hit.signal(minute) for hit in self._due.get(minute, {}).get(subject, ())]
+        """What is in breach of one language, without scores on which labels decide at the same scale, and labels of other queries."""
+        hits_ = [hit.signal(minute) for hit in self._due.get(minute, {}).get(subject, ())]
+        found = [
+            one for one in hits_ if one.measure != LABELS or not self._labels_moved(subject, one.figures.scale_minutes, minute)
+        ]
         fell = {signal.figures.scale_minutes for signal in found if signal.measure == LABELS}
         return [
             signal
@@ -131,10 +136,22 @@ class Soundings:
         if LABELS not in signal.rule.measures:
             return False
         least, most = signal.limits.min_events, DECISIVE_SHARE * signal.figures.n
+        if self._labels_moved(subject, signal.figures.scale_minutes, minute):
+            return False
         return any(
             (labels.n >= least and labels.upper95 < signal.limits.threshold) or (labels.n_baseline >= least and labels.n >= most)
             for labels in self._at(subject, LABELS, signal.figures.scale_minutes, minute)
         )
+
+    def _labels_moved(self, subject: Subject, scale: int, minute: int) -> str:
+        """Why the labels of this window are not compared; it is kept, to be said once."""
+        labels, queries = (next(self._at(subject, name, scale, minute), None) for name in (LABELS, "has_results"))
+        if labels is None or queries is None:
+            return ""
+        reason = moved(Labelling(labels.n, queries.n), Labelling(labels.n_baseline, queries.n_baseline))
+        if reason:
+            self.not_comparable[subject] = reason
+        return reason
 
     def corroborated(self, subject: Subject, signal: Signal, minute: int) -> bool:
         """Whether clearly fewer queries have any results, too."""

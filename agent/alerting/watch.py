@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from agent.alerting.changes import Change
 from agent.alerting.condition import Breach, Counts, NotComparable, Verdict, fell, judged
+from agent.alerting.labelling import Labelling, moved
 from agent.alerting.measures import NO_SCALE, Reading
 from agent.alerting.minutes import HOUR
 from agent.alerting.rule import DropRule, Limits, Measure
@@ -180,10 +181,20 @@ class Watch:
 
     def judge(self, last: int) -> Iterator[Judged]:
         """Every rule's verdict on every measure at the end of this minute."""
+        reason = self.labels_moved()
         for rule, limits in self._rules:
             for tally in self.tallies.values():
-                if tally.measure in rule.measures:
+                if tally.measure in rule.measures and reason and tally.measure == "recall_at_k":
+                    yield Judged(rule, limits, tally, "version", NotComparable(reason, Counts(tally.n, 0, last - self.first + 1)))
+                elif tally.measure in rule.measures:
                     yield Judged(rule, limits, tally, *tally.verdict(self.first, last, limits))
+
+    def labels_moved(self) -> str:
+        """Why labels are not compared with those before the change; empty where they are, or where none came before."""
+        labels, queries = (self.tallies.get((name, NO_SCALE)) for name in ("recall_at_k", "has_results"))
+        if labels is None or queries is None or labels.baseline is None or queries.baseline is None:
+            return ""
+        return moved(Labelling(labels.n, queries.n), Labelling(labels.baseline.n, queries.baseline.n))
 
 
 def why_not(reading: Reading, baseline: Baseline | None, scales: Iterable[tuple[str, str]]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from agent.alerting import loss
 from agent.alerting.evaluator import Evaluator
+from agent.alerting.finding import Subject
 from agent.alerting.incident import Incident
 from agent.alerting.minutes import end_of, start_of
 from agent.notify.pipeline import Pipeline
@@ -63,6 +64,7 @@ class Evaluation:
         self._untold: list[tuple[int, Incident]] = []
         self._caught_up = CaughtUp()
         self._said = False
+        self._said_of: set[Subject] = set()
         self._said_at: datetime | None = None
         self._ended: list[Incident] = []
         self._without: Without = NOTHING
@@ -211,7 +213,12 @@ class Evaluation:
         return [incident for incident in known if incident.state == "firing"]
 
     def _say_what_is_missing(self, start: datetime, end: datetime) -> None:
-        """Once, when an hour was evaluated: a rule that has nothing to read finds nothing."""
+        """Once, when an hour was evaluated: a rule that has nothing to read finds nothing. And of each language whose labels changed."""
+        for subject in self._evaluator.not_comparable.keys() - self._said_of:
+            self._said_of.add(subject)
+            log.info(
+                "labels of %s (%s) are not compared: %s", subject.language, subject.service, self._evaluator.not_comparable[subject]
+            )
         self._said_at = self._said_at or start + HOUR
         if not self._said and end >= self._said_at:
             self._said = True
