@@ -225,4 +225,6 @@ def _wobble(fact: Fact) -> str:
     figures = fact.figures
     if fact.against != "trailing" or figures.parts is None:
         return ""
-    return f" Its windows of {duration(figures.scale_minutes)} normally wobble by ±{points(figures.parts.noise.tau)} points."
+    wobble = points(figures.parts.noise.tau)
+    said = "vary by chance only" if wobble == "0.0" else f"wobble by ±{wobble} points"
+    return f" Its windows of {duration(figures.scale_minutes)} normally {said}."

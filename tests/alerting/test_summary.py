@@ -1,12 +1,13 @@
 """What an incident says."""
 
 import pytest
+from msgspec.structs import replace
 
 from agent.alerting.changes import Change
 from agent.alerting.condition import Limit
 from agent.alerting.minutes import start_of
 from agent.alerting.rule import Measure
-from agent.alerting.statistics import Figures
+from agent.alerting.statistics import Figures, Noise, Parts
 from agent.alerting.summary import (
     Fact,
     back_text,
@@ -36,6 +37,14 @@ def test_a_fall_of_labels() -> None:
         "Spanish recall@10 fell 11.2 points (95 % CI 6.0 to 16.4; first estimate, tends high): 56.8 % since index version v42"
         " (1,204 labelled queries, 12 min) against 68.0 % at the same hours of the previous 14 days (16,142)."
     )
+
+
+@pytest.mark.parametrize(("tau", "said"), [(0.0123, "wobble by ±1.2 points"), (0.0004, "vary by chance only")])
+def test_how_far_windows_usually_differ(tau: float, said: str) -> None:
+    """Nobody is told of a wobble of nothing."""
+    parts = Parts(0.25, 0.22, 16_142, Noise(1.5, tau))
+    text = fall_text("es", [fact(figures=replace(FIGURES, parts=parts))._replace(against="trailing")], None)
+    assert text.endswith(f" Its windows of 12 min normally {said}.")
 
 
 def test_a_fall_of_scores_says_that_it_is_unconfirmed() -> None:
