@@ -79,7 +79,7 @@ def test_scores_alone_are_at_most_a_warning() -> None:
 
 def test_labels_confirm() -> None:
     """Labels measure the thing itself: they lead, and ten points with excess failures are critical."""
-    judge = evaluator(history((6000, 5400, 600, 540)))
+    judge = evaluator(history((6000, 5400, 1200, 1080)))
     ((_, incident),) = walk(judge, steady((100, 60, 50, 30), 20))
     assert (incident.confirmed, incident.severity, incident.metric) == ("yes", "critical", "recall_at_k")
     assert incident.evidence[0].metric == "recall_at_k"
@@ -89,7 +89,7 @@ def test_labels_confirm() -> None:
 
 def test_labels_alone_are_enough() -> None:
     """Without a threshold and with scores that do not move."""
-    judge = evaluator(history((6000, 5400, 600, 540)), Quality())
+    judge = evaluator(history((6000, 5400, 1200, 1080)), Quality())
     ((_, incident),) = walk(judge, steady((100, 90, 50, 30), 20))
     assert (incident.confirmed, [one.metric for one in incident.evidence]) == ("yes", ["recall_at_k"])
 
@@ -117,7 +117,7 @@ def test_labels_that_have_nothing_to_compare_with_decide_nothing() -> None:
 
 def test_an_open_incident_that_labels_refute_later_is_closed_as_not_confirmed() -> None:
     """Too few labels at first; once they suffice for 15 minutes it ends, and the scores alone do not open it again."""
-    judge = evaluator(history((6000, 5400, 600, 540)))
+    judge = evaluator(history((6000, 5400, 1200, 1080)))
     found = walk(judge, steady((100, 80, 20, 18), 600))
     assert [state for _, state in states(found)] == ["firing", "resolved"]
     assert found[1][1].confirmed == "no"
@@ -126,9 +126,9 @@ def test_an_open_incident_that_labels_refute_later_is_closed_as_not_confirmed() 
 
 def test_another_model_is_another_scale() -> None:
     """Scores of two models are not compared: no incident, whatever they do; labels still are."""
-    judge = evaluator(history((6000, 5400, 600, 540)))
+    judge = evaluator(history((6000, 5400, 1200, 1080)))
     assert walk(judge, steady((100, 10, 20, 18), 60, key(model="m2"))) == []
-    judge = evaluator(history((6000, 5400, 600, 540)))
+    judge = evaluator(history((6000, 5400, 1200, 1080)))
     ((_, incident),) = walk(judge, steady((100, 10, 20, 10), 40, key(model="m2")))
     assert [one.metric for one in incident.evidence] == ["recall_at_k"]
     assert "since embedding model m2 (index version v42)" in incident.summary
@@ -197,7 +197,7 @@ def merged(rows: list[Minute]) -> list[Minute]:
 @given(st.integers(0, 100), st.randoms(use_true_random=False))
 def test_neither_order_nor_grouping_of_rows_within_a_minute_matters(seed: int, chance: object) -> None:
     """Shuffled pieces and merged rows give the same incidents to the last bit."""
-    past = history(keys=[key("de", "v41"), key("ko", "v41")], counts=(6000, 5400, 600, 540))
+    past = history(keys=[key("de", "v41"), key("ko", "v41")], counts=(6000, 5400, 1200, 1080))
     pieces, whole = evaluator(past), evaluator(past)
     for minute, rows in enumerate(traffic(seed), START):
         shuffled = list(rows)

@@ -188,7 +188,7 @@ def test_what_was_read_otherwise_before_is_compared_with_nothing() -> None:
 
 def test_only_the_measures_that_are_read_otherwise_begin_anew() -> None:
     """Another threshold moves hits, not labels."""
-    judge = evaluator(history((6000, 5400, 600, 540), keys=[OLD], days=WEEKS))
+    judge = evaluator(history((6000, 5400, 1200, 1080), keys=[OLD], days=WEEKS))
     judge.begin_anew(START, ["hit_rate", "similarity_mean"])
     ((_, incident),) = walk(judge, steady((100, 45, 20, 13), 40, OLD))
     assert {one.metric for one in incident.evidence} == {"recall_at_k"}
@@ -196,7 +196,7 @@ def test_only_the_measures_that_are_read_otherwise_begin_anew() -> None:
 
 def test_a_model_with_other_scores_and_the_same_labels_has_not_fallen() -> None:
     """Scores go from .47 to .25, recall stays at 90 %."""
-    judge = evaluator(history((6000, 5400, 600, 540), days=WEEKS))
+    judge = evaluator(history((6000, 5400, 1200, 1080), days=WEEKS))
     assert walk(judge, scored(steady((100, 10, 20, 18), 600, key(model="m2")), 0.25)) == []
     assert [change.new_model for change in judge.changes] == [True]
 
