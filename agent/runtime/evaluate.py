@@ -15,11 +15,13 @@ from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.notify.pipeline import Pipeline
+from agent.report import thresholds
 from agent.report.actions import actions_since
 from agent.runtime import configuration
 from agent.runtime.caught_up import CaughtUp
 from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
+from agent.runtime.learning import Learning
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.store.base import Entry, Journal, WindowReader
 
@@ -75,6 +77,8 @@ class Evaluation:
         self._remembered = EPOCH
         self._without: Without = NOTHING
         self._partial: set[datetime] = set()
+        self._learning = Learning(windows, journal)
+        self._outdated = False  # hits are to be read by a new threshold
         self.evaluated_to: datetime | None = None
         self.behind = False
         self.open: list[Incident] = []
@@ -89,7 +93,8 @@ class Evaluation:
         known = [one for one in (msgspec.convert(dict(entry.body), Incident) for entry in transitions) if one.class_ != "monitor"]
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
-            self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to)))
+            learned = thresholds.by_scale(thresholds.frozen(self._journal, self.evaluated_to))
+            self._evaluator.take_over(Known(tuple(known), self._references(), self._state(self.evaluated_to), learned))
             self._configured(self.evaluated_to)
             self._warm(self.evaluated_to)
         else:
@@ -142,6 +147,8 @@ class Evaluation:
         """
         self._without = without
         self._settle(now)
+        if self._outdated:
+            self._begin_again()
         moved: list[Incident] = []
         if span := self._windows.span():
             end = as_of.replace(second=0, microsecond=0)
@@ -176,13 +183,32 @@ class Evaluation:
 
     def _walked(self, start: datetime, end: datetime) -> Iterator[tuple[int, list[Incident]]]:
         """Every minute of [start, end), also those without rows; read by the day, so that memory is bounded."""
+        self._learn(start)
         while start < end:
             until = min(start.replace(hour=0, minute=0) + DAY, end)
             rows = list(self._windows.minutes(start, until))
+            until = self._learning.take(rows, until)
             for minute in range(minute_of(start), minute_of(until)):
                 self._suspend_volume(minute)
-            yield from self._evaluator.walk(rows, minute_of(start), minute_of(until) - 1)
+            known = [row for row in rows if row.minute < minute_of(until)]
+            yield from self._evaluator.walk(known, minute_of(start), minute_of(until) - 1)
+            self._learn(until)
             start = until
+
+    def _learn(self, at: datetime) -> None:
+        """Freeze the thresholds that are learned of the minutes before this time, and read all hits by them from now on."""
+        while learned := self._learning.due(self._evaluator.quality, at):
+            self._learning.freeze(learned)
+            self._remember(at)
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """As after a restart: what was usual is read again; where the store fails, the next walk does it."""
+        self._outdated = True
+        self._acted.clear()
+        self.resume()
+        self._act()
+        self._outdated = False
 
     def _act(self) -> None:
         """Hand over what people did since the last look."""
