@@ -1,15 +1,18 @@
 """One agent over a store that outlives it, which dies at a chosen step of evaluate, store, deliver."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from agent.alerting.evaluator import Evaluator
+from agent.alerting.measures import Quality
 from agent.alerting.rule import Rule
 from agent.alerting.sums import Minute
 from agent.clock import FakeClock
+from agent.errors import RetryLater
 from agent.notify.base import Message
 from agent.notify.deliveries import Deliveries
 from agent.notify.memory import MemoryNotifier
@@ -33,17 +36,18 @@ class Killed(BaseException):
 
 
 class Fate:
-    """Counts steps, each with a name, and kills at one of them."""
+    """Counts steps, each with a name, and kills at one of them, or fails there."""
 
-    def __init__(self, die_at: int | None = None) -> None:
+    def __init__(self, die_at: int | None = None, blow: type[BaseException] = Killed) -> None:
         self.steps: list[str] = []
         self.die_at = die_at
+        self.blow = blow
 
     def step(self, name: str) -> None:
         """Go on, or die."""
         self.steps.append(name)
         if len(self.steps) == self.die_at:
-            raise Killed(name)
+            raise self.blow(name)
 
 
 class MortalJournal(MemoryJournal):
@@ -110,6 +114,7 @@ class Mortal:
     chat: MortalChat = field(default_factory=lambda: MortalChat("chat"))
     rules: Sequence[Rule] = tuple(RULES)
     reading: Configuration = field(default_factory=dict)
+    quality: Quality = QUALITY
 
     def live(self, ends: Sequence[int], behind: float = 0) -> None:
         """A process resumes, and walks to these minutes after the start in turn, so many minutes late."""
@@ -121,11 +126,28 @@ class Mortal:
 
     def outlive(self, ends: Sequence[int], fate: Fate) -> None:
         """The same, with a next process where the first one dies."""
+        with self.under(fate):
+            try:
+                self.live(ends)
+            except Killed:
+                self.live(ends)
+
+    def persist(self, ends: Sequence[int], fate: Fate) -> None:
+        """One process that tries again what failed."""
+        evaluation = self.evaluation()
+        evaluation.resume()
+        with self.under(fate):
+            for end in ends:
+                while evaluation.evaluated_to is None or evaluation.evaluated_to < at(end):
+                    with suppress(RetryLater):
+                        self._walk(evaluation, end, 0)
+
+    @contextmanager
+    def under(self, fate: Fate) -> Iterator[None]:
+        """Everything that is read, written or sent is a step of this fate."""
         self.windows.fate = self.journal.fate = self.chat.fate = fate
         try:
-            self.live(ends)
-        except Killed:
-            self.live(ends)
+            yield
         finally:
             self.windows.fate = self.journal.fate = self.chat.fate = Fate()
 
@@ -144,8 +166,8 @@ class Mortal:
             clock=FakeClock(NOW),
             patience=QUICK,
         )
-        investigation = Investigation(self.windows, self.journal, QUALITY)
-        evaluator = Evaluator(self.rules, QUALITY)
+        investigation = Investigation(self.windows, self.journal, self.quality)
+        evaluator = Evaluator(self.rules, self.quality)
         return Evaluation(evaluator, self.windows, self.journal, pipeline, investigation, reading=self.reading)
 
     def transitions(self) -> dict[str, Mapping[str, Any]]:
