@@ -133,7 +133,7 @@ class Mortal:
                 self.live(ends)
 
     def persist(self, ends: Sequence[int], fate: Fate) -> None:
-        """One process that tries again what failed."""
+        """One process that tries again what failed, and begins anew where it seems to be overtaken, as the live loop does."""
         evaluation = self.evaluation()
         evaluation.resume()
         with self.under(fate):
@@ -141,6 +141,9 @@ class Mortal:
                 while evaluation.evaluated_to is None or evaluation.evaluated_to < at(end):
                     with suppress(RetryLater):
                         self._walk(evaluation, end, 0)
+                    if evaluation.overtaken():
+                        evaluation = self.evaluation()
+                        evaluation.resume()
 
     @contextmanager
     def under(self, fate: Fate) -> Iterator[None]:
