@@ -35,7 +35,7 @@ def list_changes(  # noqa: PLR0913, PLR0917 - one parameter an option
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Deployments, oldest first."""
+    """Deployments, and hit thresholds that were learned, oldest first."""
     given = {"service": service, "environment": environment, "collection": collection}
     show(config, store, "changes", words(given), terminal.changes, as_json=as_json)
 

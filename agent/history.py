@@ -24,6 +24,7 @@ from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake
 from agent.memory import collect_rarely
 from agent.opening import CLOCK
+from agent.report import thresholds
 from agent.report.query import parse
 from agent.resources import rules_dir
 from agent.store.base import Selection
@@ -129,6 +130,7 @@ def _history(settings: Settings, asked: Asked) -> Iterator[History]:
             found = store.windows.totals("language", Selection(span.start, span.stop, where), ("language",))
             return sum(total.measures.late for total in found)
 
+        quality = thresholds.settled(quality, store.journal, store.windows)
         yield History(Filtered(minutes, where), quality, stored, CLOCK.now(), late)
 
 

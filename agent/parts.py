@@ -1,6 +1,5 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -85,18 +84,10 @@ def reading(settings: Settings) -> dict[str, Any]:
 
 
 def quality(settings: Settings) -> Quality:
-    """How quality is read; a threshold of `auto` is not measured yet, so it is none."""
+    """How quality is read; what is `auto` is learned from the windows."""
     given, similarity = settings.quality.hit_threshold, settings.quality.similarity
-    thresholds = Thresholds(_set(given.default), *(_table(each) for each in (given.models, given.collections, given.languages)))
+    thresholds = Thresholds(given.default, given.models, given.collections, given.languages)
     return Quality(settings.quality.k, thresholds, similarity.floor, similarity.reference or ())
-
-
-def _set(threshold: float | str) -> float | None:
-    return threshold if isinstance(threshold, float) else None
-
-
-def _table(thresholds: Mapping[str, float | str]) -> dict[str, float | None]:
-    return {name: _set(threshold) for name, threshold in thresholds.items()}
 
 
 def rules(settings: Settings) -> list[Rule]:

@@ -142,7 +142,8 @@ def test_the_readme_can_be_followed(folder: Path) -> None:
     assert "2026-11-b" in said["languages --store old --by version --from 2026-11-01"]
     assert "z  " in said["alerts explain 4234 --store old"]
     assert "2026-11-b" in said["changes list --store old"]
-    assert "mean best score fell" in said["alerts --store old --all --json"]
+    assert "hit threshold learned" in " ".join(said["changes list --store old"].split())
+    assert "0.50 (provisional) fell" in said["alerts --store old --all --json"]
     assert [line.split("\t")[0] for line in said["tag queries.txt"].splitlines()] == ["de", "ko", "und"]
     assert said["config check"] == "The configuration is valid.\n"
     assert "quality.similarity.floor" in said["rules check"]

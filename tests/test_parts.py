@@ -127,8 +127,11 @@ def test_each_service_is_tagged_as_it_expects() -> None:
     ],
 )
 def test_the_most_specific_threshold_wins(given: dict[str, Any], first: int | None) -> None:
-    """Language before collection before model before the default; `auto` is not measured yet, so it is none."""
-    assert first_hit_bin(KEY, parts.quality(settings(quality={"hit_threshold": given}))) == first
+    """Language before collection before model before the default; `auto` is what was learned, and none before."""
+    quality = parts.quality(settings(quality={"hit_threshold": given}))
+    assert first_hit_bin(KEY, quality) == first
+    learned = quality.with_learned({(KEY.embedding_model, KEY.score_kind): 0.42})
+    assert first_hit_bin(KEY, learned) == (42 if first is None else first)
 
 
 def test_quality_has_k_floor_and_reference() -> None:

@@ -8,7 +8,7 @@ from agent.alerting.rule import BaselineKind, DropRule, Measure, Rule, Share, Sh
 
 MEASURES: Mapping[Measure, str] = {
     "recall_at_k": "relevant documents in the log",
-    "hit_rate": "scores, and quality.hit_threshold",
+    "hit_rate": "scores, and quality.hit_threshold or 1,000 of them",
     "similarity_mean": "scores that are cosine, dot or unknown",
 }
 BASELINES: Mapping[BaselineKind, str] = {

@@ -40,12 +40,13 @@ class Evaluator:
     """Applies the rules to every minute in turn; the same rows give the same incidents, however they are grouped."""
 
     def __init__(self, rules: Sequence[Rule], quality: Quality, incidents: Iterable[Incident] = ()) -> None:
-        self._rules, self._quality = rules, quality
+        self._rules, self.quality = rules, quality
         self._auto = {rule.name for rule in rules if rule.severity == "auto"}
         self.take_over(Known(tuple(incidents)))
 
     def take_over(self, known: Known) -> None:
         """Begin as an earlier process ended: resolved incidents keep their time out of baselines, open ones go on."""
+        self.quality = self.quality.with_learned(known.thresholds)
         silent = known.state.silent if known.state else ()
         untold = () if known.state is None else (*silent, *(one.incident for one in known.state.standings))
         left = newest((*known.incidents, *untold))
@@ -54,8 +55,8 @@ class Evaluator:
             for rule in self._rules
             if isinstance(rule, DropRule | ShareRule)
         ]
-        self._falls = Falls(drops, self._quality, [one for one in left if one.class_ == "change"], known.references)
-        self._judges = Judges(self._rules, self._quality)
+        self._falls = Falls(drops, self.quality, [one for one in left if one.class_ == "change"], known.references)
+        self._judges = Judges(self._rules, self.quality)
         self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and not is_fleet(one)}
         self._groups: tuple[Group, ...] = ()
         self._begins: dict[Place, int] = {}
@@ -71,7 +72,9 @@ class Evaluator:
 
     @property
     def state(self) -> State:
-        """What `take_over` needs besides history."""
+        """What `take_over` needs besides history; until the first minute is evaluated that is what was taken over."""
+        if not self._started and self._left is not None:
+            return self._left
         return State(
             tuple(self._standings.values()),
             self._falls.state,

@@ -213,4 +213,5 @@ def fact_of(measure: Measure, scale: tuple[str, str], place: tuple[str, str], fi
     """The figures with what they were read with; `place` is the language and the collection."""
     language, collection = place
     key = WindowKey("", "", collection, language, "", scale[0], "", scale[1])
-    return Fact(measure, figures, 0, quality.k, quality.hit_threshold.of(key))
+    thresholds = quality.hit_threshold
+    return Fact(measure, figures, 0, quality.k, thresholds.of(key), provisional=thresholds.is_provisional(key))

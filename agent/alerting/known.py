@@ -1,6 +1,6 @@
 """What an evaluator leaves to the process that takes its place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from agent.alerting.finding import subject_of
 from agent.alerting.incident import Incident
 from agent.alerting.lifecycle import Standing
+from agent.alerting.measures import Scale
 from agent.alerting.minutes import DAY, minute_at, start_of
 from agent.alerting.recoveries import FallState
 from agent.alerting.reference import Reference
@@ -34,11 +35,12 @@ class State(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What an earlier process left: incidents, firing or resolved, references, and its state where that is kept."""
+    """What an earlier process left: incidents, firing or resolved, references, its state where that is kept, and hit thresholds."""
 
     incidents: tuple[Incident, ...] = ()
     references: tuple[Reference, ...] = ()
     state: State | None = None
+    thresholds: Mapping[Scale, float] = {}
 
 
 def newest(incidents: Iterable[Incident]) -> list[Incident]:

@@ -1,9 +1,10 @@
 """How a minute reads as measures in 0..1: labels, the score proxy, the mean score."""
 
-from collections.abc import Container, Iterator
-from typing import NamedTuple
+from collections.abc import Container, Iterator, Mapping
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.aggregate.histogram import at_or_above, first_bin_at
 from agent.alerting.rule import Measure
@@ -16,16 +17,35 @@ HIGHER_IS_BETTER = ("cosine", "dot", "rerank", "rrf", "bm25", "unknown")
 MEAN_KINDS = ("cosine", "dot", "unknown")
 
 
-class Thresholds(Struct, frozen=True):
-    """From which best score on a query counts as a hit; None: no threshold yet. The most specific one wins."""
+AUTO: Final = "auto"
+Scale = tuple[str, str]
+"""Embedding model and score kind: what scores can be compared within."""
+Setting = float | Literal["auto"] | None
 
-    default: float | None = None
-    models: dict[str, float | None] = {}
-    collections: dict[str, float | None] = {}
-    languages: dict[str, float | None] = {}
+
+class Thresholds(Struct, frozen=True):
+    """From which best score on a query counts as a hit; None: no threshold. The most specific setting wins.
+
+    Where that is `auto`, what was `learned` of the model and score kind counts, once it is.
+    """
+
+    default: Setting = None
+    models: Mapping[str, Setting] = {}
+    collections: Mapping[str, Setting] = {}
+    languages: Mapping[str, Setting] = {}
+    learned: Mapping[Scale, float] = {}
 
     def of(self, key: WindowKey) -> float | None:
-        """The threshold of a window: by language, else by collection, else by model, else the default."""
+        """The threshold of a window."""
+        setting = self._setting(key)
+        return self.learned.get((key.embedding_model, key.score_kind)) if setting == AUTO else setting
+
+    def is_provisional(self, key: WindowKey) -> bool:
+        """Whether nobody has set the threshold of a window."""
+        return self._setting(key) == AUTO
+
+    def _setting(self, key: WindowKey) -> Setting:
+        """By language, else by collection, else by model, else the default."""
         for named, name in (
             (self.languages, key.language),
             (self.collections, key.collection),
@@ -34,6 +54,16 @@ class Thresholds(Struct, frozen=True):
             if name in named:
                 return named[name]
         return self.default
+
+    def may_be_auto(self, model: str) -> bool:
+        """Whether a window of this model may have no other threshold than a learned one."""
+        others = (*self.collections.values(), *self.languages.values())
+        return AUTO in (self.models.get(model, self.default), *others)
+
+    @property
+    def may_learn(self) -> bool:
+        """Whether anything is `auto`."""
+        return AUTO in (self.default, *self.models.values(), *self.collections.values(), *self.languages.values())
 
 
 class Quality(Struct, frozen=True):
@@ -48,12 +78,17 @@ class Quality(Struct, frozen=True):
     floor: float | None = None
     reference: tuple[str, ...] = ()
 
+    def with_learned(self, learned: Mapping[Scale, float]) -> "Quality":
+        """The same with thresholds that were learned besides."""
+        thresholds = self.hit_threshold
+        return replace(self, hit_threshold=replace(thresholds, learned={**thresholds.learned, **learned}))
+
 
 class Reading(NamedTuple):
     """The values of one measure. Scores are compared within one (model, score kind) only; `scale` is that, empty for labels."""
 
     measure: Measure
-    scale: tuple[str, str]
+    scale: Scale
     sums: Sums
 
 

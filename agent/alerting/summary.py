@@ -28,6 +28,7 @@ class Fact(NamedTuple):
     k: int
     threshold: float | None
     against: Literal["version", "canary", "trailing", "reference"] = "version"
+    provisional: bool = False  # the threshold: learned, not set
 
 
 def fall_text(language: str, facts: Sequence[Fact], change: Change | None, *, confirmed: bool | None = None) -> str:
@@ -183,7 +184,7 @@ def _beside(figures: Figures) -> str:
 def _name(fact: Fact) -> str:
     return {
         "recall_at_k": f"recall@{fact.k}",
-        "hit_rate": f"the share of queries with best score ≥ {fact.threshold or 0:.2f}",
+        "hit_rate": f"the share of queries with best score ≥ {fact.threshold or 0:.2f}{' (provisional)' if fact.provisional else ''}",
         "similarity_mean": "the mean best score",
         "has_results": "the share of queries with results",
         "und": "the share of queries whose language is known",

@@ -172,7 +172,7 @@ class HitThresholdSettings(Section):
     """From which best score on a retrieval counts as a hit; the most specific one wins."""
 
     default: kind.Threshold = Field(
-        default="auto", description="best score from which a retrieval is a hit: a multiple of 0.01, or auto"
+        default="auto", description="best score from which a retrieval is a hit: a multiple of 0.01, or auto: learned, then frozen"
     )
     models: kind.Table[kind.Text, kind.Threshold] = Field(default={}, description="thresholds of embedding models")
     collections: kind.Table[kind.Text, kind.Threshold] = Field(default={}, description="thresholds of collections")

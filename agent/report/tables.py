@@ -104,10 +104,15 @@ def _rate(part: float | None, whole: int) -> float | None:
     return None if part is None or not whole else part / whole
 
 
+def _scored(parts: Sequence[Total]) -> Sequence[Total]:
+    """Those with scores, where there are any: what found nothing needs no threshold to be a miss."""
+    return [part for part in parts if part.measures.scored] or parts
+
+
 def _hits(parts: Sequence[Total], quality: Quality) -> int | None:
     """Events whose best score reaches the threshold of their model and collection; None where one has no threshold."""
     hits = 0
-    for part in parts:
+    for part in _scored(parts):
         first = first_hit_bin(part.key, quality)
         if first is None:
             return None
@@ -116,7 +121,7 @@ def _hits(parts: Sequence[Total], quality: Quality) -> int | None:
 
 
 def _threshold(parts: Sequence[Total], quality: Quality) -> Row:
-    limits = {quality.hit_threshold.of(part.key) for part in parts}
+    limits = {quality.hit_threshold.of(part.key) for part in _scored(parts)}
     limit = limits.pop() if len(limits) == 1 else None
     return {"hit_threshold": limit, "hit_source": _source(parts) if _hits(parts, quality) is not None else None}
 

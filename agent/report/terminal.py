@@ -16,6 +16,10 @@ from agent.records import TagReason
 
 NOTHING = "–"
 ANY_WIDTH = 10_000
+NO_THRESHOLD = (
+    "No hit rate yet: quality.hit_threshold is auto, and learned once the reference languages have 1,000 best scores. "
+    "Distances have none."
+)
 STATES: Mapping[str, str] = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
 DIMENSIONS = ("service", "environment", "collection", "embedding_model", "index_version")
 WORDS = ("language", "language", "document\nlanguage", "state", *(name.replace("_", "\n") for name in DIMENSIONS))
@@ -49,13 +53,21 @@ def _many(count: int, name: str) -> str:
 
 def languages(rows: Sequence[Row]) -> RenderableType:
     """One line a language (and version, collection …): volume, measures, state."""
-    return _Fitting(rows, {"language": _language("language"), **_dimensions(rows), **_measures(rows)})
+    table = _Fitting(rows, {"language": _language("language"), **_dimensions(rows), **_measures(rows)})
+    return Group(table, *_missing(rows))
 
 
 def pairs(rows: Sequence[Row]) -> RenderableType:
     """One line a pair of query language and document language."""
     keys = {"language": _language("language"), "document\nlanguage": _language("document_language")}
-    return _Fitting(rows, {**keys, **_dimensions(rows), **_measures(rows)})
+    return Group(_Fitting(rows, {**keys, **_dimensions(rows), **_measures(rows)}), *_missing(rows))
+
+
+def _missing(rows: Sequence[Row]) -> Iterable[RenderableType]:
+    """Why there are scores and no hit rate."""
+    known = {name for row in rows for name in ("similarity_mean", "hit_rate", "hit_threshold") if row[name] is not None}
+    if known == {"similarity_mean"}:
+        yield Text(NO_THRESHOLD, style="dim")
 
 
 def alerts(rows: Sequence[Row]) -> RenderableType:

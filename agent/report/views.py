@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -15,7 +16,7 @@ from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
 from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
-from agent.report import tables
+from agent.report import tables, thresholds
 from agent.report.actions import actions_since, joined
 from agent.report.query import FILTERS, MINUTE, Query, parse
 from agent.report.remote import Remote
@@ -40,7 +41,7 @@ class Views(Protocol):
         """Open incidents, or with `all` every one; newest first."""
 
     def changes(self, words: Words) -> Rows:
-        """Deployments, oldest first."""
+        """Deployments, and hit thresholds that were learned, oldest first."""
 
 
 class StoreViews:
@@ -70,7 +71,8 @@ class StoreViews:
         selection = query.selection(span[1])
         totals = self._windows.totals(kind, selection, grouped)
         days = (min(selection.end, span[1] + MINUTE) - max(selection.start, span[0])) / timedelta(days=1)
-        return tables.rows(totals, shown, self._quality, _of(incidents(self._journal), query.where), days)
+        quality = thresholds.current(self._quality, self._journal)
+        return tables.rows(totals, shown, quality, _of(incidents(self._journal), query.where), days)
 
     def alerts(self, words: Words) -> Rows:
         """Open incidents, or with `all` every one; newest first."""
@@ -82,9 +84,10 @@ class StoreViews:
         return [row for row in built if all(row.get(key) == value for key, value in wanted.items())]
 
     def changes(self, words: Words) -> Rows:
-        """Deployments, oldest first."""
+        """Deployments, and hit thresholds that were learned, oldest first."""
         wanted = _filters(words)
-        bodies = [dict(entry.body) for entry in self._journal.read("change")]
+        entries = [*self._journal.read("change"), *map(thresholds.change_of, thresholds.frozen(self._journal))]
+        bodies = [dict(entry.body) for entry in sorted(entries, key=attrgetter("at"))]
         return [row for row in bodies if all(row.get(key) == value for key, value in wanted.items())]
 
 

@@ -17,6 +17,7 @@ from agent.runtime import configuration
 from agent.runtime.caught_up import CaughtUp
 from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
+from agent.runtime.learning import Learning
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.runtime.remembered import Remembered
 from agent.store.base import Journal, WindowReader
@@ -69,6 +70,8 @@ class Evaluation:
         self._ended: list[Incident] = []
         self._without: Without = NOTHING
         self._partial: set[datetime] = set()
+        self._learning = Learning(windows, journal)
+        self._outdated = False  # hits are to be read by a new threshold
         self.evaluated_to: datetime | None = None
         self.behind = False
         self.open: list[Incident] = []
@@ -124,6 +127,8 @@ class Evaluation:
         """
         self._without = without
         self._settle(now)
+        if self._outdated:
+            self._begin_again()
         moved: list[Incident] = []
         if span := self._windows.span():
             end = as_of.replace(second=0, microsecond=0)
@@ -161,13 +166,32 @@ class Evaluation:
 
     def _walked(self, start: datetime, end: datetime) -> Iterator[tuple[int, list[Incident]]]:
         """Every minute of [start, end), also those without rows; read by the day, so that memory is bounded."""
+        self._learn(start)
         while start < end:
             until = min(start.replace(hour=0, minute=0) + DAY, end)
             rows = list(self._windows.minutes(start, until))
+            until = self._learning.take(rows, until)
             for minute in range(minute_of(start), minute_of(until)):
                 self._suspend_volume(minute)
-            yield from self._evaluator.walk(rows, minute_of(start), minute_of(until) - 1)
+            known = [row for row in rows if row.minute < minute_of(until)]
+            yield from self._evaluator.walk(known, minute_of(start), minute_of(until) - 1)
+            self._learn(until)
             start = until
+
+    def _learn(self, at: datetime) -> None:
+        """Freeze the thresholds that are learned of the minutes before this time, and read all hits by them from now on."""
+        while learned := self._learning.due(self._evaluator.quality, at):
+            self._learning.freeze(learned)
+            self._remember(at)
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """As after a restart: what was usual is read again; where the store fails, the next walk does it."""
+        self._outdated = True
+        self._acted.clear()
+        self.resume()
+        self._act()
+        self._outdated = False
 
     def _act(self) -> None:
         """Hand over what people did since the last look."""

@@ -20,8 +20,9 @@ from agent.alerting.triage.advice import advice, version_words
 from agent.alerting.triage.cause import Found, cause_of
 from agent.alerting.triage.grouping import ALL
 from agent.errors import RetryLater
+from agent.report import thresholds
 from agent.runtime.facts import Case, Seen, deployed, divided, facts
-from agent.store.base import Journal, Selection, WindowReader
+from agent.store.base import MINUTE, Journal, Selection, WindowReader
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ class Investigation:
             self._seen("pair", span, BY_PAIR),
             self._seen("language", lately, BY_LANGUAGE),
         )
-        case = Case(incident, own, pairs, all_, self._quality, changes, whole)
+        quality = thresholds.current(self._quality, self._journal, fired_at - MINUTE)  # as this minute was read
+        case = Case(incident, own, pairs, all_, quality, changes, whole)
         explained = _with_parts(_with_cause(incident, cause_of(facts(case)), deployed(case)), divided(case))
         return replace(explained, exemplars=incident.exemplars or self._exemplars(incident, max(start, fired_at - FRESH)))
 

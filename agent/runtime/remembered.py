@@ -15,6 +15,7 @@ from agent.alerting.notice import Notice
 from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.records import row_id
+from agent.report import thresholds
 from agent.store.base import Entry, Journal
 
 AS_OF: Final = "as_of"
@@ -50,7 +51,8 @@ class Remembered:
     def known(self, incidents: Iterable[Incident], at: datetime) -> Known:
         """What was left at this time."""
         references = tuple(msgspec.convert(dict(entry.body), Reference) for entry in self._journal.read(REFERENCE))
-        return Known(tuple(incidents), references, self._state(at))
+        learned = thresholds.by_scale(thresholds.frozen(self._journal, at))
+        return Known(tuple(incidents), references, self._state(at), learned)
 
     def _state(self, at: datetime) -> State | None:
         """The state as of this very moment; one of another moment is of no use."""

@@ -21,7 +21,10 @@ def test_every_bundled_rule_says_what_it_needs() -> None:
 def test_a_fall_needs_what_its_measures_and_baselines_read() -> None:
     """And no more than those that the rule names."""
     (rule,) = parse("rules: [{name: a, kind: drop, measures: [hit_rate], baselines: [version]}]", "x")
-    assert needs(rule) == ("hit_rate: scores, and quality.hit_threshold", "version: index_version or embedding_model")
+    assert needs(rule) == (
+        "hit_rate: scores, and quality.hit_threshold or 1,000 of them",
+        "version: index_version or embedding_model",
+    )
 
 
 @pytest.mark.parametrize("of", get_args(Share))
@@ -37,7 +40,7 @@ def test_what_the_log_does_not_give_is_named_with_what_it_needs() -> None:
     rules: list[Rule] = [DropRule(name="drop"), ShareRule(name="share", of="fallback")]
     assert missing(rules, {"similarity_mean"}) == {
         "recall_at_k": "relevant documents in the log",
-        "hit_rate": "scores, and quality.hit_threshold",
+        "hit_rate": "scores, and quality.hit_threshold or 1,000 of them",
         "fallback": "route in the log",
     }
     assert missing(rules[:1], {"similarity_mean", "hit_rate", "recall_at_k"}) == {}

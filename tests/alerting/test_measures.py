@@ -6,7 +6,9 @@ from agent.alerting.measures import Quality, Reading, Thresholds, first_hit_bin,
 from agent.alerting.statistics import Sums
 from tests.alerting.traffic import MICRO, START, key, row
 
-SETS = Thresholds(default=0.3, models={"m1": 0.35, "auto": None}, collections={"kb": 0.4}, languages={"ko": 0.5})
+SETS = Thresholds(
+    0.3, models={"m1": 0.35, "own": "auto", "none": None}, collections={"kb": 0.4}, languages={"ko": 0.5, "ja": "auto"}
+)
 
 
 @pytest.mark.parametrize(
@@ -16,12 +18,35 @@ SETS = Thresholds(default=0.3, models={"m1": 0.35, "auto": None}, collections={"
         ("de", "kb", "m1", 0.4),
         ("de", "other", "m1", 0.35),
         ("de", "other", "m2", 0.3),
-        ("de", "other", "auto", None),
+        ("de", "other", "own", None),
+        ("de", "other", "none", None),
+        ("ja", "kb", "m1", None),
     ],
 )
 def test_the_most_specific_threshold_wins(language: str, collection: str, model: str, threshold: float | None) -> None:
     """Language, then collection, then model, then the default; `auto` stands even where the default is a number."""
     assert SETS.of(key(language, model=model, collection=collection)) == threshold
+
+
+@pytest.mark.parametrize(
+    ("language", "collection", "model", "threshold"),
+    [
+        ("de", "other", "own", 0.2),
+        ("ja", "kb", "m1", 0.25),
+        ("ko", "kb", "m1", 0.5),
+        ("de", "other", "m1", 0.35),
+        ("de", "other", "none", None),
+    ],
+)
+def test_what_was_learned_counts_where_the_winning_setting_is_auto(
+    language: str, collection: str, model: str, threshold: float | None
+) -> None:
+    """That of the model and score kind; a number that wins stays, and so does none."""
+    learned = {("own", "cosine"): 0.2, ("m1", "cosine"): 0.25, ("none", "cosine"): 0.1, ("own", "bm25"): 7.0}
+    known = Quality(hit_threshold=SETS).with_learned(learned).hit_threshold
+    where = key(language, model=model, collection=collection)
+    assert known.of(where) == threshold
+    assert known.is_provisional(where) == (threshold in learned.values())
 
 
 def test_hits_are_read_at_the_threshold_with_zero_results_as_misses() -> None:

@@ -126,6 +126,14 @@ def test_a_part_without_a_threshold_takes_the_rate_away() -> None:
     assert (row["hit_rate"], row["hit_source"]) == (None, None)
 
 
+def test_what_found_nothing_needs_no_threshold_to_be_a_miss() -> None:
+    """A search without results may have no score kind, of which nothing is learned."""
+    learned = Quality(hit_threshold=Thresholds("auto")).with_learned({(KEY.embedding_model, "cosine"): 0.3})
+    nothing = total(KEY._replace(score_kind="unknown"), events=2, zero_results=2)
+    row = row_of(scored(40, 20), nothing, quality=learned)
+    assert (row["hit_rate"], row["hit_threshold"], row["hit_source"]) == (0.25, 0.3, "unknown")
+
+
 @pytest.mark.parametrize("other", [{"embedding_model": "large"}, {"score_kind": "rerank"}])
 def test_scores_of_two_scales_have_no_mean(other: dict[str, str]) -> None:
     """Neither the value nor its interval."""

@@ -106,6 +106,14 @@ def test_the_threshold_stands_in_the_heading_where_there_is_one() -> None:
     assert "≥ t" in lines(terminal.languages(several))[2]
 
 
+def test_where_no_threshold_is_known_yet_the_table_says_why() -> None:
+    """There are scores and no hits; not where there are hits, a threshold, or no scores at all."""
+    assert "1,000 best scores" in " ".join(lines(terminal.languages([row("es")])))
+    assert "1,000 best scores" in " ".join(lines(terminal.pairs([row("es", document_language="en")])))
+    for known in ({"hit_rate": 0.5}, {"hit_threshold": 0.3}, {"similarity_mean": None}):
+        assert "1,000 best scores" not in " ".join(lines(terminal.languages([row("es", **known)])))
+
+
 def test_k_stands_in_the_heading() -> None:
     """Recall is recall at k."""
     assert "@5" in lines(terminal.languages([row("es", k=5)]))[1]

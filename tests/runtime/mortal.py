@@ -1,14 +1,18 @@
 """One agent between a store and a channel that outlive it, which dies at a chosen step of evaluate, store, deliver."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from agent.alerting.evaluator import Evaluator
+from agent.alerting.measures import Quality
+from agent.alerting.rule import Rule
 from agent.alerting.sums import Minute
 from agent.clock import FakeClock
+from agent.errors import RetryLater
 from agent.notify.base import Message, Notifier
 from agent.notify.deliveries import Deliveries
 from agent.notify.memory import MemoryNotifier
@@ -36,8 +40,13 @@ def killed(name: str) -> None:
     raise Killed(name)
 
 
+def away(name: str) -> None:
+    """The store or the channel does not answer."""
+    raise RetryLater(name)
+
+
 class Fate:
-    """Counts steps, each with a name, and kills at one of them."""
+    """Counts steps, each with a name, and kills at one of them, or fails there."""
 
     def __init__(self, die_at: int | None = None, kill: Callable[[str], None] = killed) -> None:
         self.steps: list[str] = []
@@ -123,17 +132,35 @@ class Around(NamedTuple):
     chat: Notifier
 
 
-def live(around: Around, ends: Sequence[int], fate: Fate, reading: Configuration = NOTHING_SET) -> None:
+class How(NamedTuple):
+    """What a process is configured to do."""
+
+    rules: Sequence[Rule] = tuple(RULES)
+    quality: Quality = QUALITY
+    reading: Configuration = NOTHING_SET
+
+
+def live(around: Around, ends: Sequence[int], fate: Fate, how: How = How()) -> None:  # noqa: B008 - immutable
     """A process resumes, and walks to these minutes after the start in turn; one that is back at once looks at the last of them again."""
-    evaluation = _evaluation(around, fate, reading)
-    evaluation.resume()
+    evaluation = resumed(around, fate, how)
     for end in ends:
         if evaluation.evaluated_to is None or evaluation.evaluated_to <= at(end):
             _walk(evaluation, end)
 
 
-def _evaluation(around: Around, fate: Fate, reading: Configuration) -> Evaluation:
-    """What a process has in memory."""
+def persist(around: Around, ends: Sequence[int], fate: Fate, how: How) -> None:
+    """One process that tries again what failed, and begins anew where it seems to be overtaken, as the live loop does."""
+    evaluation = resumed(around, fate, how)
+    for end in ends:
+        while evaluation.evaluated_to is None or evaluation.evaluated_to < at(end):
+            with suppress(RetryLater):
+                _walk(evaluation, end)
+            if evaluation.overtaken():
+                evaluation = resumed(around, fate, how)
+
+
+def resumed(around: Around, fate: Fate, how: How) -> Evaluation:
+    """What a process has in memory when it goes on."""
     windows, journal = MortalWindows(around.windows, fate), MortalJournal(around.journal, fate)
     deliveries = Deliveries(journal)
     pipeline = Pipeline(
@@ -144,8 +171,11 @@ def _evaluation(around: Around, fate: Fate, reading: Configuration) -> Evaluatio
         clock=FakeClock(NOW),
         patience=QUICK,
     )
-    investigation = Investigation(windows, journal, QUALITY)
-    return Evaluation(Evaluator(RULES, QUALITY), windows, journal, pipeline, investigation, reading=reading)
+    investigation = Investigation(windows, journal, how.quality)
+    evaluator = Evaluator(how.rules, how.quality)
+    evaluation = Evaluation(evaluator, windows, journal, pipeline, investigation, reading=how.reading)
+    evaluation.resume()
+    return evaluation
 
 
 def _walk(evaluation: Evaluation, end: int) -> None:
@@ -170,11 +200,23 @@ class Mortal:
     windows: MemoryWindows = field(default_factory=MemoryWindows)
     journal: ForgetfulJournal = field(default_factory=ForgetfulJournal)
     chat: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("chat"))
+    rules: Sequence[Rule] = tuple(RULES)
+    quality: Quality = QUALITY
     reading: Configuration = field(default_factory=dict)
+
+    @property
+    def how(self) -> How:
+        """What it is configured to do."""
+        return How(self.rules, self.quality, self.reading)
+
+    @property
+    def around(self) -> Around:
+        """What outlives the process."""
+        return Around(self.windows, self.journal, self.chat)
 
     def live(self, ends: Sequence[int], fate: Fate | None = None) -> None:
         """A process resumes, and walks to these minutes."""
-        live(Around(self.windows, self.journal, self.chat), ends, fate or Fate(), self.reading)
+        live(self.around, ends, fate or Fate(), self.how)
 
     def outlive(self, ends: Sequence[int], fate: Fate) -> None:
         """The same, with a next process where the first one dies."""
