@@ -106,7 +106,7 @@ class Gaps:
         references = {place: self._usual(place) for place in {stream.place for stream in due}}
         for stream in due:
             window, reference = self._open.pop(stream), references[stream.place]
-            if reference is None or not judges(self._rule, stream.language):
+            if reference is None or reference.languages == (stream.language,) or not judges(self._rule, stream.language):
                 continue
             subject = Subject(*stream.place, stream.language, "level")
             seen = self._judge(subject, stream, window, reference, minute)

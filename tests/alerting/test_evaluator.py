@@ -79,7 +79,7 @@ def test_scores_alone_are_at_most_a_warning() -> None:
 
 def test_labels_confirm() -> None:
     """Labels measure the thing itself: they lead, and ten points with excess failures are critical."""
-    judge = evaluator(history((6000, 5400, 1200, 1080)))
+    judge = evaluator(history((6000, 5400, 3000, 2700)))
     ((_, incident),) = walk(judge, steady((100, 60, 50, 30), 20))
     assert (incident.confirmed, incident.severity, incident.metric) == ("yes", "critical", "recall_at_k")
     assert incident.evidence[0].metric == "recall_at_k"
@@ -89,7 +89,7 @@ def test_labels_confirm() -> None:
 
 def test_labels_alone_are_enough() -> None:
     """Without a threshold and with scores that do not move."""
-    judge = evaluator(history((6000, 5400, 1200, 1080)), Quality())
+    judge = evaluator(history((6000, 5400, 3000, 2700)), Quality())
     ((_, incident),) = walk(judge, steady((100, 90, 50, 30), 20))
     assert (incident.confirmed, [one.metric for one in incident.evidence]) == ("yes", ["recall_at_k"])
 
@@ -113,6 +113,17 @@ def test_labels_that_have_nothing_to_compare_with_decide_nothing() -> None:
     judge = Evaluator([replace(RULES[0], measures=("hit_rate",))], QUALITY)
     judge.warm(history((6000, 5400, 6000, 5400)))
     assert len(walk(judge, steady((100, 80, 100, 90), 60))) == 1
+
+
+@pytest.mark.parametrize("version", ["v41", "v42"])
+def test_labels_of_another_share_of_the_queries_are_not_compared(version: str) -> None:
+    """From half of the queries to a tenth, with or without a deployment: they neither alarm nor refute, and that is said."""
+    usual = history((6000, 5400, 3000, 2700), days=14)
+    judge = evaluator(usual)
+    assert walk(judge, steady((100, 90, 10, 5), 300, key(version=version))) == []
+    assert list(judge.not_comparable.values()) == ["the share of labelled queries went from 50.0 % to 10.0 %"]
+    ((_, incident),) = walk(evaluator(usual), steady((100, 70, 10, 9), 60, key(version=version)))
+    assert {one.metric for one in incident.evidence} == {"hit_rate", "similarity_mean"}
 
 
 def test_an_open_incident_that_labels_refute_later_is_closed_as_not_confirmed() -> None:

@@ -42,6 +42,14 @@ def short(told: list[tuple[int, Incident]]) -> list[tuple[int, str, str, str]]:
     return [(at, one.language, one.state, one.confirmed) for at, one in told]
 
 
+def test_the_only_reference_is_not_compared_with_itself() -> None:
+    """English falls from what it was: a fall, and no gap between languages."""
+    assert walk(Evaluator([GAP], QUALITY), {"en": (10, 9)}, range(600)) == []
+    judge = Evaluator([GAP], QUALITY)
+    walk(judge, {"en": (10, 9)}, range(600))
+    assert walk(judge, {"en": (10, 3)}, range(600, 700)) == []
+
+
 def test_three_windows_far_below_fire() -> None:
     """Four labels a minute, one of them a hit: windows of 15 minutes with 60."""
     ((minute, incident),) = walk(Evaluator([GAP], QUALITY), {"ar": (4, 1)}, range(60))
