@@ -60,12 +60,16 @@ class Soundings:
         self.grid.turn(self._day)
         return self.references.learn(self.grid, self._day)
 
-    def leave_out(self, subject: Subject, first: int, end: int) -> None:
-        """The minutes [first, end) of a language are in no baseline."""
-        if rows := self._intake.rows.get(subject):
+    def leave_out(self, subject: Subject, spans: Iterable[tuple[int, int]]) -> None:
+        """These minutes [first, end) of a language are in no baseline, nor is what was read otherwise; all others are."""
+        rows = self._intake.rows.get(subject, [])
+        self.grid.take_back(rows)
+        for first, end in spans:
             self.grid.leave_out(rows, max(first, 0), end)
-            for view in self._views.values():
-                view.ladder.forget_today()
+        for measure, minute in self._begun.items():
+            self.grid.leave_out([row for row in rows if self._intake.series[row].measure == measure], 0, minute)
+        for view in self._views.values():
+            view.ladder.forget_today()
 
     def series_of(self, subject: Subject) -> list[Series]:
         """The series of a language."""
@@ -190,9 +194,8 @@ class Soundings:
         """Nothing is compared with what came before this minute, of all measures or of these; no window reaches back."""
         self._begun |= {measure: max(minute, self._begun.get(measure, 0)) for measure in measures or ALL_MEASURES}
         rows = [row for row, series in self._intake.series.items() if not measures or series.measure in measures]
-        if rows:
-            self.grid.leave_out(rows, 0, minute)
-            self.references.begin_anew([self._intake.series[row] for row in rows], minute // DAY + 1)
+        self.grid.leave_out(rows, 0, minute)
+        self.references.begin_anew([self._intake.series[row] for row in rows], minute // DAY + 1)
 
     def looks(self, place: tuple[str, str], minute: int, firing: Container[str]) -> Looks:
         """The short windows of all languages of a service, by the measure and score scale of most queries."""
