@@ -1,7 +1,7 @@
 """Deployments at work: versions from their first appearance on for 72 hours, each with a watch on every language."""
 
-from collections.abc import Collection as Many
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection as Many
 from functools import partial
 from itertools import chain
 from typing import Final

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from agent.alerting.action import is_automatic
 from agent.alerting.deployments import Deployments
-from agent.alerting.episodes import Episodes, counts, episode_of
+from agent.alerting.episodes import Episode, Episodes, counts, episode_of
 from agent.alerting.fall import LABELS, Fall, Signal, Weighed, fact_of, weigh
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.grid import Stream
@@ -89,6 +89,13 @@ class Falls:
             self.soundings.forget_before(before, measures)
         self.references += self.soundings.turn(minute)
 
+    def _spans(self, subject: Subject) -> list[Episode]:
+        """The times of a language's incidents; what a person closed as real and unmended lasts until the language is heard again."""
+        spans = self._episodes.spans(subject)
+        if spans and self._episodes.known(subject)[-1].verdict == "real":
+            spans[-1] = spans[-1]._replace(end=self._recoveries.quiet_until(subject, spans[-1].end))
+        return spans
+
     def suspend_volume(self, minute: int) -> None:
         """Not everything of this minute is counted."""
         self._volumes.suspend(minute)
@@ -130,6 +137,7 @@ class Falls:
         """A language whose incident a person has closed is quiet until it has recovered; no window reaches back before that."""
         back = self._recoveries.hear_again(minute)
         for subject in back:
+            self._leave_out(subject, minute)
             self.deployments.restart(subject, minute)
         if back and minute <= self._looked:
             self.look(minute, self._looked)
@@ -149,7 +157,7 @@ class Falls:
         streams = {series.stream for series in self.soundings.series_of(subject)}
         if signal.change is not None:
             streams = {Stream(signal.change.where, subject.language)}
-        spans = [(span.first, span.end) for span in self._episodes.spans(subject)]
+        spans = [(span.first, span.end) for span in self._spans(subject)]
         known = [self._volumes.change(stream, signal.first, minute, spans) for stream in streams]
         return max((volume for volume in known if volume is not None), default=None)
 
@@ -175,18 +183,25 @@ class Falls:
         """An incident of all languages fires or is over: its time is in no baseline of any of them, and then all begin anew."""
         self._episodes.remember(subject_of(fleet), fleet)
         for subject in [one for one in self.soundings.languages if one[:2] == subject_of(fleet)[:2]]:
-            self._leave_out(subject, minute + 1)
+            self._set_apart(subject, fleet, minute + 1)
             if fleet.state == "resolved":
                 self._begin_again(subject, fleet, minute + 1)
 
+    def _set_apart(self, subject: Subject, incident: Incident, end: int) -> None:
+        """The time of an incident is in no baseline; that of a mistake, or of a level that was accepted, is again."""
+        if incident.accepted_at is not None or not counts(incident):
+            self.soundings.take_back(subject)
+        self._leave_out(subject, end)
+
     def _leave_out(self, subject: Subject, end: int) -> None:
         """The times of a language's incidents are in no baseline, of one that is open up to the minute `end`."""
-        self.soundings.leave_out(subject, [(span.first, min(span.end, end)) for span in self._episodes.spans(subject)])
+        for span in self._spans(subject):
+            self.soundings.leave_out(subject, span.first, min(span.end, end))
 
     def _start_over(self, subject: Subject, incident: Incident, first: int) -> None:
         """After a recovery no window reaches back before it. After a refutation labels and scores go on as they are."""
         self._recoveries.end(subject, incident)
-        self._leave_out(subject, first)
+        self._set_apart(subject, incident, first)
         self._begin_again(subject, incident, first)
 
     def _begin_again(self, subject: Subject, incident: Incident, first: int) -> None:

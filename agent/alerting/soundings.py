@@ -60,14 +60,21 @@ class Soundings:
         self.grid.turn(self._day)
         return self.references.learn(self.grid, self._day)
 
-    def leave_out(self, subject: Subject, spans: Iterable[tuple[int, int]]) -> None:
-        """These minutes [first, end) of a language are in no baseline, nor is what was read otherwise; all others are."""
+    def leave_out(self, subject: Subject, first: int, end: int) -> None:
+        """The minutes [first, end) of a language are in no baseline."""
+        if rows := self._intake.rows.get(subject):
+            self.grid.leave_out(rows, max(first, 0), end)
+            self._forget_today()
+
+    def take_back(self, subject: Subject) -> None:
+        """Nothing of a language is left out of its baselines any more but what was read otherwise."""
         rows = self._intake.rows.get(subject, [])
         self.grid.take_back(rows)
-        for first, end in spans:
-            self.grid.leave_out(rows, max(first, 0), end)
-        for measure, minute in self._begun.items():
-            self.grid.leave_out([row for row in rows if self._intake.series[row].measure == measure], 0, minute)
+        for row in rows:
+            self.grid.leave_out([row], 0, self._begun.get(self._intake.series[row].measure, 0))
+        self._forget_today()
+
+    def _forget_today(self) -> None:
         for view in self._views.values():
             view.ladder.forget_today()
 

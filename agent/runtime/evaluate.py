@@ -137,14 +137,16 @@ class Evaluation:
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
         if now is None:
-            self._tell(self._evaluator.first_looks(ended=True))
+            self._tell_first_looks(ended=True)
         elif not self.behind:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
-            known = self._to_know(now) if caught_up and not self._does_again() else ()
+            knows = caught_up and not self._does_again()
+            known = self._to_know(now) if knows else ()
             digests = self._caught_up.digests(now) if caught_up else ()
-            news = self._evaluator.first_looks() if caught_up else ()
-            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *news, *digests, *losses])
+            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *digests, *losses])
+            if knows:
+                self._tell_first_looks()
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
@@ -254,6 +256,10 @@ class Evaluation:
         for notice in self._remembered.evaluated(end, self._evaluator, self._partial):
             log.info("%s", notice)
         self._partial.clear()
+
+    def _tell_first_looks(self, *, ended: bool = False) -> None:
+        for look in self._evaluator.first_looks(ended=ended):
+            self._pipeline.notify(look)
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:
