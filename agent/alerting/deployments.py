@@ -1,13 +1,13 @@
 """Deployments at work: versions from their first appearance on for 72 hours, each with a watch on every language."""
 
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Many
-from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain
 from typing import Final
 
 from agent.alerting.changes import Change, Collection, Version, Versions
-from agent.alerting.episodes import FAR, Episodes
+from agent.alerting.episodes import Episodes
 from agent.alerting.finding import Subject
 from agent.alerting.grid import Series, Stream
 from agent.alerting.intake import Counted
@@ -25,8 +25,9 @@ MOST_ACTIVE: Final = 8  # deployments of a collection watched at a time: a versi
 class Deployments:
     """Notices versions, watches what comes on each, and stops after 72 hours."""
 
-    def __init__(self, soundings: Soundings, episodes: Episodes) -> None:
-        self._soundings, self._episodes = soundings, episodes
+    def __init__(self, soundings: Soundings, episodes: Episodes, floor: Callable[[Subject], int]) -> None:
+        """`floor`: the first minute that counts of a language after what is over."""
+        self._soundings, self._episodes, self._floor = soundings, episodes, floor
         self._versions = Versions()
         self._seen: set[WindowKey] = set()
         self._began: dict[Collection, list[int]] = {}  # the days on which versions began
@@ -117,8 +118,7 @@ class Deployments:
         rules = [rule for rule in place.rules if "version" in rule.baselines and not accepted(place.subject, change.at)]
         watches = self._watches.setdefault(place.subject, {}) if rules else {}
         if rules and key not in watches:
-            over = [span.end for span in self._episodes.spans(place.subject) if span.end != FAR]
-            watches[key] = Watch(change, place.stream.language, rules, max([minute_at(change.at), *over]))
+            watches[key] = Watch(change, place.stream.language, rules, max(minute_at(change.at), self._floor(place.subject)))
         return watches.get(key)
 
     def _usual(self, stream: Stream, change: Change, reading: Reading) -> Before:

@@ -41,7 +41,7 @@ class Falls:
         self.soundings = Soundings(rules, quality, references)
         self._volumes = Volumes()
         self._episodes = Episodes(episodes)
-        self.deployments = Deployments(self.soundings, self._episodes)
+        self.deployments = Deployments(self.soundings, self._episodes, self._floor)
         self._recoveries = Recoveries(self.soundings, self._episodes, quality)
         self._waiting: dict[int, list[Counted]] = {}
         self._anew: list[tuple[int, tuple[Measure, ...]]] = []
@@ -61,7 +61,7 @@ class Falls:
         self.soundings.look(first, last, {subject: self._floor(subject) for subject in self.soundings.languages})
 
     def _floor(self, subject: Subject) -> int:
-        """The first minute that windows may reach back to: what came before the end of the last incident is over."""
+        """The first minute that windows and watches may reach back to: what came before the end of the last incident is over."""
         return max([*self._episodes.over(subject), self._recoveries.heard(subject)])
 
     def add(self, minute: int, rows: Sequence[Minute]) -> None:
@@ -82,8 +82,7 @@ class Falls:
         self._day = minute // DAY
         self._volumes.forget(minute)
         for subject in self.soundings.languages:
-            for span in self._spans(subject):
-                self.soundings.leave_out(subject, span.first, min(span.end, minute))
+            self._leave_out(subject, minute)
             for incident in self._episodes.accepted(subject):
                 self._forget_references(subject, incident)
         for before, measures in self._anew:
@@ -138,7 +137,7 @@ class Falls:
         """A language whose incident a person has closed is quiet until it has recovered; no window reaches back before that."""
         back = self._recoveries.hear_again(minute)
         for subject in back:
-            self._leave_out(subject, minute - 1)
+            self._leave_out(subject, minute)
             self.deployments.restart(subject, minute)
         if back and minute <= self._looked:
             self.look(minute, self._looked)
@@ -174,7 +173,7 @@ class Falls:
             self._start_over(subject, standing.incident, minute + 1)
             return True
         if fresh:
-            self._leave_out(subject, minute)
+            self._leave_out(subject, minute + 1)
         if isinstance(seen.breach, Fall):
             for signal in seen.breach.signals:
                 self._recoveries.follow(subject, signal, minute + 1)
@@ -183,20 +182,26 @@ class Falls:
     def follow(self, fleet: Incident, minute: int) -> None:
         """An incident of all languages fires or is over: its time is in no baseline of any of them, and then all begin anew."""
         self._episodes.remember(subject_of(fleet), fleet)
-        span = episode_of(fleet)
-        for subject in [one for one in self.soundings.languages if one[:2] == subject_of(fleet)[:2] and counts(fleet)]:
-            self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
+        for subject in [one for one in self.soundings.languages if one[:2] == subject_of(fleet)[:2]]:
+            self._set_apart(subject, fleet, minute + 1)
             if fleet.state == "resolved":
                 self._begin_again(subject, fleet, minute + 1)
 
-    def _leave_out(self, subject: Subject, minute: int) -> None:
-        for span in self._spans(subject)[-1:]:
-            self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
+    def _set_apart(self, subject: Subject, incident: Incident, end: int) -> None:
+        """The time of an incident is in no baseline; that of a mistake, or of a level that was accepted, is again."""
+        if incident.accepted_at is not None or not counts(incident):
+            self.soundings.take_back(subject)
+        self._leave_out(subject, end)
+
+    def _leave_out(self, subject: Subject, end: int) -> None:
+        """The times of a language's incidents are in no baseline, of one that is open up to the minute `end`."""
+        for span in self._spans(subject):
+            self.soundings.leave_out(subject, span.first, min(span.end, end))
 
     def _start_over(self, subject: Subject, incident: Incident, first: int) -> None:
         """After a recovery no window reaches back before it. After a refutation labels and scores go on as they are."""
         self._recoveries.end(subject, incident)
-        self._leave_out(subject, first - 1)
+        self._set_apart(subject, incident, first)
         self._begin_again(subject, incident, first)
 
     def _begin_again(self, subject: Subject, incident: Incident, first: int) -> None:

@@ -155,7 +155,9 @@ class Gaps:
         )
 
     def _usual(self, place: Place) -> Usual | None:
-        recent = self._recent[place]
+        recent = self._recent.get(place)
+        if recent is None:
+            return None
         named = self._quality.reference or largest(dict(recent.languages()))
         return usual({language: _labelled(recent.of(language)) for language in named}, named, self._rule.min_events)
 

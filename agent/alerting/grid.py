@@ -105,8 +105,12 @@ class Grid:
     def leave_out(self, rows: Sequence[int], first: int, end: int) -> None:
         """The minutes [first, end) of these rows are in no baseline: an incident, from before it fired to its end."""
         oldest = (self.day - DAYS + 1) * QUARTERS
-        for quarter in range(max(first // QUARTER, oldest), min(-(-end // QUARTER), (self.day + 1) * QUARTERS)):
-            self._left_out[rows, quarter // QUARTERS % DAYS, quarter % QUARTERS] = True
+        quarters = np.arange(max(first // QUARTER, oldest), min(-(-end // QUARTER), (self.day + 1) * QUARTERS))
+        self._left_out[np.asarray(rows, int)[:, None], quarters // QUARTERS % DAYS, quarters % QUARTERS] = True
+
+    def take_back(self, rows: Sequence[int]) -> None:
+        """Nothing of these rows is left out any more."""
+        self._left_out[rows] = False
 
     def quarters(self, rows: Sequence[int], last: int, days: int) -> tuple[Cells, Bools]:
         """The quarters of an hour of so many days up to the day `last`, oldest first, and which of them are left out.

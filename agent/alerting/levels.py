@@ -158,10 +158,9 @@ class Levels:
         if word is not None and confirmed == "no":
             return Observation(refuted=labels_refute_text(subject.language, word.figures, self._quality.k))
         together = _verdict(stream, run.together(), limit, minute)
-        assert isinstance(together.figures, Figures)
-        spell = LowSpell(
-            subject, self._rule, stream.scale.embedding_model, run.began, together.figures, limit, self._floor, confirmed
-        )
+        shown = together if isinstance(together, Breach) else verdict  # the limit has moved since the first of them
+        model = stream.scale.embedding_model
+        spell = LowSpell(subject, self._rule, model, run.began, shown.figures, limit, self._floor, confirmed)
         return Observation(spell, in_a_row=run.length)
 
     def _word(self, subject: Subject) -> Word | None:
@@ -175,8 +174,13 @@ class Levels:
         return self._quality.floor
 
     def _limit(self, scale: Scale) -> Limit | None:
-        """The limit from what was seen lately of the reference languages; None while that is too little."""
-        recent = self._recent[scale]
+        """The limit from what was seen lately of the reference languages; None while that is too little.
+
+        A window may be open for longer than anything else on its scale is remembered.
+        """
+        recent = self._recent.get(scale)
+        if recent is None:
+            return None
         languages = self._quality.reference or largest(dict(recent.languages()))
         pooled = recent.of(*languages)
         if pooled.n < LOW_QUERIES:

@@ -64,8 +64,19 @@ class Soundings:
         """The minutes [first, end) of a language are in no baseline."""
         if rows := self._intake.rows.get(subject):
             self.grid.leave_out(rows, max(first, 0), end)
-            for view in self._views.values():
-                view.ladder.forget_today()
+            self._forget_today()
+
+    def take_back(self, subject: Subject) -> None:
+        """Nothing of a language is left out of its baselines any more but what was read otherwise."""
+        rows = self._intake.rows.get(subject, [])
+        self.grid.take_back(rows)
+        for row in rows:
+            self.grid.leave_out([row], 0, self._begun.get(self._intake.series[row].measure, 0))
+        self._forget_today()
+
+    def _forget_today(self) -> None:
+        for view in self._views.values():
+            view.ladder.forget_today()
 
     def series_of(self, subject: Subject) -> list[Series]:
         """The series of a language."""
@@ -190,9 +201,8 @@ class Soundings:
         """Nothing is compared with what came before this minute, of all measures or of these; no window reaches back."""
         self._begun |= {measure: max(minute, self._begun.get(measure, 0)) for measure in measures or ALL_MEASURES}
         rows = [row for row, series in self._intake.series.items() if not measures or series.measure in measures]
-        if rows:
-            self.grid.leave_out(rows, 0, minute)
-            self.references.begin_anew([self._intake.series[row] for row in rows], minute // DAY + 1)
+        self.grid.leave_out(rows, 0, minute)
+        self.references.begin_anew([self._intake.series[row] for row in rows], minute // DAY + 1)
 
     def looks(self, place: tuple[str, str], minute: int, firing: Container[str]) -> Looks:
         """The short windows of all languages of a service, by the measure and score scale of most queries."""

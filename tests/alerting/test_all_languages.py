@@ -49,6 +49,7 @@ def test_what_a_person_does_with_all_languages_ends_each_of_them() -> None:
 def test_what_was_found_out_stays_with_the_incident() -> None:
     """Of all languages and of one; a fall of five points and more after a deployment is critical once that is known."""
     judge = during()
+    assert judge.advance(START, []) == []
     for one in (FLEET, MEMBERS[1]):
         judge.explained(
             replace(one, cause="deployment", confirmed="yes", drop=0.07, severity="warning", rule="drop", advice="Roll back")

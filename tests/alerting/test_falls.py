@@ -178,6 +178,44 @@ def test_what_was_closed_as_false_is_quiet_until_it_has_recovered() -> None:
         assert len(walk(one, steady((100, 60), 60, OLD, START + DAY), START + DAY)) == 1
 
 
+def test_a_deployment_whose_fall_was_closed_is_watched_from_the_recovery_on_after_a_restart_too() -> None:
+    """The sixteen bad hours between the verdict and the recovery are told by neither process."""
+    judge, past = Evaluator(VERSION_ONLY, QUALITY), history(days=WEEKS)
+    judge.warm(past)
+    bad, good = steady(FALLEN, 1040), steady(WELL, 200, first=START + 1040)
+    ((_, incident),) = walk(judge, bad[:40])
+    judge.act([done(incident, "close real", 45)])
+    ((_, closed),) = walk(judge, [*bad[40:], *good], START + 40)
+    heir = Evaluator(VERSION_ONLY, QUALITY)
+    heir.take_over(Known((incident, closed), judge.references, judge.state))
+    heir.warm([*past, *(each for rows in (*bad, *good) for each in rows)])
+    for one in (judge, heir):
+        assert walk(one, steady(WELL, 100, first=START + 1240), START + 1240) == []
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_the_time_of_a_mistake_is_usual_at_once_as_after_a_restart(begun: bool) -> None:  # noqa: FBT001 - two kinds
+    """Closed as false on the next day: both processes compare the day after with all days, but for what was read otherwise."""
+    judge, incident = fallen()
+    if begun:
+        judge.begin_anew(START)
+    judge.act([done(incident, "close false", DAY + 45)])
+    rest = steady(FALLEN, DAY + 60, OLD, START + 40)
+    ((_, closed),) = walk(judge, rest, START + 40)
+    heir = Evaluator(RULES, QUALITY)
+    heir.take_over(Known((incident, closed), judge.references, judge.state))
+    if begun:
+        heir.begin_anew(START)
+    heir.warm([*history(keys=[OLD], days=WEEKS), *(each for rows in (*steady(FALLEN, 40, OLD), *rest) for each in rows)])
+    now = START + 100 + DAY
+    heir.advance(now, [row(now, OLD, *FALLEN)])
+    (hits,) = (series for series in judge._falls.soundings.grid.rows if series.measure == "hit_rate")
+    usual = [one._falls.soundings.baseline(hits, now // DAY - 1, 0) for one in (judge, heir)]
+    assert usual[0] == usual[1]
+    assert usual[0] is not None
+    assert usual[0].mean == pytest.approx(0.8 if begun else 0.893, abs=0.001)
+
+
 @pytest.mark.parametrize(("verdict", "usual"), [("real", 0.9), ("expected", 0.876)])
 def test_what_was_closed_as_real_is_not_usual_before_it_is_mended(verdict: str, usual: float) -> None:
     """Three days at 80 %, one well, and then a fall: compared with what was usual before; what was expected counts as usual."""
@@ -245,8 +283,10 @@ def test_after_fourteen_days_a_fall_is_no_page_any_more() -> None:
     assert "its fixed reference stays" in over.summary
     now = START + 40 + 15 * DAY
     ((_, further),) = walk(judge, steady((100, 70), 60, OLD, now), now)
-    assert further.evidence[0].workings is not None
-    assert further.evidence[0].workings.expected == pytest.approx(0.8, abs=0.002)
+    hits = next(one.workings for one in further.evidence if one.metric == "hit_rate")
+    assert hits is not None
+    assert hits.expected == pytest.approx(0.8, abs=0.002)
+    assert hits.n_baseline > 1_000  # fourteen days on the new level are usual at once
 
 
 def test_who_recovers_after_that_is_held_to_its_reference_again() -> None:

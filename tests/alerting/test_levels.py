@@ -5,12 +5,13 @@ import pytest
 
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
+from agent.alerting.known import Known
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import end_of, start_of
 from agent.alerting.rule import LowRule
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
-from tests.alerting.traffic import MICRO, RULES, START, key
+from tests.alerting.traffic import DAY, MICRO, RULES, START, key
 
 QUALITY = Quality(floor=0.21, reference=("en",))  # with a reference of .57 the limit is .318
 EN, LO = key("en"), key("lo")
@@ -141,6 +142,29 @@ def test_a_firing_incident_is_taken_up_after_a_restart() -> None:
     judge = Evaluator(LOW, QUALITY, [incident])
     told = walk(judge, every_minute(0.03, 60) | every_minute(0.5, 60, 60), 120)
     assert [(minute, one.state, one.fingerprint) for minute, one in told] == [(104, "resolved", incident.fingerprint)]
+
+
+@pytest.mark.parametrize(("quality", "away"), [(QUALITY, 40 * DAY), (Quality(), 0)])
+def test_a_window_that_nothing_else_is_known_of_waits(quality: Quality, away: int) -> None:
+    """A restart when its model was last asked before history begins, or after the floor was taken out of the settings."""
+    before = Evaluator(LOW, QUALITY)
+    walk(before, {0: [0.03] * 3}, 30)
+    judge = Evaluator(LOW, quality)
+    judge.take_over(Known(state=before.state))
+    assert judge.advance(START + 30 + away, []) == []
+    assert judge.state.judges == before.state.judges
+
+
+@pytest.mark.parametrize(("a_minute", "falls_at", "n", "median"), [(1, 15, 42, 0.0375), (2, 30, 28, 0.035)])
+def test_windows_that_were_low_under_an_earlier_limit(a_minute: int, falls_at: int, n: int, median: float) -> None:
+    """.30 is low beside a reference of .57, not beside .25: the last windows are told as one where that is low, else the newest."""
+    judge, told = Evaluator(LOW, QUALITY), []
+    for at in range(45):
+        early = at < falls_at
+        reference, score = ([0.57] * 10, 0.30) if early else ([0.25] * 3000, 0.03)
+        asked = a_minute if at % 15 < 14 else 0
+        told += judge.advance(START + at, [scores(START + at, EN, reference), scores(START + at, LO, [score] * asked)])
+    assert [(one.n, one.current) for one in told] == [(n, pytest.approx(median))]
 
 
 def test_two_models_are_two_runs() -> None:
