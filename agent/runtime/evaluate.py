@@ -79,6 +79,7 @@ class Evaluation:
     def resume(self) -> None:
         """Go on where the last run had evaluated; nothing is told of what came before, and what it did after is done again."""
         self.evaluated_to = self._remembered.resume() or self.evaluated_to
+        self._caught_up = self._remembered.caught_up()
         known = self._remembered.incidents(self.evaluated_to)
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
@@ -142,9 +143,8 @@ class Evaluation:
             losses = self._losses(now)
             self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
             known = self._to_know(now) if caught_up and not self._does_again() else ()
-            digests = self._caught_up.digests(now) if caught_up else ()
-            news = self._evaluator.first_looks() if caught_up else ()
-            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *news, *digests, *losses])
+            news = [*self._evaluator.first_looks(), *self._digests(now)] if caught_up else ()
+            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *news, *losses])
         return moved
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
@@ -221,6 +221,12 @@ class Evaluation:
         self._tell(incident for _, incident in self._untold if incident not in late)
         self._untold.clear()
 
+    def _digests(self, now: datetime) -> list[Incident]:
+        """What came and went, stored before it is told."""
+        self._caught_up.close(now)
+        self._remembered.late(self._caught_up, self.evaluated_to or now)
+        return self._caught_up.digests
+
     def _to_know(self, now: datetime) -> list[Incident]:
         """What fires, and what ended lately: who was told that it fires hears that it is over, also after a restart."""
         newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
@@ -251,6 +257,7 @@ class Evaluation:
 
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
+        self._remembered.late(self._caught_up, end)
         for notice in self._remembered.evaluated(end, self._evaluator, self._partial):
             log.info("%s", notice)
         self._partial.clear()
