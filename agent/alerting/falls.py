@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from agent.alerting.action import is_automatic
 from agent.alerting.deployments import Deployments
-from agent.alerting.episodes import Episodes, counts, episode_of
+from agent.alerting.episodes import Episode, Episodes, counts, episode_of
 from agent.alerting.fall import LABELS, Fall, Signal, Weighed, fact_of, weigh
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.grid import Stream
@@ -82,13 +82,20 @@ class Falls:
         self._day = minute // DAY
         self._volumes.forget(minute)
         for subject in self.soundings.languages:
-            for span in self._episodes.spans(subject):
+            for span in self._spans(subject):
                 self.soundings.leave_out(subject, span.first, min(span.end, minute))
             for incident in self._episodes.accepted(subject):
                 self._forget_references(subject, incident)
         for before, measures in self._anew:
             self.soundings.forget_before(before, measures)
         self.references += self.soundings.turn(minute)
+
+    def _spans(self, subject: Subject) -> list[Episode]:
+        """The times of a language's incidents; what a person closed as real and unmended lasts until the language is heard again."""
+        spans = self._episodes.spans(subject)
+        if spans and self._episodes.known(subject)[-1].verdict == "real":
+            spans[-1] = spans[-1]._replace(end=self._recoveries.quiet_until(subject, spans[-1].end))
+        return spans
 
     def suspend_volume(self, minute: int) -> None:
         """Not everything of this minute is counted."""
@@ -131,6 +138,7 @@ class Falls:
         """A language whose incident a person has closed is quiet until it has recovered; no window reaches back before that."""
         back = self._recoveries.hear_again(minute)
         for subject in back:
+            self._leave_out(subject, minute - 1)
             self.deployments.restart(subject, minute)
         if back and minute <= self._looked:
             self.look(minute, self._looked)
@@ -150,7 +158,7 @@ class Falls:
         streams = {series.stream for series in self.soundings.series_of(subject)}
         if signal.change is not None:
             streams = {Stream(signal.change.where, subject.language)}
-        spans = [(span.first, span.end) for span in self._episodes.spans(subject)]
+        spans = [(span.first, span.end) for span in self._spans(subject)]
         known = [self._volumes.change(stream, signal.first, minute, spans) for stream in streams]
         return max((volume for volume in known if volume is not None), default=None)
 
@@ -182,7 +190,7 @@ class Falls:
                 self._begin_again(subject, fleet, minute + 1)
 
     def _leave_out(self, subject: Subject, minute: int) -> None:
-        for span in self._episodes.spans(subject)[-1:]:
+        for span in self._spans(subject)[-1:]:
             self.soundings.leave_out(subject, span.first, min(span.end, minute + 1))
 
     def _start_over(self, subject: Subject, incident: Incident, first: int) -> None:

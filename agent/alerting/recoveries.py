@@ -5,7 +5,7 @@ from itertools import chain
 from msgspec import Struct
 
 from agent.alerting.action import is_automatic
-from agent.alerting.episodes import Episodes
+from agent.alerting.episodes import FAR, Episodes
 from agent.alerting.fall import Signal, fact_of
 from agent.alerting.finding import Subject, fingerprint_of
 from agent.alerting.frozen import Frozen
@@ -40,6 +40,10 @@ class Recoveries:
     def is_quiet(self, subject: Subject) -> bool:
         """Whether a person has closed its incident, and it has not recovered since."""
         return subject in self._quiet
+
+    def quiet_until(self, subject: Subject, end: int) -> int:
+        """The first minute at which a language is heard again after an incident that ended in this one."""
+        return FAR if subject in self._quiet else max(end, self.heard(subject))
 
     def is_below(self, subject: Subject) -> bool:
         """Whether it fell long ago, which everybody was told, and still lies below what its fixed reference says."""

@@ -23,7 +23,7 @@ RECALL: Final = "recall_at_k"
 LEGEND: Final = "▲ ▼ points of recall since the days before    △ ▽ may be chance"
 
 _NO_LANGUAGES: Final = frozenset({UNDETERMINED, "mul", "__other__"})
-_STATES: Final = {"firing": "bold red", "pending": "yellow"}
+_STATES: Final = {"firing": "bold red", "pending": "yellow", "low": "yellow"}
 _BLANK: Final = Text("")
 _SAME: Final = 0.0005  # less than this shows as 0.0 points
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from agent.alerting.finding import EXCESS, GRAVE, GRAVE_AFTER_DEPLOYMENT, Loudness, severity
+from agent.alerting.gap import SESSIONS, Labelled, gap
 from agent.alerting.incident import Evidence, Incident, Workings
-from agent.alerting.statistics import Z95
+from agent.alerting.statistics import MICRO, Z95
 from agent.notify import words
 from agent.notify.text import clean, one_line
 from agent.report.steps import Steps, steps
@@ -109,6 +110,9 @@ def _asked(w: Workings, s: Steps) -> Iterator[str]:
 
 def _figures(evidence: Evidence, first: Incident | None) -> Iterator[str]:
     """What was decided otherwise than by such a comparison, or is told without it; the first has the incident's figures."""
+    if first and first.class_ == "level" and evidence.metric == "recall_at_k" and None not in {first.current, first.n_baseline}:
+        yield from _gap(first)
+        return
     if first and first.current is not None and first.baseline is not None:
         yield _line("figures", f"{_short(first.current)} now, {_short(first.baseline)} to compare with")
     points = f" ({100 * evidence.drop:.1f} points)" if evidence.metric in MEASURES else ""
@@ -123,6 +127,34 @@ def _figures(evidence: Evidence, first: Incident | None) -> Iterator[str]:
         yield _line("queries", f"{n:,}{against}")
     if first and first.scale_minutes is not None:
         yield _line("window", f"{first.scale_minutes:,} minutes")
+
+
+def _gap(incident: Incident) -> Iterator[str]:
+    """Labels of a language beside those of the reference, by the formula of the `gap` rule."""
+    now, reference = (_labelled(*side) for side in ((incident.n, incident.current), (incident.n_baseline, incident.baseline)))
+    found = gap(now, reference, incident.scale_minutes or 0)
+    parts = [SESSIONS * side.variance / side.n for side in (now, reference)]
+    yield _line("window", f"{found.scale_minutes:,} minutes")
+    yield _line("mean", f"{_short(now.total / MICRO, 12)} / {now.n:,} = {_rate(found.current)}")
+    yield _line("reference", f"{_short(reference.total / MICRO, 12)} / {reference.n:,} = {_rate(found.baseline)}")
+    yield _line(
+        "gap", f"{_rate(found.baseline)} - {_rate(found.current)} = {_rate(found.drop)}, which is {100 * found.drop:.1f} points"
+    )
+    for label, name, side in (("variance", "v", now), ("", "w", reference)):
+        q = _rate((side.total / MICRO + 1) / (side.n + 2))
+        yield _line(
+            label,
+            f"{name} = q (1 - q) = {_short(side.variance)}, q = ({_short(side.total / MICRO, 12)} + 1) / ({side.n:,} + 2) = {q}",
+        )
+    yield _line("chance", f"{SESSIONS} v / n = {_short(parts[0], 7)}, {SESSIONS} w / m = {_short(parts[1], 7)}")
+    yield _line("error", f"se = root of ({_short(parts[0], 7)} + {_short(parts[1], 7)}) = {_short(found.se, 6)}")
+    yield _line("z", f"{_rate(found.drop)} / {_short(found.se, 6)} = {found.z:.3f}")
+    yield _line("95 %", f"{_rate(found.drop)} +/- {Z95} * {_short(found.se, 6)}: {found.ci95[0]:.5f} to {found.ci95[1]:.5f}")
+
+
+def _labelled(n: int | None, mean: float | None) -> Labelled:
+    """The labels again, from how many they were and their mean."""
+    return Labelled(n or 0, round((mean or 0.0) * (n or 0) * MICRO))
 
 
 def _life(incident: Incident) -> Iterator[str]:

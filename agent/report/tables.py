@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.aggregate.histogram import MICRO, at_or_above, latency_at, quantile_bin
 from agent.aggregate.measures import Measures, merged
+from agent.alerting.action import is_open
 from agent.alerting.calibration import Calibration, calibration
 from agent.alerting.detectable import Rate, detectable, watched_by
 from agent.alerting.incident import Incident
@@ -51,10 +52,15 @@ def rows(
 
 
 def _standing(key: Mapping[str, str], incidents: Sequence[Incident]) -> Row:
-    """The worst state of the incidents in this row; an incident without an index version is in all of them."""
-    states = {one.state for one in incidents if all(getattr(one, name, None) in (value, None) for name, value in key.items())}
-    state = "firing" if "firing" in states else "pending" if "pending" in states else "ok"
-    return {"state": state}
+    """The worst state of the open incidents in this row; an incident without an index version is in all of them.
+
+    `low`: nothing broke, but it is low whatever is deployed.
+    """
+    here = [
+        one for one in incidents if is_open(one) and all(getattr(one, name, None) in (value, None) for name, value in key.items())
+    ]
+    states = {"low" if one.class_ == "level" and one.state == "firing" else one.state for one in here}
+    return {"state": next((state for state in ("firing", "pending", "low") if state in states), "ok")}
 
 
 def _watched(key: Mapping[str, str], parts: Sequence[Total], quality: Quality, days: float) -> Row:

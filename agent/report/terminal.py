@@ -20,7 +20,7 @@ NO_THRESHOLD = (
     "No hit rate yet: quality.hit_threshold is auto, and learned once the reference languages have 1,000 best scores. "
     "Distances have none."
 )
-STATES: Mapping[str, str] = {"firing": "bold red", "pending": "yellow", "resolved": "green"}
+STATES: Mapping[str, str] = {"firing": "bold red", "pending": "yellow", "low": "yellow", "resolved": "green"}
 DIMENSIONS = ("service", "environment", "collection", "embedding_model", "index_version")
 WORDS = ("language", "language", "document\nlanguage", "state", *(name.replace("_", "\n") for name in DIMENSIONS))
 COUNTS = ("messages", "accepted", "rejected", "duplicates", "excluded")

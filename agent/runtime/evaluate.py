@@ -135,7 +135,7 @@ class Evaluation:
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
         if now is None:
-            self._tell(self._evaluator.first_looks(ended=True))
+            self._tell_first_looks(ended=True)
         elif not self.behind:
             self._tell_what_stands(now, caught_up=caught_up)
         return moved
@@ -144,9 +144,12 @@ class Evaluation:
         """What fires or ended lately, what was found late, and what was lost: whoever was told hears nothing new."""
         losses = self._losses(now)
         self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
-        known = self._to_know(now) if caught_up and not self._does_again() else ()
-        news = [*self._evaluator.first_looks(), *self._digests(now)] if caught_up else ()
-        self._tell([*(marked(self._caught_up.marked(one), self._without) for one in known), *news, *losses])
+        knows = caught_up and not self._does_again()
+        known = self._to_know(now) if knows else ()
+        digests = self._digests(now) if caught_up else ()
+        self._tell([*(marked(self._caught_up.marked(one), self._without) for one in known), *digests, *losses])
+        if knows:
+            self._tell_first_looks()
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
@@ -249,6 +252,10 @@ class Evaluation:
         for notice in self._remembered.evaluated(end, self._evaluator, self._partial):
             log.info("%s", notice)
         self._partial.clear()
+
+    def _tell_first_looks(self, *, ended: bool = False) -> None:
+        for look in self._evaluator.first_looks(ended=ended):
+            self._pipeline.notify(look)
 
     def _tell(self, incidents: Iterable[Incident]) -> None:
         for incident in incidents:

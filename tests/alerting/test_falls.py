@@ -178,6 +178,20 @@ def test_what_was_closed_as_false_is_quiet_until_it_has_recovered() -> None:
         assert len(walk(one, steady((100, 60), 60, OLD, START + DAY), START + DAY)) == 1
 
 
+@pytest.mark.parametrize(("verdict", "usual"), [("real", 0.9), ("expected", 0.876)])
+def test_what_was_closed_as_real_is_not_usual_before_it_is_mended(verdict: str, usual: float) -> None:
+    """Three days at 80 %, one well, and then a fall: compared with what was usual before; what was expected counts as usual."""
+    judge, incident = fallen()
+    judge.act([done(incident, f"close {verdict}", 45)])
+    assert len(slowly(judge, START + 40, 3, (1_500, 1_200))) == 1
+    assert slowly(judge, START + 40 + 3 * DAY, 1, (1_500, 1_350)) == []
+    now = START + 40 + 4 * DAY
+    ((_, second),) = walk(judge, steady((100, 70), 60, OLD, now), now)
+    hits = next(one.workings for one in second.evidence if one.metric == "hit_rate")
+    assert hits is not None
+    assert hits.expected == pytest.approx(usual, abs=0.003)
+
+
 def test_what_was_read_otherwise_before_is_compared_with_nothing() -> None:
     """Other thresholds, other allow-lists, other groups: half of the hits are gone, and nothing fell; a day later falls count."""
     judge = evaluator(history(keys=[OLD], days=WEEKS))

@@ -332,3 +332,26 @@ def test_the_document_has_the_incident_and_the_steps() -> None:
     assert steps["ci95"] == pytest.approx([CLEAR.drop - 1.96 * CLEAR.se, CLEAR.drop + 1.96 * CLEAR.se])
     assert (steps["enough"], steps["large"], steps["sure"], steps["breach"]) == (True, True, True, True)
     assert (second["workings"], second["steps"]) == (None, None)
+
+
+def test_a_gap_can_be_followed() -> None:
+    """45 of 180 labels beside 405 of 450: the printed figures give the printed error, z and interval."""
+    low = incident(
+        class_="level",
+        severity="info",
+        cause="low_resource",
+        evidence=(Evidence("gap", "recall_at_k", 0.65, 15.0, 180),),
+        current=0.25,
+        baseline=0.9,
+        n=180,
+        n_baseline=450,
+        scale_minutes=45,
+    )
+    page = text(low)
+    assert "45 / 180 = 0.25" in page
+    assert "405 / 450 = 0.9" in page
+    v, w = (float(FIGURE.findall(line)[1]) for line in page.splitlines() if " = q (1 - q) = " in line)
+    error = sqrt(1.5 * v / 180 + 1.5 * w / 450)
+    assert f"{error:.6g}" in page
+    assert f"0.65 / {error:.6g} = {0.65 / error:.3f}" in page
+    assert f"{0.65 - 1.96 * error:.5f} to {0.65 + 1.96 * error:.5f}" in page

@@ -223,6 +223,14 @@ def test_states_belong_to_languages() -> None:
     assert {row["language"]: row["state"] for row in rows} == {"de": "ok", "ko": "firing"}
 
 
+def test_what_is_low_whatever_is_deployed_has_not_broken() -> None:
+    """A level is low; a language that fell besides is firing; one that a person has closed is well."""
+    low = replace(KOREAN, class_="level", severity="info")
+    cases = ([low], [low, KOREAN], [replace(KOREAN, verdict="expected")], [replace(low, state="pending")])
+    found = [tables.rows([total(KEY, events=1)], ("language",), AT_35, incidents)[0]["state"] for incidents in cases]
+    assert found == ["low", "firing", "ok", "pending"]
+
+
 def test_states_belong_to_the_version_that_fell() -> None:
     """Split by version, the one before it is well."""
     totals = [total(KEY._replace(language="ko", index_version=version), events=1) for version in ("v41", "v42")]

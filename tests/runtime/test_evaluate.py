@@ -340,7 +340,7 @@ def test_a_replay_tells_the_first_look_at_its_end() -> None:
     """A log of an hour has no second day."""
     made = watch({9: low("ko", 9)})
     made.walk(60, behind=None)
-    assert [message.incident.language for message in made.chat.messages] == ["*"]
+    assert [message.incident.language for message in made.chat.messages] == ["ko"]
 
 
 def deployed(made: Watch, *versions: tuple[int, str]) -> None:

@@ -21,7 +21,7 @@ Begins = Mapping[Place, int]
 def is_part(incident: Incident, begins: Begins) -> bool:
     """Whether it stands since the first day and is as quiet as a level is by itself."""
     place = place_of(incident)
-    quiet = incident.class_ == "level" and incident.severity == "info" and incident.language != ALL
+    quiet = incident.class_ == "level" and incident.severity == "info"
     return quiet and incident.fired_at is not None and place in begins and minute_at(incident.fired_at) <= begins[place] + DAY
 
 
@@ -43,7 +43,7 @@ def _first_look(place: Place, parts: Sequence[Incident], since: int) -> Incident
         severity="info",
         cause="low_resource",
         confirmed="yes" if all(one.confirmed == "yes" for one in parts) else "unconfirmed",
-        language=ALL,
+        language=parts[0].language if len(parts) == 1 else ALL,
         service=place.service,
         environment=place.environment,
         began_at=start_of(since),
@@ -53,14 +53,15 @@ def _first_look(place: Place, parts: Sequence[Incident], since: int) -> Incident
 
 
 def _text(worst: Sequence[Incident]) -> str:
-    count = "one language stands" if len(worst) == 1 else f"{len(worst)} languages stand"
+    if len(worst) == 1:
+        return f"First look: {worst[0].summary}"
     lines = [_line(one) for one in worst[:MOST_NAMED]]
     more = [f"and {len(worst) - MOST_NAMED} more"] if len(worst) > MOST_NAMED else []
-    return f"First look: {count} low since the first day. {'; '.join([*lines, *more])}. `babelwatch alerts` shows each."
+    return f"First look: {len(worst)} languages stand low since the first day. {'; '.join([*lines, *more])}. `babelwatch alerts` shows each."
 
 
 def _line(one: Incident) -> str:
-    name = "Rare languages together" if one.language == RARE else display_name(one.language)
+    name = "Rare languages together" if one.language == RARE else f"{display_name(one.language)} ({one.language})"
     unsure = "" if one.confirmed == "yes" else ", score signal, unconfirmed"
     if one.drop is None or one.current is None or one.baseline is None:
         return f"{name} ({one.rule}{unsure})"
