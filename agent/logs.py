@@ -4,6 +4,8 @@ import logging
 import time
 from collections import Counter
 
+from agent.notify.text import clean
+
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 SHOUTING = ("kafka", "clickhouse_connect", "urllib3", "httpx", "httpcore", "stamina")
 MOST = 3
@@ -28,11 +30,19 @@ class Hush(logging.Filter):
         return not record.name.startswith(SHOUTING) or self._seen[record.name] <= self._most
 
 
+class Line(logging.Formatter):
+    """One line a record, whatever the names from a log that it tells of; only a trace has more."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """The record without line breaks and control characters."""
+        return clean(super().formatMessage(record))
+
+
 def configure(level: int = logging.INFO, most: int = MOST) -> None:
     """Set up logging for a command; neighbours' libraries speak only when something is wrong, with `most` of 0 not at all."""
     handler = logging.StreamHandler()
     handler.addFilter(Hush(most))
-    formatter = logging.Formatter(FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
+    formatter = Line(FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from agent.logs import MOST, PERIOD_S, SHOUTING, Hush
+from agent.logs import MOST, PERIOD_S, SHOUTING, Hush, Line
 
 SCRIPT = """
 import logging, sys
@@ -35,6 +35,14 @@ def record(name: str, at: float) -> logging.LogRecord:
 def passed(hush: Hush, name: str, at: float, count: int) -> int:
     """How many of so many records come through."""
     return sum(hush.filter(record(name, at)) for _ in range(count))
+
+
+def test_a_name_from_a_log_forges_no_line_and_commands_no_terminal() -> None:
+    """A service may be called anything; a trace keeps its lines."""
+    made = logging.makeLogRecord({"msg": "%s fell", "args": ("help\n2026-11-22 ERROR all is lost\x1b[2J",)})
+    assert Line("%(message)s").format(made) == "help 2026-11-22 ERROR all is lost[2J fell"
+    made.exc_text = "Traceback:\n  there"
+    assert Line("%(message)s").format(made).endswith("fell\nTraceback:\n  there")
 
 
 @pytest.mark.parametrize("name", SHOUTING)

@@ -22,7 +22,7 @@ NAMES: Final = ("timestamp", *TEXTS, *COUNTS, *SUMS)
 MOST: Final = 1e12  # in millionths still inside 64 bits
 _SECONDS = 1e11  # larger is milliseconds: as seconds it were the year 5138
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_A_TIME = "RFC 3339 with a zone, or seconds or milliseconds since 1970"
+_A_TIME = "RFC 3339 with a zone, or seconds or milliseconds since 1970, before the year 5138"
 
 
 class WrongCellError(ValueError):
@@ -49,12 +49,12 @@ def _minute(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    if "-" in text.lstrip("-"):
-        return (parse_time(text, _EPOCH) - _EPOCH).total_seconds()
-    stamp = float(text)
-    if not 0 <= stamp < _SECONDS * 1000:
+    written = "-" in text.lstrip("-")
+    stamp = (parse_time(text, _EPOCH) - _EPOCH).total_seconds() if written else float(text)
+    seconds = stamp if written or stamp < _SECONDS else stamp / 1000
+    if not 0 <= seconds < _SECONDS:
         raise ValueError(text)
-    return stamp if stamp < _SECONDS else stamp / 1000
+    return seconds
 
 
 class Keys(dict[tuple[str, ...], int]):

@@ -77,7 +77,7 @@ def score(labels: Sequence[Label], incidents: Sequence[Incident], start: datetim
 
 def answers(incident: Incident, label: Label) -> bool:
     """Whether the incident is what the label means, and fired while it lasted."""
-    return _is_meant(incident, label) and label.start <= _fired(incident) <= label.end + GRACE
+    return _is_meant(incident, label) and label.start <= _fired(incident) and _fired(incident) - label.end <= GRACE
 
 
 def quantile(values: Sequence[float], share: float) -> float | None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.language.codes import display_name
+from agent.notify.text import one_line
 
 Told = Mapping[str, Any]
 NOTHING = "–"
@@ -39,7 +40,7 @@ def placebo(told: Told) -> RenderableType:
 
 def drill(told: Told) -> RenderableType:
     """How soon the fall would be told."""
-    head = f"{display_name(told['language'])} falls by {100 * told['drop']:g} points"
+    head = f"{one_line(display_name(told['language']))} falls by {100 * told['drop']:g} points"
     return Group(
         Text(f"{head}: {delays(told['silent'])}"),
         Text(f"The same with a new index version: {delays(told['deployment'])}"),
@@ -104,7 +105,7 @@ def _incidents(rows: Sequence[Told]) -> Table:
         words = (
             _minute(row["fired_at"]),
             _minute(row["resolved_at"]),
-            display_name(row["language"]),
+            one_line(display_name(row["language"])),
             row["class"],
             row["severity"],
         )

@@ -76,12 +76,12 @@ def alerts(rows: Sequence[Row]) -> RenderableType:
 
 
 def _alert(row: Row) -> Iterable[RenderableType]:
-    place = " · ".join(filter(None, (row["service"], row["environment"])))
+    place = " · ".join(one_line(row[name]) for name in ("service", "environment") if row[name])
     ended = f", resolved {_minute(row['resolved_at'])}" if row["resolved_at"] else ""
-    what = [row["severity"], display_name(row["language"]), place, f"since {_minute(row['began_at'])}{ended}"]
+    what = [row["severity"], one_line(display_name(row["language"])), place, f"since {_minute(row['began_at'])}{ended}"]
     head = f"  {'  '.join(filter(None, what))}  "
     yield Text.assemble((row["state"], STATES.get(row["state"], "")), head, (row["fingerprint"], "dim"))
-    told = [row["summary"], *_handled(row)]
+    told = [one_line(row["summary"], ANY_WIDTH), *_handled(row)]
     yield Padding(Text("\n".join(told)), (0, 0, 1, 2))
 
 
@@ -169,11 +169,11 @@ def _threshold(rows: Sequence[Row]) -> str:
 
 
 def _text(name: str) -> Show:
-    return lambda row: Text(str(row[name] or NOTHING))
+    return lambda row: Text(one_line(row[name]) or NOTHING)
 
 
 def _language(name: str) -> Show:
-    return lambda row: Text(display_name(row[name]))
+    return lambda row: Text(one_line(display_name(row[name])))
 
 
 def _percent(name: str) -> Show:

@@ -32,6 +32,7 @@ class Blindness:
         self._as_of: datetime | None = None
         self._firing: Incident | None = None
         self._unsure = True  # whether another process may have told what is not known here
+        self._begins = True
 
     def look(self, now: datetime) -> None:
         """Decide, and tell what changed; what cannot be stored is told all the same."""
@@ -66,15 +67,19 @@ class Blindness:
             log.debug("as_of is not known: %s", error)
 
     def _left(self) -> Incident | None:
+        """What another process has left firing. What it stored last is told once more: it may have died before it did."""
         known = [entry.body for entry in self._journal.read("transition") if entry.body["fingerprint"] == blind.FINGERPRINT]
         newest = msgspec.convert(dict(known[-1]), Incident) if known else None
+        if newest is not None and self._begins:
+            self._pipeline.notify(newest)
+        self._begins = False
         return newest if newest is not None and newest.state == "firing" else None
 
     def _tell(self, incident: Incident) -> None:
         name = f"{incident.fingerprint}/{incident.state}/{incident.began_at}"
         at = incident.resolved_at or incident.fired_at or self._started
         entry = Entry("transition", row_id(name), at, msgspec.to_builtins(incident))
-        for act in (self._know_what_others_told, lambda: self._pipeline.notify(incident), lambda: self._journal.write([entry])):
+        for act in (self._know_what_others_told, lambda: self._journal.write([entry]), lambda: self._pipeline.notify(incident)):
             try:
                 act()
             except RetryLater as error:

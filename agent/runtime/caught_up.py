@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from agent.alerting.incident import Incident, fingerprint
@@ -16,38 +17,38 @@ TRIED_FOR: Final = timedelta(hours=1)  # as long a channel that is down is tried
 Identity = tuple[str, datetime | None]
 
 
-class CaughtUp:
-    """Keeps what was too old to be told when it came."""
+class CaughtUp(Struct):
+    """Keeps what was too old to be told when it came; plain data, so that whoever takes over tells it.
 
-    def __init__(self) -> None:
-        self._began: set[Identity] = set()  # since the last digest
-        self._late: set[Identity] = set()
-        self._over: dict[Identity, Incident] = {}
-        self._digests: list[Incident] = []
+    `began` and `over`: since the last digest; `late`: what the one before had begun with; `digests` may still be tried.
+    """
+
+    began: set[Identity] = field(default_factory=set)
+    late: set[Identity] = field(default_factory=set)
+    over: list[Incident] = field(default_factory=list)
+    digests: list[Incident] = field(default_factory=list)
 
     def note(self, incidents: Iterable[Incident]) -> None:
         """Transitions that nobody was told of as they came; the end of what somebody knew of is no news for the digest."""
         for one in incidents:
             if one.state == "firing":
-                self._began.add(_identity(one))
-            elif _identity(one) in self._began:
-                self._over[_identity(one)] = one
+                self.began.add(_identity(one))
+            elif _identity(one) in self.began:
+                self.over = [*(other for other in self.over if _identity(other) != _identity(one)), one]
 
     def marked(self, incident: Incident) -> Incident:
         """The incident, saying that it was found late."""
-        if incident.state != "firing" or _identity(incident) not in self._late:
+        if incident.state != "firing" or _identity(incident) not in self.late:
             return incident
         return replace(incident, summary=f"{incident.summary} {MARK}".strip())
 
-    def digests(self, now: datetime) -> list[Incident]:
+    def close(self, now: datetime) -> None:
         """One message for all that came and went, for as long as it may be tried."""
-        if self._over:
-            self._digests.append(digest(list(self._over.values()), now))
-        self._late |= self._began
-        self._began.clear()
-        self._over.clear()
-        self._digests = [one for one in self._digests if one.fired_at and now - one.fired_at < TRIED_FOR]
-        return self._digests
+        self.digests = [one for one in self.digests if one.fired_at and now - one.fired_at < TRIED_FOR]
+        if self.over:
+            self.digests.append(digest(self.over, now))
+        if self.began:
+            self.began, self.late, self.over = set(), self.began, []
 
 
 def digest(over: Sequence[Incident], now: datetime) -> Incident:

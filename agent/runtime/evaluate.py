@@ -8,7 +8,6 @@ import msgspec
 
 from agent.alerting import loss
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.finding import Subject
 from agent.alerting.incident import Incident
 from agent.alerting.minutes import end_of, start_of
 from agent.notify.pipeline import Pipeline
@@ -20,6 +19,7 @@ from agent.runtime.investigate import Investigation
 from agent.runtime.learning import Learning
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.runtime.remembered import Remembered
+from agent.runtime.unread import Unread
 from agent.store.base import Journal, WindowReader
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
 NOTHING_SET: Configuration = {}
 
 
@@ -64,9 +63,7 @@ class Evaluation:
         self._acted: set[str] = set()
         self._untold: list[tuple[int, Incident]] = []
         self._caught_up = CaughtUp()
-        self._said = False
-        self._said_of: set[Subject] = set()
-        self._said_at: datetime | None = None
+        self._unread = Unread(evaluator)
         self._ended: list[Incident] = []
         self._without: Without = NOTHING
         self._partial: set[datetime] = set()
@@ -79,6 +76,7 @@ class Evaluation:
     def resume(self) -> None:
         """Go on where the last run had evaluated; nothing is told of what came before, and what it did after is done again."""
         self.evaluated_to = self._remembered.resume() or self.evaluated_to
+        self._caught_up = self._remembered.caught_up()
         known = self._remembered.incidents(self.evaluated_to)
         self._ended = [incident for incident in known if incident.state == "resolved"]
         if self.evaluated_to is not None:
@@ -139,15 +137,19 @@ class Evaluation:
         if now is None:
             self._tell_first_looks(ended=True)
         elif not self.behind:
-            losses = self._losses(now)
-            self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
-            knows = caught_up and not self._does_again()
-            known = self._to_know(now) if knows else ()
-            digests = self._caught_up.digests(now) if caught_up else ()
-            self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *digests, *losses])
-            if knows:
-                self._tell_first_looks()
+            self._tell_what_stands(now, caught_up=caught_up)
         return moved
+
+    def _tell_what_stands(self, now: datetime, *, caught_up: bool) -> None:
+        """What fires or ended lately, what was found late, and what was lost: whoever was told hears nothing new."""
+        losses = self._losses(now)
+        self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
+        knows = caught_up and not self._does_again()
+        known = self._to_know(now) if knows else ()
+        digests = self._digests(now) if caught_up else ()
+        self._tell([*(marked(self._caught_up.marked(one), self._without) for one in known), *digests, *losses])
+        if knows:
+            self._tell_first_looks()
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
@@ -163,7 +165,7 @@ class Evaluation:
             seen(minute - minute_of(start), minute_of(end) - minute_of(start))
         if end > start:
             self._remember(end)
-            self._say_what_is_missing(start, end)
+            self._unread.say(start, end)
         return moved
 
     def _walked(self, start: datetime, end: datetime) -> Iterator[tuple[int, list[Incident]]]:
@@ -223,6 +225,12 @@ class Evaluation:
         self._tell(incident for _, incident in self._untold if incident not in late)
         self._untold.clear()
 
+    def _digests(self, now: datetime) -> list[Incident]:
+        """What came and went, stored before it is told."""
+        self._caught_up.close(now)
+        self._remembered.late(self._caught_up, self.evaluated_to or now)
+        return self._caught_up.digests
+
     def _to_know(self, now: datetime) -> list[Incident]:
         """What fires, and what ended lately: who was told that it fires hears that it is over, also after a restart."""
         newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
@@ -238,21 +246,9 @@ class Evaluation:
         known = [loss.incident(msgspec.convert(dict(row.body), loss.Loss), now) for row in rows]
         return [incident for incident in known if incident.state == "firing"]
 
-    def _say_what_is_missing(self, start: datetime, end: datetime) -> None:
-        """Once, when an hour was evaluated: a rule that has nothing to read finds nothing. And of each language whose labels changed."""
-        for subject in self._evaluator.not_comparable.keys() - self._said_of:
-            self._said_of.add(subject)
-            log.info(
-                "labels of %s (%s) are not compared: %s", subject.language, subject.service, self._evaluator.not_comparable[subject]
-            )
-        self._said_at = self._said_at or start + HOUR
-        if not self._said and end >= self._said_at:
-            self._said = True
-            for measure, needed in self._evaluator.missing.items():
-                log.info("rules ask for %s, which the log does not give; it needs %s", measure, needed)
-
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
+        self._remembered.late(self._caught_up, end)
         for notice in self._remembered.evaluated(end, self._evaluator, self._partial):
             log.info("%s", notice)
         self._partial.clear()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,12 +16,15 @@ from agent.alerting.reference import Reference
 from agent.errors import RetryLater
 from agent.records import row_id
 from agent.report import thresholds
+from agent.runtime.caught_up import CaughtUp
 from agent.store.base import Entry, Journal
 
 AS_OF: Final = "as_of"
 STATE: Final = "state"
 REFERENCE: Final = "reference"
+CAUGHT_UP: Final = "caught_up"
 PARTIAL: Final = "partial"  # an hour of which not everything was counted when it was evaluated
+NOTHING_LATE: Final[dict[str, Any]] = msgspec.to_builtins(CaughtUp())
 
 
 class Remembered:
@@ -31,6 +34,7 @@ class Remembered:
         self._journal = journal
         self._as_of = start_of(0)  # of this process
         self.moved_to = start_of(0)  # the last transition of the run before, which may be later than its as_of
+        self._late = NOTHING_LATE
         self._rows = {_version(entry) for entry in journal.read("change")}
         self._written: set[object] = set()  # changes, with and without notice, and references that need no row any more
 
@@ -62,6 +66,20 @@ class Remembered:
     def partial(self, since: datetime) -> Iterator[datetime]:
         """The hours that were not whole."""
         return (entry.at for entry in self._journal.read(PARTIAL, since))
+
+    def caught_up(self) -> CaughtUp:
+        """What was found late and is not told yet."""
+        known = self._journal.read(CAUGHT_UP)
+        self._late = dict(known[-1].body) if known else NOTHING_LATE
+        return msgspec.convert(self._late, CaughtUp)
+
+    def late(self, caught_up: CaughtUp, at: datetime) -> None:
+        """Store that, where it changed; raises RetryLater."""
+        body = msgspec.to_builtins(caught_up)
+        if body != self._late:
+            self._check_ours()
+            self._journal.write([Entry(CAUGHT_UP, CAUGHT_UP, at, body)])
+            self._late = body
 
     def overtaken(self) -> bool:
         """Whether another agent has evaluated further."""

@@ -102,6 +102,8 @@ def test_a_large_file_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.Monk
         ("-60,ko,1,1,,", "timestamp", "expected RFC 3339"),
         ("nan,ko,1,1,,", "timestamp", "expected RFC 3339"),
         ("2026-01-05T00:00:00,ko,1,1,,", "timestamp", "expected RFC 3339"),
+        ("1901-01-05T00:00:00Z,ko,1,1,,", "timestamp", "expected RFC 3339"),
+        ("9999-12-31T23:59:59Z,ko,1,1,,", "timestamp", "expected RFC 3339"),
         ("0,,1,1,,", "language", "expected a language"),
         ("0,ko,,1,,", "queries", "expected a count, found ''"),
         ("0,ko,-1,1,,", "queries", "expected a count"),

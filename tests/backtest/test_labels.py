@@ -9,7 +9,9 @@ import pytest
 
 from agent.backtest import labels
 from agent.backtest.labels import Label
+from agent.backtest.score import answers
 from agent.errors import Misconfigured
+from tests.backtest.builders import incident
 
 GOOD = {"language": "ko", "start": "2026-01-05T08:00:00Z", "end": "2026-01-06", "kind": "drop"}
 
@@ -52,6 +54,12 @@ def test_all_mistakes_come_together(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as wrong:
         read(tmp_path, [{}])
     assert {mistake.key for mistake in wrong.value.mistakes} == {"0.language", "0.kind", "0.start", "0.end"}
+
+
+def test_a_label_without_an_end_has_the_last_one_there_is(tmp_path: Path) -> None:
+    """What goes on may end with the calendar: an hour after that is no time."""
+    [label] = read(tmp_path, [{**GOOD, "end": "9999-12-31T23:59:59Z"}])
+    assert answers(incident("ko", 5, 9), label)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[", "[" * 100_000], ids=["empty", "no list", "broken", "deep"])

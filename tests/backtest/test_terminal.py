@@ -39,6 +39,12 @@ def test_a_backtest_says_what_fired_and_how_often() -> None:
     assert "detected" not in text
 
 
+def test_a_language_of_a_table_commands_no_terminal() -> None:
+    """A file of minutes is no more to be trusted than the log that it was made from."""
+    rows = [{**row, "language": "k\x1b[31mo"} for row in told()["incidents"]]
+    assert "k[31mo" in said(terminal.backtest(told(incidents=rows)))
+
+
 def test_late_data_is_named() -> None:
     """What the agent did not know when it decided."""
     assert "1,234 queries came later than they were evaluated" in said(terminal.backtest(told(late=1234)))

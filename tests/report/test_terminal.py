@@ -140,6 +140,20 @@ def test_names_from_a_log_are_no_markup() -> None:
     )
 
 
+EVIL = "v\x1b]0;pwned\x07\x9b31m\u202e1"
+
+
+def test_names_from_a_log_command_no_terminal() -> None:
+    """Escape sequences and marks of direction are gone from tables, heads of alerts and what they say."""
+    versions = [row("es", embedding_model="m", index_version=EVIL)]
+    pairs = [row("es", document_language=EVIL, service="help")]
+    alerts = built(incident(service=EVIL, environment=EVIL, summary=f"The service {EVIL} fell."))
+    for shown in (terminal.languages(versions), terminal.pairs(pairs), terminal.alerts(alerts)):
+        printed = "".join(lines(shown, 400))
+        assert "v]0;pwned31m1" in printed
+        assert not set("\x1b\x07\x9b\u202e") & set(printed)
+
+
 def test_states_have_colours() -> None:
     """They repeat what the word says."""
     shown = lines(terminal.languages(VERSIONS), colours=True)

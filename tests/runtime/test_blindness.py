@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from agent.alerting.rule import LagRule
 from agent.clock import FakeClock
 from agent.errors import RetryLater
@@ -96,6 +98,46 @@ def test_what_others_told_while_one_was_young_is_known_to_it() -> None:
     assert old.look(range(20)) == ["firing"]
     evaluated(journal, 19)
     assert young.look(range(20, 25)) == ["resolved"]
+
+
+class Mortal(Journal):
+    """One whose process dies once, before or after one of its writings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps, self.dies_at = 0, 0
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write, or die."""
+        self._step()
+        super().write(entries)
+        self._step()
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps == self.dies_at:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("dies_at", [0, *range(2, 9)])  # at the first one nothing is stored and nobody was told
+def test_who_dies_at_any_writing_leaves_enough_to_tell_the_rest(dies_at: int) -> None:
+    """The next process is too young to be blind, and evaluation goes on before it is not; only a message on its way comes twice."""
+    journal, told = Mortal(), []
+    evaluated(journal, 0)
+    journal.steps, journal.dies_at = 0, dies_at
+    one = Replica(journal)
+    for minute in range(40):
+        if minute == 25:
+            MemoryJournal.write(journal, [Entry(AS_OF, AS_OF, NOW + 25 * MINUTE, {})])
+        try:
+            one.look(range(minute, minute + 1))
+        except KeyboardInterrupt:
+            told += one.notifier.messages
+            one = Replica(journal, NOW + minute * MINUTE)
+    states = [message.incident.state for message in [*told, *one.notifier.messages]]
+    assert list(dict.fromkeys(states)) == ["firing", "resolved"]
+    assert len(states) == 2 + (dies_at in {3, 7})
+    assert journal.steps >= 8
 
 
 def test_transitions_are_not_read_again_while_evaluation_goes_on() -> None:

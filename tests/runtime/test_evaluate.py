@@ -87,6 +87,20 @@ def test_a_long_way_is_walked_a_day_at_a_time() -> None:
     assert made.evaluator.seen == list(range(4_320))
 
 
+@pytest.mark.parametrize("days", [1, 2, 3])
+def test_a_restart_on_a_long_way_forgets_nothing_of_the_digest(days: int) -> None:
+    """What fired and ended on the days that the process before has walked is in it all the same, once."""
+    made = Watch({100: korean(), 2_000: korean("resolved")})
+    made.traffic(0, 4_319)
+    for _ in range(days):
+        made.evaluation.walk(at(4_320), at(4_320), caught_up=False)
+    made.again()
+    made.walk(4_320)
+    made.again()
+    made.walk(4_325)
+    assert made.told() == [("firing", None)]
+
+
 def test_as_of_is_remembered() -> None:
     """One row, moved on with each walk, in whole minutes."""
     made = watch()
