@@ -127,8 +127,8 @@ class Deployments:
         day = minute_at(change.at) // DAY
         earlier = [began for began in self._began.get(change.where, ()) if began < day]
         base = self._soundings.baseline(series, day - 1, max(earlier, default=-1) + 1)
-        scales = {one.scale for one in self._soundings.grid.rows if one[:2] == series[:2]}
         subject = Subject(stream.where.service, stream.where.environment, stream.language, "change")
+        scales = {one.scale for one in self._soundings.series_of(subject) if one[:2] == series[:2]}
         return Before(base, why_not(reading, base, scales), self._soundings.wobbles(subject, reading.measure, reading.scale))
 
     def _expire(self, minute: int) -> None:

@@ -204,6 +204,7 @@ class Evaluator:
             self._watch(minute, rows.get(minute, []))
             moved = [*self._handled(minute), *self._moved(minute)]
             told = self._grouped(minute, sorted(moved, key=subject_of))
+            self._falls.finish(minute)
             self._look_again(minute + 1, last)
             yield minute, told
 

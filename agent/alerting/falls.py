@@ -45,6 +45,7 @@ class Falls:
         self._recoveries = Recoveries(self.soundings, self._episodes, quality)
         self._waiting: dict[int, list[Counted]] = {}
         self._anew: list[tuple[int, tuple[Measure, ...]]] = []
+        self._fell: list[tuple[Subject, Signal]] = []
         self._day, self._looked = -1, -1
         self.references: list[Reference] = []
 
@@ -162,7 +163,7 @@ class Falls:
         return max((volume for volume in known if volume is not None), default=None)
 
     def settle(self, subject: Subject, seen: Observation, standing: Standing | None, minute: int) -> bool:
-        """Follow what became of an incident: freeze what it is measured against, begin anew when it is over.
+        """Follow what became of an incident: its time is no baseline, and when it is over all begins anew.
 
         Returns whether what was looked at beyond this minute has to be looked at again.
         """
@@ -175,9 +176,16 @@ class Falls:
         if fresh:
             self._leave_out(subject, minute + 1)
         if isinstance(seen.breach, Fall):
-            for signal in seen.breach.signals:
-                self._recoveries.follow(subject, signal, minute + 1)
+            self._fell += [(subject, signal) for signal in seen.breach.signals]
         return fresh
+
+    def finish(self, minute: int) -> None:
+        """Freeze what the falls of this minute are measured against from the next one on, without their own time."""
+        self.soundings.refresh()
+        for subject, signal in self._fell:
+            if self._episodes.newest(subject).state == "firing":
+                self._recoveries.follow(subject, signal, minute + 1)
+        self._fell.clear()
 
     def follow(self, fleet: Incident, minute: int) -> None:
         """An incident of all languages fires or is over: its time is in no baseline of any of them, and then all begin anew."""

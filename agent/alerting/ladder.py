@@ -32,6 +32,8 @@ class Ladder:
         self._grid = grid
         self.windows = tuple(sorted(windows))
         self.tracks: dict[Track, int] = {}
+        self._of_subject: dict[Subject, list[Track]] = {}
+        self._places: list[list[int]] = []  # of each track among the rows
         self._tracked = Tracked([], [], [])
         self._groups: dict[object, int] = {}
         self._today: Day | None = None
@@ -46,10 +48,17 @@ class Ladder:
         track = Track(subject, series.measure, series.scale)
         if track not in self.tracks:
             self.tracks[track] = len(self.tracks)
+            self._of_subject.setdefault(subject, []).append(track)
+            self._places.append([])
             group = (subject.service, subject.environment, series.measure, series.scale)
             self._tracked.group_of.append(self._groups.setdefault(group, len(self._groups)))
+        self._places[self.tracks[track]].append(len(self._tracked.rows))
         self._tracked.rows.append(row)
         self._tracked.track_of.append(self.tracks[track])
+
+    def tracks_of(self, subject: Subject) -> Sequence[Track]:
+        """Everything that is judged of a language."""
+        return self._of_subject.get(subject, ())
 
     def roll(self, day: int) -> None:
         """Measure what is usual, and how much it wobbles, once for each day."""
@@ -75,11 +84,10 @@ class Ladder:
 
     def usual_of(self, track: Track) -> list[tuple[int, Usual, int]]:
         """Today's baseline of each row of a track: (row of the grid, baselines, place in them)."""
-        if self._today is None:
+        if self._today is None or track not in self.tracks:
             return []
-        today, wanted = self._today.usual[1][-1], self.tracks.get(track)
-        size = len(today.mean)
-        return [(row, today, at) for at, row in enumerate(self.rows[:size]) if self._tracked.track_of[at] == wanted]
+        today = self._today.usual[1][-1]
+        return [(self.rows[at], today, at) for at in self._places[self.tracks[track]] if at < len(today.mean)]
 
     def days(self) -> Any:
         """How many days back each track's baseline reaches."""
@@ -98,8 +106,8 @@ class Ladder:
         """Queries, sum of values and the usual mean of each minute of the ring; only collections with a baseline count."""
         if self._today is None or 1 not in self._today.usual:
             return None
-        days, wanted = self._today.usual[1], self.tracks[track]
-        at = [place for place in range(len(days[-1].mean)) if self._tracked.track_of[place] == wanted]
+        days = self._today.usual[1]
+        at = [place for place in self._places[self.tracks[track]] if place < len(days[-1].mean)]
         if not at:
             return None
         cells = self._grid.minutes([self.rows[place] for place in at])

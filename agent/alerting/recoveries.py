@@ -114,7 +114,7 @@ class Recoveries:
         ended = self._open.pop(subject, [])
         if incident.verdict is not None and ended:
             self._quiet[subject] = ended
-        if is_automatic(incident):
+        if is_automatic(incident) and ended:
             self._below[subject] = ended
 
     @property

@@ -45,7 +45,7 @@ class Soundings:
         self.not_comparable: dict[Subject, str] = {}
         self._due: dict[int, dict[Subject, list[Hit]]] = {}
         self._trailing: dict[Collections, Looked] = {}
-        self._day = -1
+        self._day, self._outdated = -1, False
         self._begun: dict[Measure, int] = {}
 
     def take(self, rows: Iterable[Minute]) -> list[Counted]:
@@ -64,7 +64,7 @@ class Soundings:
         """The minutes [first, end) of a language are in no baseline."""
         if rows := self._intake.rows.get(subject):
             self.grid.leave_out(rows, max(first, 0), end)
-            self._forget_today()
+            self._outdated = True
 
     def take_back(self, subject: Subject) -> None:
         """Nothing of a language is left out of its baselines any more but what was read otherwise."""
@@ -72,11 +72,14 @@ class Soundings:
         self.grid.take_back(rows)
         for row in rows:
             self.grid.leave_out([row], 0, self._begun.get(self._intake.series[row].measure, 0))
-        self._forget_today()
+        self._outdated = True
 
-    def _forget_today(self) -> None:
-        for view in self._views.values():
-            view.ladder.forget_today()
+    def refresh(self) -> None:
+        """Measure anew what is usual where something was left out of it: once a minute, however many languages fell in it."""
+        if self._outdated:
+            for view in self._views.values():
+                view.ladder.forget_today()
+        self._outdated = False
 
     def series_of(self, subject: Subject) -> list[Series]:
         """The series of a language."""
@@ -90,6 +93,7 @@ class Soundings:
     def look(self, first: int, last: int, floors: Mapping[Subject, int]) -> None:
         """Find what is in breach at each of the minutes first..last; no window reaches back before its language's floor."""
         self._due = {}
+        self.refresh()
         for name, view in self._views.items():
             view.ladder.roll(first // DAY)
             if not view.ladder.tracks or not view.needs_ladder:
@@ -173,8 +177,10 @@ class Soundings:
     def _at(self, subject: Subject, measure: str, scale: int, minute: int) -> Iterator[Figures]:
         """The trailing figures of one measure of a language at a scale, where there are any."""
         for name, looked in self._trailing.items():
-            for track, row in self._views[name].ladder.tracks.items():
-                if track.subject == subject and track.measure == measure and row < len(looked.n) and scale in looked.windows:
+            ladder = self._views[name].ladder
+            for track in ladder.tracks_of(subject):
+                row = ladder.tracks[track]
+                if track.measure == measure and row < len(looked.n) and scale in looked.windows:
                     cell = row, looked.windows.index(scale), minute - looked.first
                     if looked.n[cell] > 0 and looked.n_baseline[cell] > 0:
                         yield figures_of(looked, *cell)
@@ -242,9 +248,7 @@ class Soundings:
 
     def tracks(self, subject: Subject) -> list[Track]:
         """Everything that is judged of a language."""
-        return list(
-            dict.fromkeys(track for view in self._views.values() for track in view.ladder.tracks if track.subject == subject)
-        )
+        return list(dict.fromkeys(track for view in self._views.values() for track in view.ladder.tracks_of(subject)))
 
     def freeze(self, track: Track, *, fixed: bool = False) -> Frozen | None:
         """What a track is measured against until it has recovered: what is usual, or with `fixed` its references."""

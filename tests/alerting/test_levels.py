@@ -164,7 +164,9 @@ def test_windows_that_were_low_under_an_earlier_limit(a_minute: int, falls_at: i
         reference, score = ([0.57] * 10, 0.30) if early else ([0.25] * 3000, 0.03)
         asked = a_minute if at % 15 < 14 else 0
         told += judge.advance(START + at, [scores(START + at, EN, reference), scores(START + at, LO, [score] * asked)])
-    assert [(one.n, one.current) for one in told] == [(n, pytest.approx(median))]
+    (one,) = told
+    assert one.n == n
+    assert one.current == pytest.approx(median)
 
 
 def test_two_models_are_two_runs() -> None:
