@@ -25,7 +25,7 @@ SHARES: Mapping[Share, str] = {
     "low_translation": "translation.quality",
 }
 NEEDS: Mapping[str, tuple[str, ...]] = {
-    "gap": ("relevant documents in the log, or a score that they have calibrated",),
+    "gap": ("relevant documents in the log",),
     "low": ("scores that are cosine or unknown, and quality.similarity.floor",),
     "vanished": ("the same hours of days before",),
     "lag": ("the agent on a topic of Kafka",),

@@ -122,7 +122,7 @@ class ShareRule(_Rule, frozen=True, kw_only=True):
 
 
 class GapRule(_Rule, frozen=True, kw_only=True):
-    """A language lies far below the service's reference languages, by labels or a calibrated score."""
+    """A language lies far below the service's reference languages, by labels."""
 
     threshold: float = 0.20
     min_events: int = 50  # of a window

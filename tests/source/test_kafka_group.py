@@ -27,7 +27,7 @@ from agent.source.kafka import Group, KafkaSource
 bootstrap, topic, group, seconds = sys.argv[1:]
 place = Group(group, session=timedelta(seconds=float(seconds)))
 source = KafkaSource(KafkaAddress((bootstrap,)), (topic,), place, "earliest")
-assert not any(source.poll(10, 0.2).assigned for _ in range(5))
+assert not any(source.poll(10, 0.2).assigned for _ in range(15))
 print("joining", flush=True)
 source.poll(10, 60)
 """
