@@ -67,18 +67,17 @@ def _watched(key: Mapping[str, str], parts: Sequence[Total], quality: Quality, d
     """The smallest fall that its traffic shows, by the measure that shows most, and what would notice one. Pairs have no rules."""
     if not days or "document_language" in key:
         return {"detectable": None, "watched_by": None}
-    smallest = None if key.get("language") in NO_LANGUAGE else min(_detectable(parts, quality, days), default=None)
-    grouped = quality.floor is not None and any(part.measures.scored for part in parts) and key.get("language") not in NO_LANGUAGE
+    if key.get("language") in NO_LANGUAGE:
+        return {"detectable": None, "watched_by": watched_by(None, grouped=False)}
+    smallest = min(_detectable(parts, quality, days), default=None)
+    grouped = quality.floor is not None and any(part.measures.scored for part in parts)
     return {"detectable": smallest, "watched_by": watched_by(smallest, grouped=grouped)}
 
 
 def _detectable(parts: Sequence[Total], quality: Quality, days: float) -> Iterator[float]:
-    sums, hits = merged([part.measures for part in parts]), _hits(parts, quality)
-    means = {
-        sums.labelled: _rate(sums.recall_sum / MICRO, sums.labelled),
-        sums.events - sums.errors: _rate(hits, sums.events - sums.errors),
-    }
-    for n, mean in means.items():
+    sums = merged([part.measures for part in parts])
+    for n, good in ((sums.labelled, sums.recall_sum / MICRO), (sums.events - sums.errors, _hits(parts, quality))):
+        mean = _rate(good, n)
         if mean is not None and (smallest := detectable(Rate(mean, n / days))) is not None:
             yield smallest
 

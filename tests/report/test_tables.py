@@ -255,6 +255,14 @@ def test_labels_may_show_less_than_scores() -> None:
     assert row["detectable"] < 0.05
 
 
+def test_where_every_query_is_labelled_labels_still_count() -> None:
+    """Without a threshold they alone say what can be seen; with one the smaller of both falls is told."""
+    every = scored(*[40] * 900, *[20] * 100, labelled=1_000, recall_sum=990 * MICRO)
+    without, with_hits = (tables.rows([every], ("language",), quality, days=2)[0] for quality in (Quality(), AT_35))
+    assert without["watched_by"] == "traffic"
+    assert without["detectable"] == with_hits["detectable"] < 0.05
+
+
 def test_nobody_watches_pairs() -> None:
     """Rules are about languages."""
     row = row_of(scored(40, key=KEY._replace(document_language="en")), shown=("language", "document_language"))
