@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from agent.errors import Misconfigured, Mistake
-from agent.store.base import Selection
+from agent.store.base import MINUTE, Selection
 from agent.times import parse_time
 
 FILTERS = ("service", "environment", "collection", "language")
@@ -16,7 +16,6 @@ BY: Mapping[str, tuple[str, ...]] = {
     "environment": ("environment",),
 }
 DEFAULT_RANGE = timedelta(days=7)
-MINUTE = timedelta(minutes=1)
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 NEWEST = datetime(2100, 1, 1, tzinfo=UTC)
 

@@ -1,6 +1,5 @@
 """Hit thresholds in the journal: learned once from the windows, one row for each model and score kind, never learned again."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +9,7 @@ import msgspec
 from agent.alerting.auto import Learned, Learner
 from agent.alerting.measures import Quality, Scale
 from agent.alerting.minutes import minute_at
+from agent.records import row_id
 from agent.store.base import MINUTE, Entry, Journal, Selection, WindowReader
 
 KIND: Final = "threshold"
@@ -19,8 +19,7 @@ DAY: Final = timedelta(days=1)
 
 def entry_of(learned: Learned) -> Entry:
     """The row of a frozen threshold."""
-    name = "/".join(learned.scale)
-    return Entry(KIND, hashlib.sha256(name.encode()).hexdigest()[:32], learned.at, msgspec.to_builtins(learned))
+    return Entry(KIND, row_id("/".join(learned.scale)), learned.at, msgspec.to_builtins(learned))
 
 
 def frozen(journal: Journal, until: datetime | None = None) -> list[Learned]:

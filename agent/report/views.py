@@ -18,9 +18,9 @@ from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
 from agent.report import tables, thresholds
 from agent.report.actions import actions_since, joined
-from agent.report.query import FILTERS, MINUTE, Query, parse
+from agent.report.query import FILTERS, Query, parse
 from agent.report.remote import Remote
-from agent.store.base import Journal, WindowReader
+from agent.store.base import MINUTE, Journal, WindowReader
 
 Words = Mapping[str, str]
 Rows = list[dict[str, Any]]

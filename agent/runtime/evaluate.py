@@ -9,7 +9,7 @@ import msgspec
 from agent.alerting import loss
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
-from agent.alerting.minutes import end_of, start_of
+from agent.alerting.minutes import end_of, minute_at, start_of
 from agent.notify.pipeline import Pipeline
 from agent.report.actions import actions_since
 from agent.runtime import configuration
@@ -20,7 +20,7 @@ from agent.runtime.learning import Learning
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.runtime.remembered import Remembered
 from agent.runtime.unread import Unread
-from agent.store.base import Journal, WindowReader
+from agent.store.base import MINUTE, Journal, WindowReader
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,6 @@ QUARTER = timedelta(minutes=15)
 OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
 TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 NOTHING_SET: Configuration = {}
 
@@ -265,4 +264,4 @@ class Evaluation:
 
 def minute_of(at: datetime | None) -> int:
     """Minutes since the Unix epoch, 0 for None."""
-    return 0 if at is None else (at - EPOCH) // MINUTE
+    return 0 if at is None else minute_at(at)

@@ -10,13 +10,13 @@ from agent.clock import Clock
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
 from agent.runtime.consume import Consumer
-from agent.runtime.evaluate import MINUTE, OVER, Evaluation, minute_of
+from agent.runtime.evaluate import OVER, Evaluation, minute_of
 from agent.runtime.health import Health
 from agent.runtime.left_out import NOTHING, LeftOut
 from agent.runtime.look import Look, unwatched, unwatched_time
 from agent.source.base import Source
 from agent.source.coverage import STUCK_AFTER, Coverage, Reach
-from agent.store.base import WindowReader
+from agent.store.base import MINUTE, WindowReader
 
 log = logging.getLogger(__name__)
 

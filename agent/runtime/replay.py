@@ -6,8 +6,8 @@ from typing import Protocol
 from agent.clock import Clock
 from agent.errors import Unreachable
 from agent.runtime.consume import Consumer
-from agent.runtime.evaluate import MINUTE, Evaluation, minute_of
-from agent.store.base import WindowReader
+from agent.runtime.evaluate import Evaluation, minute_of
+from agent.store.base import MINUTE, WindowReader
 
 STORE_PATIENCE = timedelta(minutes=2)
 
