@@ -7,11 +7,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.alerting.finding import Loudness, Subject, draft
-from agent.alerting.incident import Cause, Confirmed, Evidence, Incident
+from agent.alerting.incident import ALL, Cause, Confirmed, Evidence, Incident
 from agent.alerting.minutes import start_of
 from agent.alerting.rule import VanishedRule
 from agent.alerting.statistics import Z95, Figures
-from agent.alerting.summary import ALL, vanished_text
+from agent.alerting.summary import vanished_text
 from agent.alerting.traffic import Expected, Flags, Numbers
 
 METRIC = "events"

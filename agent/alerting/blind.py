@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from agent.alerting.incident import Incident, Severity, fingerprint
+from agent.alerting.incident import ALL, Incident, Severity, fingerprint
 from agent.alerting.rule import LagRule
 
 MINUTE = timedelta(minutes=1)
-FINGERPRINT: Final = fingerprint("", "", "*", "monitor")  # of this one incident
+FINGERPRINT: Final = fingerprint("", "", ALL, "monitor")  # of this one incident
 
 
 class Reason(StrEnum):
@@ -43,7 +43,7 @@ def incident(as_of: datetime, now: datetime, rule: LagRule) -> Incident:
         severity=severity,
         cause="ingest",
         confirmed="yes",
-        language="*",
+        language=ALL,
         service="",
         environment="",
         began_at=as_of,

@@ -6,9 +6,8 @@ from typing import Final, NamedTuple
 
 from agent.alerting.action import is_automatic
 from agent.alerting.finding import Subject, subject_of
-from agent.alerting.incident import Incident
+from agent.alerting.incident import ALL, Incident
 from agent.alerting.minutes import HOUR, minute_at
-from agent.alerting.triage.grouping import ALL
 
 BEFORE_FIRING: Final = HOUR  # is left out of baselines, when nothing says that the fall began earlier
 FAR: Final = 1 << 62  # a minute that never comes

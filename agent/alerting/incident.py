@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from hashlib import blake2b
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct, field
 
@@ -11,6 +11,9 @@ State = Literal["pending", "firing", "resolved"]
 Severity = Literal["info", "warning", "critical"]
 Cause = Literal["fleet", "ingest", "deployment", "tagging", "cross_lingual", "translation", "fallback", "low_resource", "unknown"]
 Confirmed = Literal["yes", "no", "unconfirmed"]
+
+ALL: Final = "*"
+"""The language of an incident that is about all of them, or about none."""
 
 
 class Workings(Struct, frozen=True):

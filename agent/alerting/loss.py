@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.incident import ALL, Incident, fingerprint
 
 OPEN_FOR: Final = timedelta(days=7)
 """How long a gap stands among the open alerts; nothing can mend it, so nobody is told of its end."""
@@ -39,13 +39,13 @@ def incident(loss: Loss, now: datetime) -> Incident:
     """The gap as an alert. It is known by where it begins, so that noticing it again after a crash is no second one."""
     over = now - loss.noticed_at >= OPEN_FOR
     return Incident(
-        fingerprint=fingerprint(f"{loss.source}@{loss.start}", "", "*", "monitor"),
+        fingerprint=fingerprint(f"{loss.source}@{loss.start}", "", ALL, "monitor"),
         class_="monitor",
         state="resolved" if over else "firing",
         severity="warning",
         cause="unknown",
         confirmed="yes",
-        language="*",
+        language=ALL,
         service="",
         environment="",
         fired_at=loss.noticed_at,

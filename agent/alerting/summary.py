@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from agent.alerting.changes import Change
 from agent.alerting.condition import Limit
-from agent.alerting.incident import Confirmed
+from agent.alerting.incident import ALL, Confirmed
 from agent.alerting.minutes import DAY, HOUR
 from agent.alerting.rule import Measure
 from agent.alerting.statistics import Figures
@@ -14,7 +14,6 @@ from agent.language.codes import display_name
 
 UNCONFIRMED = "score signal, unconfirmed"
 LONGEST_NAME = 60
-ALL = "*"  # the language of an incident that is about all of them
 RARE = "rare"  # and of one about those with few queries, taken together
 NOTEWORTHY = 2.0
 

@@ -8,11 +8,12 @@ from msgspec import Struct, convert
 
 from agent.alerting.absence import BACK, Absence, Look
 from agent.alerting.finding import Subject
+from agent.alerting.incident import ALL
 from agent.alerting.lifecycle import Observation, Pace, Standing
 from agent.alerting.minutes import HOUR, minute_at
 from agent.alerting.rule import VanishedRule, applies
 from agent.alerting.runs import state_of
-from agent.alerting.summary import ALL, returned_text
+from agent.alerting.summary import returned_text
 from agent.alerting.sums import Minute
 from agent.alerting.traffic import HOURS_KEPT, MINUTES_KEPT, Expected, Numbers, Traffic
 from agent.records import WindowKey

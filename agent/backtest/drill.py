@@ -10,6 +10,7 @@ from math import ceil, inf
 from typing import Any, NamedTuple
 
 from agent.alerting.evaluator import Evaluator
+from agent.alerting.incident import ALL
 from agent.alerting.minutes import DAY, HOUR, minute_at
 from agent.backtest.days import Day, Filtered, Minutes, Remembered, Seen, Span, days, unseen, walk
 from agent.backtest.fault import Drop, Fault
@@ -19,7 +20,6 @@ HORIZON = 7 * DAY  # how long a fall is waited for
 STEP = 6 * HOUR
 DAYS_KEPT = 9  # a trial lasts a week, the next one begins six hours later
 PARTS = 3  # of a short history: what was usual, the starts, and the wait
-EVERY = "*"
 
 
 class Plan(NamedTuple):
@@ -70,6 +70,6 @@ def told_after(evaluator: Evaluator, walked: Iterable[Day], language: str, start
     """The minutes until the language's fall fires, alone or with all others; no further day is walked then."""
     for day in walked:
         for one in walk(evaluator, day):
-            if one.class_ == "change" and one.language in {language, EVERY} and one.fired_at:
+            if one.class_ == "change" and one.language in {language, ALL} and one.fired_at:
                 return minute_at(one.fired_at) - start
     return inf

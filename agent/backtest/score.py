@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agent.alerting.incident import Incident
+from agent.alerting.incident import ALL, Incident
 from agent.backtest.labels import CLASSES, Label
 
 GRACE = timedelta(hours=1)  # a window of hours sees the end of a fall late
-EVERY = "*"
 
 
 class Found(StrEnum):
@@ -100,7 +99,7 @@ def _first(label: Label, fired: Iterable[Incident]) -> Incident | None:
 
 
 def _is_meant(incident: Incident, label: Label) -> bool:
-    alike = incident.language == label.language or EVERY in {incident.language, label.language}
+    alike = incident.language == label.language or ALL in {incident.language, label.language}
     return alike and incident.class_ in CLASSES[label.kind]
 
 

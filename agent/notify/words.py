@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from agent.alerting.incident import Cause, Confirmed, Incident, IncidentClass
+from agent.alerting.incident import ALL, Cause, Confirmed, Incident, IncidentClass
 from agent.alerting.triage import advice as triage
 from agent.language.codes import display_name
 
@@ -30,23 +30,18 @@ CAUSES: Final[Mapping[Cause, str | None]] = {
     "unknown": None,
 }
 ADVICE_BLIND: Final = "Let the log keep records longer than babelwatch can be away or behind, and find out why it was."
-ALL_LANGUAGES: Final = "*"
 JUDGES_QUALITY: Final[frozenset[IncidentClass]] = frozenset({"change", "level"})
 """The classes where a signal can be confirmed; that traffic vanished is no signal but a fact."""
 
 
 def language_of(incident: Incident) -> str:
     """Whom it is about; a level of several languages is their first look."""
-    return (
-        "several languages"
-        if incident.class_ == "level" and incident.language == ALL_LANGUAGES
-        else language_name(incident.language)
-    )
+    return "several languages" if incident.class_ == "level" and incident.language == ALL else language_name(incident.language)
 
 
 def language_name(tag: str) -> str:
     """`Korean (ko)`; a tag that has no English name stays as it is."""
-    if tag == ALL_LANGUAGES:
+    if tag == ALL:
         return "all languages"
     name = display_name(tag)
     return tag if name == tag else f"{name} ({tag})"

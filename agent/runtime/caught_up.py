@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.incident import ALL, Incident, fingerprint
 from agent.language.codes import display_name
 
 MARK: Final = "Found while catching up."
@@ -57,13 +57,13 @@ def digest(over: Sequence[Incident], now: datetime) -> Incident:
     more = f"; and {len(over) - MOST_NAMED} more" if len(over) > MOST_NAMED else ""
     count = "One alert was" if len(over) == 1 else f"{len(over)} alerts were"
     return Incident(
-        fingerprint=fingerprint("/".join(f"{one.fingerprint}@{one.fired_at}" for one in over), "", "*", "monitor"),
+        fingerprint=fingerprint("/".join(f"{one.fingerprint}@{one.fired_at}" for one in over), "", ALL, "monitor"),
         class_="monitor",
         state="firing",
         severity="info",
         cause="unknown",
         confirmed="yes",
-        language="*",
+        language=ALL,
         service="",
         environment="",
         fired_at=now,
@@ -72,7 +72,7 @@ def digest(over: Sequence[Incident], now: datetime) -> Incident:
 
 
 def _line(incident: Incident) -> str:
-    name = "all languages" if incident.language == "*" else display_name(incident.language)
+    name = "all languages" if incident.language == ALL else display_name(incident.language)
     times = " to ".join(_stamp(at) for at in (incident.began_at or incident.fired_at, incident.resolved_at) if at)
     return f"{name} ({incident.class_}, {incident.service}), {times}"
 

@@ -7,13 +7,12 @@ from typing import Final, NamedTuple
 
 from agent.aggregate.measures import Measures, merged
 from agent.alerting.changes import Change
-from agent.alerting.incident import Incident, Part
+from agent.alerting.incident import ALL, Incident, Part
 from agent.alerting.measures import Quality, Reading, first_hit_bin, readings
 from agent.alerting.statistics import MICRO, SMALLEST_VARIANCE, Sums, plus
 from agent.alerting.summary import version_text
 from agent.alerting.sums import Minute
 from agent.alerting.triage.cause import SIDE_BY_SIDE, Facts, Moved, Ratio, Side
-from agent.alerting.triage.grouping import ALL
 from agent.alerting.triage.sits import Parts, mean, shares, total
 from agent.language.codes import UNDETERMINED, display_name
 from agent.records import WindowKey

@@ -12,13 +12,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent.alerting.changes import Change
-from agent.alerting.incident import Incident, Part
+from agent.alerting.incident import ALL, Incident, Part
 from agent.alerting.measures import Quality
 from agent.alerting.summary import version_text
 from agent.alerting.triage import sits
 from agent.alerting.triage.advice import advice, version_words
 from agent.alerting.triage.cause import Found, cause_of
-from agent.alerting.triage.grouping import ALL
 from agent.errors import RetryLater
 from agent.report import thresholds
 from agent.runtime.facts import Case, Seen, deployed, divided, facts

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.incident import Incident
+from agent.alerting.incident import ALL, Incident
 from agent.alerting.load import load
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.minutes import DAY, minute_at
 from agent.alerting.rule import Rule
-from agent.alerting.triage.grouping import ALL
 from agent.resources import rules_dir
 from benchmarks.detection.traffic import MONDAY, Traffic
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agent.alerting.incident import ALL
 from agent.alerting.minutes import DAY
-from agent.alerting.triage.grouping import ALL
 from benchmarks.detection import low, worlds
 from benchmarks.detection.rivals import RIVALS, fired
 from benchmarks.detection.runner import Message, alarms, told, warmed

@@ -4,12 +4,12 @@ from msgspec.structs import replace
 
 from agent.alerting.action import Action
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.incident import ALL, Incident, fingerprint
 from agent.alerting.known import Known, State
 from agent.alerting.lifecycle import Standing
 from agent.alerting.minutes import end_of, start_of
 from agent.alerting.sums import Minute
-from agent.alerting.triage.grouping import ALL, Group
+from agent.alerting.triage.grouping import Group
 from tests.alerting.traffic import QUALITY, RULES, START, evaluator, history, key, row, walk
 from tests.notify.examples import KOREAN
 

@@ -260,7 +260,7 @@ def test_where_every_query_is_labelled_labels_still_count() -> None:
     every = scored(*[40] * 900, *[20] * 100, labelled=1_000, recall_sum=990 * MICRO)
     without, with_hits = (tables.rows([every], ("language",), quality, days=2)[0] for quality in (Quality(), AT_35))
     assert without["watched_by"] == "traffic"
-    assert without["detectable"] == with_hits["detectable"] < 0.05
+    assert without["detectable"] == with_hits["detectable"] < 0.08
 
 
 def test_nobody_watches_pairs() -> None:

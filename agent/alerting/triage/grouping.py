@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agent.alerting.incident import Evidence, Incident, fingerprint
+from agent.alerting.incident import ALL, Evidence, Incident, fingerprint
 from agent.alerting.minutes import HOUR, end_of, minute_at
 from agent.alerting.statistics import Z95, Z95_ONE_SIDED
 from agent.alerting.triage.fleet import (
@@ -30,7 +30,6 @@ from agent.alerting.triage.fleet import (
 )
 from agent.language.codes import display_name
 
-ALL: Final = "*"
 GROUP_WAIT: Final = 5  # minutes after the first language fires
 RESOLVE_MINUTES: Final = 15
 LEAST_TO_JUDGE: Final = 50  # queries: of a language on its own, or of all as one

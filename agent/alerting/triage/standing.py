@@ -6,10 +6,10 @@ Each of these stays an incident of its own, which pages and reports show. Pure.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from agent.alerting.incident import Incident, fingerprint
+from agent.alerting.incident import ALL, Incident, fingerprint
 from agent.alerting.minutes import DAY, minute_at, start_of
 from agent.alerting.summary import RARE, percent, points
-from agent.alerting.triage.grouping import ALL, Place, place_of
+from agent.alerting.triage.grouping import Place, place_of
 from agent.language.codes import display_name
 
 MOST_NAMED: Final = 10
