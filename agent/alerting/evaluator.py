@@ -209,8 +209,8 @@ class Evaluator:
             yield minute, told
 
     def _watch(self, minute: int, rows: Sequence[Minute]) -> None:
-        for place in {Place(row.key.service, row.key.environment) for row in rows} - self._begins.keys():
-            self._begins[place] = minute
+        for place in {row.key[:2] for row in rows} - self._begins.keys():
+            self._begins[Place(*place)] = minute
 
     def _look_again(self, first: int, last: int) -> None:
         """What fired or ended changes what is usual from the next minute on; this one is decided on one view of it."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct, convert
 from msgspec.structs import replace
 
+from agent.alerting.binomial import FEWEST
 from agent.alerting.condition import (
     LOW_QUERIES,
     Breach,
@@ -96,9 +97,13 @@ class Levels:
         self._open: dict[Stream, Window] = {}
         self._runs: dict[Stream, Run] = {}
         self._streams: dict[WindowKey, Stream | None] = {}
+        self._filled: set[Stream] = set()  # by this minute
+        self._limits: dict[Scale, Limit | None] = {}  # of this minute
 
     def add(self, rows: Sequence[Minute]) -> None:
         """Count the rows of a minute."""
+        self._filled.clear()
+        self._limits.clear()
         for row in rows:
             stream = self._stream(row.key) if row.scored else None
             if stream is not None:
@@ -111,10 +116,8 @@ class Levels:
 
     def observations(self, minute: int, standings: Mapping[Subject, Standing]) -> Iterator[tuple[Subject, Observation, Pace]]:
         """What the windows say that close with this minute."""
-        old = [stream for stream, window in self._open.items() if window.is_old(minute)]
-        limits = {scale: self._limit(scale) for scale in {stream.scale for stream in old}}
-        for stream in sorted(stream for stream in old if _is_full(self._open[stream], stream, limits[stream.scale])):
-            window, limit = self._open.pop(stream), limits[stream.scale]
+        for stream in sorted(stream for stream, window in self._open.items() if self._is_full(stream, window, minute)):
+            window, limit = self._open.pop(stream), self._limit(stream.scale)
             if limit is None or not self._judges(stream, limit):
                 continue
             subject = Subject(stream.scale.service, stream.scale.environment, stream.language, "level")
@@ -143,6 +146,15 @@ class Levels:
         if window is None:
             window = self._open[stream] = Window(first=row.minute)
         window.add(row.scored, row.score_hist)
+        self._filled.add(stream)
+
+    def _is_full(self, stream: Stream, window: Window, minute: int) -> bool:
+        """Whether there are 30 queries, or fewer that already show it: looked at when it is old enough and with each new one."""
+        if not window.is_old(minute) or window.n >= LOW_QUERIES:
+            return window.is_old(minute)
+        is_news = stream in self._filled or not window.is_old(minute - 1)
+        limit = self._limit(stream.scale) if is_news and window.n >= FEWEST else None
+        return limit is not None and surely_low(window.counts, stream.scale.score_kind, limit)
 
     def _judge(self, subject: Subject, stream: Stream, window: Window, limit: Limit, minute: int) -> Observation:
         verdict = _verdict(stream, window, limit, minute)
@@ -174,6 +186,11 @@ class Levels:
         return self._quality.floor
 
     def _limit(self, scale: Scale) -> Limit | None:
+        if scale not in self._limits:
+            self._limits[scale] = self._reckoned(scale)
+        return self._limits[scale]
+
+    def _reckoned(self, scale: Scale) -> Limit | None:
         """The limit from what was seen lately of the reference languages; None while that is too little.
 
         A window may be open for longer than anything else on its scale is remembered.
@@ -201,11 +218,6 @@ class Levels:
             scale = Scale(key.service, key.environment, key.embedding_model, key.score_kind)
             self._streams[key] = Stream(scale, key.language) if counted else None
         return self._streams[key]
-
-
-def _is_full(window: Window, stream: Stream, limit: Limit | None) -> bool:
-    """Whether there are 30 queries, or fewer that already show it."""
-    return window.n >= LOW_QUERIES or (limit is not None and surely_low(window.counts, stream.scale.score_kind, limit))
 
 
 def _verdict(stream: Stream, window: Window, limit: Limit, minute: int) -> Verdict:

@@ -66,8 +66,9 @@ class Recoveries:
     def count(self, one: Counted) -> None:
         """Count a row for what is followed of its language."""
         row, place = one
-        for recovery in chain.from_iterable(of.get(place.subject, ()) for of in (self._open, self._quiet, self._below)):
-            for reading in one.read:
+        followed = [recovery for of in (self._open, self._quiet, self._below) for recovery in of.get(place.subject, ())]
+        for reading in one.read if followed else ():
+            for recovery in followed:
                 recovery.add(row.minute, place.stream.where.collection, place.version, reading)
 
     def follow(self, subject: Subject, signal: Signal, first: int) -> None:
