@@ -23,6 +23,10 @@ from agent.errors import Misconfigured, Mistake
 BLOCK = 1 << 18  # bytes: some thousand queries, which are tagged faster at once than one by one
 
 
+def unseen(done: int, total: int) -> None:
+    """What is shown of a walk where nobody watches."""
+
+
 class Bars:
     """Two bars: how far the files are read, and how far the minutes are evaluated."""
 

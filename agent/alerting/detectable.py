@@ -3,15 +3,14 @@
 from math import sqrt
 from typing import Final, Literal, NamedTuple
 
+from agent.alerting.rule import DropRule
 from agent.alerting.statistics import PHI, TAU
 from agent.alerting.usual import BASELINE_DAYS
 
 WatchedBy = Literal["traffic", "group", "probe", "nothing"]
 
 WINDOWS: Final = (1, 3)  # days: the first with enough queries
-LEAST: Final = 50  # queries in the window
-Z: Final = 4.0
-SMALLEST: Final = 0.03
+RULE: Final = DropRule(name="drop")  # as it is unless somebody configures it
 
 
 class Rate(NamedTuple):
@@ -29,8 +28,8 @@ def detectable(rate: Rate) -> float | None:
     """
     for days in WINDOWS:
         n = rate.per_day * days
-        if n >= LEAST:
-            drop = max(_root(rate.mean, n, rate.per_day * BASELINE_DAYS, TAU / sqrt(days)), SMALLEST)
+        if n >= RULE.min_events:
+            drop = max(_root(rate.mean, n, rate.per_day * BASELINE_DAYS, TAU / sqrt(days)), RULE.threshold)
             return drop if drop <= rate.mean else None
     return None
 
@@ -38,7 +37,8 @@ def detectable(rate: Rate) -> float | None:
 def _root(p: float, n: float, n_baseline: float, tau: float) -> float:
     """Of (1 + a) drop^2 - a (2 p - 1) drop - (a v + c) = 0 with a = z^2 phi / n and c = z^2 (phi v / n_b + tau^2)."""
     v = p * (1 - p)
-    a, c = Z**2 * PHI / n, Z**2 * (PHI * v / n_baseline + tau**2)
+    z = RULE.asked.trailing
+    a, c = z**2 * PHI / n, z**2 * (PHI * v / n_baseline + tau**2)
     b = a * (2 * p - 1)
     return (b + sqrt(b**2 + 4 * (1 + a) * (a * v + c))) / (2 * (1 + a))
 

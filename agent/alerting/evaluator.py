@@ -30,8 +30,9 @@ from agent.alerting.reference import Reference
 from agent.alerting.rule import DropRule, Measure, Rule, ShareRule
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
-from agent.alerting.triage.grouping import Group, Place, ended_by_hand, is_fleet, step_all
+from agent.alerting.triage.grouping import Place, is_fleet
 from agent.alerting.triage.standing import first_looks, is_part
+from agent.alerting.triage.together import Together
 
 MINUTE = attrgetter("minute")
 
@@ -58,7 +59,7 @@ class Evaluator:
         self._falls = Falls(drops, self.quality, [one for one in left if one.class_ == "change"], known.references)
         self._judges = Judges(self._rules, self.quality)
         self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and not is_fleet(one)}
-        self._groups: tuple[Group, ...] = ()
+        self._together = Together()
         self._begins: dict[Place, int] = {}
         self._silent = silent
         self._resolved: list[Incident] = []
@@ -67,7 +68,7 @@ class Evaluator:
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._groups, self._begins = known.state.groups, dict(known.state.begins)
+            self._together, self._begins = Together(known.state.groups), dict(known.state.begins)
             self._falls.restore(known.state.falls)
 
     @property
@@ -79,7 +80,7 @@ class Evaluator:
             tuple(self._standings.values()),
             self._falls.state,
             dict(self._judges.state()),
-            self._groups,
+            self._together.groups,
             self._silent,
             tuple(self._begins.items()),
         )
@@ -91,15 +92,14 @@ class Evaluator:
 
     @property
     def _open(self) -> list[Incident]:
-        hidden = {one.fingerprint for group in self._groups for one in group.hidden}
-        fleets = (group.fleet for group in self._groups if group.fleet is not None)
+        hidden = self._together.hidden
         single = (self._standings[subject].incident for subject in sorted(self._standings))
-        return [*fleets, *(one for one in single if one.fingerprint not in hidden)]
+        return [*self._together.fleets, *(one for one in single if one.fingerprint not in hidden)]
 
     @property
     def all_incidents(self) -> tuple[Incident, ...]:
         """The same with what fires and is held back for the test whether all languages fell."""
-        return (*self.incidents, *(one for group in self._groups for one in group.held))
+        return (*self.incidents, *self._together.held)
 
     def first_looks(self, *, ended: bool = False) -> list[Incident]:
         """What stands since the first day of a service, as one message for each once that day is over, or nothing more comes."""
@@ -144,7 +144,7 @@ class Evaluator:
         subject = subject_of(incident)
         if subject in self._standings:
             self._standings[subject] = replace(self._standings[subject], incident=incident)
-        self._groups = tuple(replace(one, fleet=incident) if _is_of(one, incident) else one for one in self._groups)
+        self._together.keep(incident)
         return incident
 
     def begin_anew(self, minute: int, measures: Sequence[Measure] = ()) -> None:
@@ -258,11 +258,10 @@ class Evaluator:
 
     def _ended(self, action: Action, minute: int) -> Incident | None:
         """The incident that a person ended; one of all languages takes its languages along."""
-        for group in self._groups:
-            if group.fleet and (over := ended_here(action, group.fleet, minute)):
-                self._groups = tuple(one for one in self._groups if one is not group)
-                self._end_silently(ended_by_hand(group, over, minute), minute)
-                return over
+        if found := self._together.end(action, minute):
+            fleet, languages = found
+            self._end_silently(languages, minute)
+            return fleet
         for subject, standing in self._standings.items():
             if over := ended_here(action, standing.incident, minute):
                 self._settle(subject, Observation(), Standing(over), minute)
@@ -271,10 +270,9 @@ class Evaluator:
 
     def _grouped(self, minute: int, moved: Sequence[Incident]) -> list[Incident]:
         """Languages that fall together are one incident; what ends silently with it ends here too."""
-        if not moved and not self._groups:
+        if not moved and not self._together.groups:
             return []
-        steps = step_all(self._groups, minute, moved, lambda place: self._looks(place, minute))
-        self._groups = steps.groups
+        steps = self._together.step(minute, moved, lambda place: self._looks(place, minute))
         told = {one.fingerprint for one in steps.told}
         self._end_silently(steps.over, minute)
         self._keep_silent([one for one in moved if one.state == "resolved" and one.fingerprint not in told], minute)
@@ -306,7 +304,3 @@ class Evaluator:
     def _looks(self, place: Place, minute: int) -> Looks:
         falls = [one.incident for subject, one in self._standings.items() if (*subject[:2], subject.class_) == (*place, "change")]
         return self._falls.looks(place, minute, {one.language for one in falls if one.state == "firing"})
-
-
-def _is_of(group: Group, incident: Incident) -> bool:
-    return group.fleet is not None and group.fleet.fingerprint == incident.fingerprint

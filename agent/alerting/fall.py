@@ -13,7 +13,7 @@ from agent.alerting.incident import Cause, Confirmed, Evidence, Incident, Workin
 from agent.alerting.ladder import Track
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import start_of
-from agent.alerting.rule import DropRule, Limits, Measure
+from agent.alerting.rule import LABELS, DropRule, Limits, Measure
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import Fact, fall_text, volume_text
 from agent.alerting.volume import is_flood
@@ -21,7 +21,6 @@ from agent.alerting.watch import Judged, Tally, Watch
 from agent.records import WindowKey
 
 Against = Literal["version", "canary", "trailing", "reference"]
-LABELS = "recall_at_k"
 SCORES = ("hit_rate", "similarity_mean")
 DECISIVE_SHARE = 0.5  # of the queries labelled: then scores are not asked alone
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from agent.alerting.action import is_automatic
 from agent.alerting.deployments import Deployments
 from agent.alerting.episodes import Episode, Episodes, counts, episode_of
-from agent.alerting.fall import LABELS, Fall, Signal, Weighed, fact_of, weigh
+from agent.alerting.fall import Fall, Signal, Weighed, fact_of, weigh
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.grid import Stream
 from agent.alerting.incident import Incident
@@ -17,7 +17,7 @@ from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY, minute_at
 from agent.alerting.recoveries import FallState, Recoveries
 from agent.alerting.reference import Reference
-from agent.alerting.rule import DropRule, Measure
+from agent.alerting.rule import LABELS, DropRule, Measure
 from agent.alerting.soundings import Soundings
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import refuted_text

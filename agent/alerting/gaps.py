@@ -13,14 +13,13 @@ from agent.alerting.lifecycle import Observation, Pace, Standing
 from agent.alerting.measures import Quality, readings
 from agent.alerting.minutes import start_of
 from agent.alerting.recent import Recent, Values
-from agent.alerting.rule import GapRule, Measure
+from agent.alerting.rule import LABELS, GapRule
 from agent.alerting.runs import WINDOWS, Run, Speaker, Window, counts, is_heard, judges, largest, state_of
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import gap_text, no_gap_text
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 
-MEASURE: Measure = "recall_at_k"
 """What is compared between languages. A score would need a calibration for each of them: its hit rate would be read here."""
 TOTAL = 0  # the one thing that is counted of each label: its value in millionths
 
@@ -60,7 +59,7 @@ class GapSpell(Struct, frozen=True):
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """The one measure that the rule reads."""
-        return (Evidence(self.rule.name, MEASURE, self.figures.drop, self.figures.z, self.figures.n),)
+        return (Evidence(self.rule.name, LABELS, self.figures.drop, self.figures.z, self.figures.n),)
 
     @property
     def confirmed(self) -> Confirmed:
@@ -131,7 +130,7 @@ class Gaps:
             self._open[stream] = Window(first=row.minute)
         recent = self._recent.setdefault(stream.place, Recent())
         for reading in readings(row, None):
-            if reading.measure == MEASURE:
+            if reading.measure == LABELS:
                 self._open[stream].add(reading.sums.n, {TOTAL: reading.sums.total})
                 recent.add(row.minute, stream.language, reading.sums.n, {TOTAL: reading.sums.total})
 

@@ -16,7 +16,6 @@ from agent.alerting.measures import Reading
 from agent.alerting.minutes import DAY
 from agent.alerting.rule import Measure
 
-Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 

@@ -11,13 +11,13 @@ from agent.alerting.grid import Bools, Floats
 from agent.alerting.ladder import Track
 from agent.alerting.looked import Looked
 from agent.alerting.noise import SETTLED_DAYS
-from agent.alerting.rule import DropRule, Limits
+from agent.alerting.rule import LABELS, DropRule, Limits
 from agent.alerting.statistics import Z95, Figures, Noise, Parts
 
 POINTS: Final = 0.03  # the threshold at which a relative fall is ...
 PART: Final = 0.30  # of its rate that a measure falls by, or ...
 TREBLE: Final = 3.0  # ... so many times as many misses
-RATES: Final = ("recall_at_k", "hit_rate", "has_results")  # relative falls
+RATES: Final = (LABELS, "hit_rate", "has_results")  # relative falls
 
 
 class Asking(NamedTuple):

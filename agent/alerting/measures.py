@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.aggregate.histogram import at_or_above, first_bin_at
-from agent.alerting.rule import Measure
+from agent.alerting.rule import LABELS, Measure
 from agent.alerting.statistics import MICRO, Sums
 from agent.alerting.sums import Minute
 from agent.language.codes import UNDETERMINED
@@ -105,7 +105,7 @@ def readings(row: Minute, hit_bin: int | None) -> Iterator[Reading]:
     """What a minute says of each measure; a measure without values is left out."""
     key = row.key
     if row.labelled:
-        yield Reading("recall_at_k", NO_SCALE, Sums(row.labelled, row.recall_sum, row.recall_sq))
+        yield Reading(LABELS, NO_SCALE, Sums(row.labelled, row.recall_sum, row.recall_sq))
     if hit_bin is not None and (answered := row.events - row.errors):
         hits = at_or_above(row.score_hist, hit_bin) * MICRO
         yield Reading("hit_rate", (key.embedding_model, key.score_kind), Sums(answered, hits, hits))

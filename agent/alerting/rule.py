@@ -1,7 +1,7 @@
 """What a rules file says, once it is read: frozen records with the default of every key that may be left out."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -23,7 +23,8 @@ SHARES: Mapping[Share, Measure] = {  # each measure is one where all is well, an
     "other_language": "other_language",
     "low_translation": "low_translation",
 }
-MEASURES: tuple[Measure, ...] = ("recall_at_k", "hit_rate", "similarity_mean")  # of a drop rule
+LABELS: Final[Measure] = "recall_at_k"  # the one measure that needs relevant documents in the log
+MEASURES: tuple[Measure, ...] = (LABELS, "hit_rate", "similarity_mean")  # of a drop rule
 WINDOWS = (15, 60, 240, 1440, 4320)  # minutes: the ladder
 NO_LANGUAGE = ("und", "mul", "__other__")  # no single language: judged only by a rule that names them
 

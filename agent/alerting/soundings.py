@@ -7,7 +7,7 @@ from typing import Final, get_args
 import numpy as np
 
 from agent.alerting.daily import REFERENCE_WINDOWS
-from agent.alerting.fall import DECISIVE_SHARE, LABELS, Signal
+from agent.alerting.fall import DECISIVE_SHARE, Signal
 from agent.alerting.finding import Subject
 from agent.alerting.frozen import Frozen, merged
 from agent.alerting.grid import Grid, Series
@@ -19,7 +19,7 @@ from agent.alerting.looked import Looked
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference, References
-from agent.alerting.rule import MEASURES, DropRule, Measure
+from agent.alerting.rule import LABELS, MEASURES, DropRule, Measure
 from agent.alerting.statistics import Baseline, Figures, Wobbles
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import WINDOWS, Look, Looks

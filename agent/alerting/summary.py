@@ -7,7 +7,7 @@ from agent.alerting.changes import Change
 from agent.alerting.condition import Limit
 from agent.alerting.incident import ALL, Confirmed
 from agent.alerting.minutes import DAY, HOUR
-from agent.alerting.rule import Measure
+from agent.alerting.rule import LABELS, Measure
 from agent.alerting.statistics import Figures
 from agent.alerting.volume import is_flood
 from agent.language.codes import display_name
@@ -33,7 +33,7 @@ class Fact(NamedTuple):
 def fall_text(language: str, facts: Sequence[Fact], change: Change | None, *, confirmed: bool | None = None) -> str:
     """A fall; the strongest evidence in full, the others in a word each. Labels confirm, unless it is said who does."""
     first, *others = facts
-    name, scored = display_name(language), not (first.measure == "recall_at_k" if confirmed is None else confirmed)
+    name, scored = display_name(language), not (first.measure == LABELS if confirmed is None else confirmed)
     also = f" Also fell: {', '.join(f'{_name(fact)} {points(fact.figures.drop)} points' for fact in others)}." if others else ""
     lead = f"{name}: {UNCONFIRMED}: " if scored else f"{name} "
     since = f" since {version_text(change)}" if change else ""
@@ -195,7 +195,7 @@ def _name(fact: Fact) -> str:
 
 
 def _queries(fact: Fact) -> str:
-    return "labelled queries" if fact.measure == "recall_at_k" else "queries"
+    return "labelled queries" if fact.measure == LABELS else "queries"
 
 
 def _fell(fact: Fact) -> str:

@@ -9,7 +9,7 @@ from agent.alerting.condition import Breach, Counts, NotComparable, Verdict, fel
 from agent.alerting.labelling import Labelling, moved
 from agent.alerting.measures import NO_SCALE, Reading
 from agent.alerting.minutes import HOUR
-from agent.alerting.rule import DropRule, Limits, Measure
+from agent.alerting.rule import LABELS, DropRule, Limits, Measure
 from agent.alerting.statistics import (
     HOURS,
     LARGEST_VARIANCE,
@@ -103,10 +103,13 @@ class Tally:
         usual: float = sum(map(mul, self._by_hour, self.baseline.rates))
         return usual >= least
 
-    def verdict(self, first: int, last: int, limits: Limits) -> tuple[Literal["version", "canary"], Verdict]:
-        """The version rule over the minutes first..last: against the same minutes where both versions ran, else the days before."""
-        if self.reason and self._n:
-            return "version", NotComparable(self.reason, Counts(self._n, 0, last - first + 1))
+    def verdict(self, first: int, last: int, limits: Limits, why_not: str = "") -> tuple[Literal["version", "canary"], Verdict]:
+        """The version rule over the minutes first..last: against the same minutes where both versions ran, else the days before.
+
+        `why_not`: why it is not compared at all, as far as its caller knows.
+        """
+        if (reason := why_not or self.reason) and self._n:
+            return "version", NotComparable(reason, Counts(self._n, 0, last - first + 1))
         if (canary := self._canary(last - first + 1, limits)) is not None:
             return "canary", canary
         noise = self.wobbles.since(last - first + 1)
@@ -183,15 +186,13 @@ class Watch:
         """Every rule's verdict on every measure at the end of this minute."""
         reason = self.labels_moved()
         for rule, limits in self._rules:
-            for tally in self.tallies.values():
-                if tally.measure in rule.measures and reason and tally.measure == "recall_at_k":
-                    yield Judged(rule, limits, tally, "version", NotComparable(reason, Counts(tally.n, 0, last - self.first + 1)))
-                elif tally.measure in rule.measures:
-                    yield Judged(rule, limits, tally, *tally.verdict(self.first, last, limits))
+            for tally in (one for one in self.tallies.values() if one.measure in rule.measures):
+                why_not = reason if tally.measure == LABELS else ""
+                yield Judged(rule, limits, tally, *tally.verdict(self.first, last, limits, why_not))
 
     def labels_moved(self) -> str:
         """Why labels are not compared with those before the change; empty where they are, or where none came before."""
-        labels, queries = (self.tallies.get((name, NO_SCALE)) for name in ("recall_at_k", "has_results"))
+        labels, queries = (self.tallies.get((name, NO_SCALE)) for name in (LABELS, "has_results"))
         if labels is None or queries is None or labels.baseline is None or queries.baseline is None:
             return ""
         return moved(Labelling(labels.n, queries.n), Labelling(labels.baseline.n, queries.baseline.n))

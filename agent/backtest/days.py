@@ -114,10 +114,6 @@ Alter = Callable[[Minute], Minute]
 Seen = Callable[[int, int], None]
 
 
-def unseen(done: int, total: int) -> None:
-    """What is shown of a walk where nobody watches."""
-
-
 def spans(span: Span) -> Iterator[Span]:
     """The days of a span; the first and the last may be parts of one."""
     first = span.first

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import ALL
 from agent.alerting.minutes import DAY, HOUR, minute_at
-from agent.backtest.days import Day, Filtered, Minutes, Remembered, Seen, Span, days, unseen, walk
+from agent.backtest.days import Day, Filtered, Minutes, Remembered, Seen, Span, days, walk
 from agent.backtest.fault import Drop, Fault
 from agent.backtest.trials import both, deployed, trials
+from agent.progress import unseen
 
 HORIZON = 7 * DAY  # how long a fall is waited for
 STEP = 6 * HOUR

@@ -9,7 +9,8 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.minutes import DAY
 from agent.alerting.rule import NO_LANGUAGE
-from agent.backtest.days import Minutes, Seen, Span, before, days, unseen, walk, warm
+from agent.backtest.days import Minutes, Seen, Span, before, days, walk, warm
+from agent.progress import unseen
 
 WEEK = 7 * DAY
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.minutes import DAY, HOUR
-from agent.backtest.days import Minutes, Seen, Span, days, unseen, walk
+from agent.backtest.days import Minutes, Seen, Span, days, walk
 from agent.backtest.outcome import Languages, Outcome, fired
 from agent.backtest.trials import deployed, trials
+from agent.progress import unseen
 
 WATCHED = 3 * DAY
 STEP = WATCHED + 5 * HOUR

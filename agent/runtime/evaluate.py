@@ -11,6 +11,7 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.minutes import end_of, minute_at, start_of
 from agent.notify.pipeline import Pipeline
+from agent.progress import unseen
 from agent.report.actions import actions_since
 from agent.runtime import configuration
 from agent.runtime.caught_up import CaughtUp
@@ -33,10 +34,6 @@ TELL_ENDS = timedelta(days=7)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 NOTHING_SET: Configuration = {}
-
-
-def unseen(done: int, total: int) -> None:
-    """What is shown of a walk where nobody watches."""
 
 
 class Evaluation:
