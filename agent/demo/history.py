@@ -1,6 +1,7 @@
 """The demo's past: what an agent would have stored had it watched the same service for two weeks.
 
-Millions of events are not made one by one: the sums of each language and quarter of an hour are drawn directly.
+Millions of events are not made one by one: the sums of each language and quarter of an hour are drawn directly. An alert is
+explained by the same minutes of the week before: where those will be asked for, it is minutes.
 """
 
 # ruff: noqa: S311 - traffic for a demo; nothing here is a secret
@@ -20,6 +21,11 @@ from agent.aggregate.ranking import DISCOUNTS
 from agent.demo.profiles import ERRORS, OLD_INDEX, PROFILES, ZERO_RESULTS
 
 QUARTER: Final = 15
+HOUR: Final = 60
+DAY: Final = 24 * HOUR
+ASKED_DAYS: Final = 7
+ASKED_BEFORE: Final = QUARTER  # the end of the past, by the time of day
+ASKED_AFTER: Final = HOUR
 BUSIEST_HOUR: Final = 14
 SWING: Final = 0.5
 
@@ -31,7 +37,7 @@ _Draw = Callable[[], float]  # a number in [0, 1)
 
 
 class PastWindow(Struct, frozen=True, kw_only=True):
-    """The sums of one language over the minutes from `minute` (since the Unix epoch) to the next quarter of an hour.
+    """The sums of one language over so many `minutes` from `minute` (since the Unix epoch) on.
 
     Names and units are those of the stored measures. Every event without an error is labelled, so `score_hist` is also
     that of the labelled events; `hit_hist` has the scores of those whose article was found.
@@ -64,21 +70,30 @@ class _Cells(NamedTuple):
     chances: tuple[float, ...]
 
 
-def history(now: datetime, days: int = 14, per_minute: float = 600, seed: int = 1) -> Iterator[PastWindow]:
-    """All windows from midnight `days` days ago up to twenty minutes before `now`, the last quarter cut off there.
+def history(end: datetime, days: int = 14, per_minute: float = 600, seed: int = 1) -> Iterator[PastWindow]:
+    """All windows from midnight `days` days before up to the minute of `end`, the last quarter cut off there.
 
-    Traffic follows the hour of the day; at `now` it is `per_minute`, so live traffic goes on without a step.
+    Traffic follows the hour of the day; at the end it is `per_minute`, so live traffic goes on without a step.
     """
     draw = Random(seed).random
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    start, end = _minute(midnight - timedelta(days=days)), _minute(now - timedelta(minutes=QUARTER))
-    usual = per_minute / _busy(_minute(now))
-    for minute in range(start, end, QUARTER):
-        minutes = min(QUARTER, end - minute)
+    midnight = end.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    usual = per_minute / _busy(_minute(end))
+    for minute, minutes in _spans(_minute(midnight - timedelta(days=days)), _minute(end)):
         total = usual * minutes * _busy(minute)
         for language, profile in PROFILES.items():
             expected = total * profile.weight
             yield _window(draw, minute, minutes, language, _count(draw, expected, expected, _NO_LIMIT))
+
+
+def _spans(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Quarters of an hour, or their minutes."""
+    for quarter in range(start, end, QUARTER):
+        asked = (
+            end - quarter <= ASKED_DAYS * DAY + ASKED_BEFORE and (quarter - end + ASKED_BEFORE) % DAY < ASKED_BEFORE + ASKED_AFTER
+        )
+        step = 1 if asked else QUARTER
+        for minute in range(quarter, min(quarter + QUARTER, end), step):
+            yield minute, min(step, end - minute)
 
 
 def _minute(at: datetime) -> int:

@@ -28,7 +28,7 @@ SLICE_S: Final = 0.5
 
 def remember(windows: WindowLog, journal: Journal, now: datetime) -> None:
     """Store what an agent that had watched for two weeks would have stored, and that it has evaluated all of it."""
-    past = tuple(_window(each) for each in history(now, per_minute=PER_MINUTE))
+    past = tuple(_window(each) for each in history(now - IN_TOPIC, per_minute=PER_MINUTE))
     windows.append(Flush("demo/history", None, 1, 0, past))
     journal.write([Entry(AS_OF, AS_OF, (now - IN_TOPIC).replace(second=0, microsecond=0), {})])
 

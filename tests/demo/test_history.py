@@ -10,7 +10,7 @@ from agent.aggregate.histogram import MICRO
 from agent.demo.history import PastWindow, history
 from agent.demo.profiles import OLD_INDEX, PROFILES
 
-NOW = datetime(2026, 11, 16, 14, 37, 20, tzinfo=UTC)
+END = datetime(2026, 11, 16, 14, 22, 20, tzinfo=UTC)
 DAY = 24 * 60
 TODAY = int(datetime(2026, 11, 16, tzinfo=UTC).timestamp()) // 60
 
@@ -18,37 +18,43 @@ TODAY = int(datetime(2026, 11, 16, tzinfo=UTC).timestamp()) // 60
 @cache
 def past() -> list[PastWindow]:
     """Fourteen days at six hundred queries a minute."""
-    return list(history(NOW))
+    return list(history(END))
 
 
-def test_it_has_fourteen_days_and_today_up_to_a_quarter_of_an_hour_ago() -> None:
-    """The last twenty minutes are in the topic instead; nothing is counted twice and nothing is missing between."""
+def test_it_has_fourteen_days_and_today_up_to_the_minute_of_its_end() -> None:
+    """Nothing of that minute or a later one."""
     assert past()[0].minute == TODAY - 14 * DAY
     last = past()[-1]
     assert last.minute + last.minutes == TODAY + 14 * 60 + 22
-    assert last.minutes == 7
 
 
-def test_every_language_has_every_quarter_of_an_hour() -> None:
-    """A baseline has no holes."""
-    starts = list(range(TODAY - 14 * DAY, TODAY + 14 * 60 + 22, 15))
+def test_every_language_has_every_minute_once() -> None:
+    """A baseline has no holes, and nothing is counted twice."""
     found = defaultdict(list)
     for window in past():
-        found[window.language].append(window.minute)
-    assert found == dict.fromkeys(PROFILES, starts)
+        found[window.language] += range(window.minute, window.minute + window.minutes)
+    assert all(minutes == list(range(TODAY - 14 * DAY, TODAY + 14 * 60 + 22)) for minutes in found.values())
+    assert found.keys() == PROFILES.keys()
 
 
-def test_shortly_after_midnight_the_last_minutes_of_yesterday_are_left_out() -> None:
-    """At five past midnight the topic begins at ten to."""
-    just_after = datetime(2026, 11, 16, 0, 5, tzinfo=UTC)
-    last = list(history(just_after, days=1, per_minute=60))[-1]
-    assert last.minute + last.minutes == TODAY - 10
+def test_what_an_alert_is_compared_with_is_minutes() -> None:
+    """Of the week before, from a quarter of an hour before this time of day to an hour after it; the rest is quarters of an hour."""
+    minutes = {window.minute for window in past() if window.minutes == 1}
+    end = TODAY + 14 * 60 + 22
+    assert all(end - back * DAY + at in minutes for back in range(1, 8) for at in range(60))
+    assert len(minutes) <= 8 * 90
+
+
+def test_shortly_after_midnight_the_past_ends_yesterday() -> None:
+    """Fourteen days before that are whole."""
+    found = list(history(datetime(2026, 11, 15, 23, 50, tzinfo=UTC), days=1, per_minute=60))
+    assert (found[0].minute, found[-1].minute + found[-1].minutes) == (TODAY - 2 * DAY, TODAY - 10)
 
 
 def test_a_seed_gives_the_same_past() -> None:
     """Runs can be compared."""
-    assert list(history(NOW, days=1)) == list(history(NOW, days=1))
-    assert list(history(NOW, days=1)) != list(history(NOW, days=1, seed=2))
+    assert list(history(END, days=1)) == list(history(END, days=1))
+    assert list(history(END, days=1)) != list(history(END, days=1, seed=2))
 
 
 def test_the_fourteen_days_are_alike() -> None:
@@ -119,7 +125,7 @@ def test_recall_varies_as_counts_do() -> None:
 def test_a_quiet_service_keeps_its_recall() -> None:
     """Counts of one or two are drawn without bias."""
     total: Counter[str] = Counter()
-    for window in history(NOW, days=7, per_minute=6):
+    for window in history(END, days=7, per_minute=6):
         if window.language == "es":
             total.update(scored=window.scored, hits=window.hits)
     assert total["hits"] / total["scored"] == pytest.approx(PROFILES["es"].old.recall, abs=0.02)
@@ -127,5 +133,5 @@ def test_a_quiet_service_keeps_its_recall() -> None:
 
 def test_days_can_be_fewer() -> None:
     """The past begins at a midnight."""
-    assert next(history(NOW, days=2)).minute == TODAY - 2 * DAY
+    assert next(history(END, days=2)).minute == TODAY - 2 * DAY
     assert timedelta(minutes=TODAY) % timedelta(days=1) == timedelta(0)

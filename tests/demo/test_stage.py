@@ -75,7 +75,7 @@ def past() -> StoreViews:
     span = windows.span()
     assert span is not None
     assert span[0] == datetime(2026, 11, 2, tzinfo=UTC)
-    assert span[1] + timedelta(minutes=15) >= as_of.at > span[1]
+    assert span[1] + timedelta(minutes=1) == as_of.at
     return StoreViews(windows, journal, Quality(10, Thresholds(0.35, {}, {}, {}), None, ()), FakeClock(NOW))
 
 
