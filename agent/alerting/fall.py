@@ -150,6 +150,21 @@ class Fall(Struct, frozen=True):
         return found.values()
 
 
+def ordered(signals: Iterable[Signal]) -> list[Signal]:
+    """The strongest first, but a deployment goes before the window that leads by the same measure, unless it surely shows less.
+
+    It says since when, and has nothing of the time before in its figures.
+    """
+    by_rank = sorted(signals, key=lambda signal: signal.rank)
+    of_deployment = [signal for signal in by_rank if signal.change is not None and _shows(signal, by_rank[0])]
+    return [*of_deployment[:1], *(signal for signal in by_rank if signal not in of_deployment[:1])]
+
+
+def _shows(signal: Signal, lead: Signal) -> bool:
+    same = (signal.measure, signal.scale) == (lead.measure, lead.scale)
+    return same and signal.figures.drop >= lead.figures.ci95[0]
+
+
 class Weighed(NamedTuple):
     """The signals, strongest first; `refutation`: the labels that show that retrieval did not fall although scores did."""
 
@@ -171,8 +186,7 @@ def weigh(watches: Iterable[Watch], last: int) -> Weighed:
         no = refuting(watch, judged) if found else None
         refutation = refutation or no
         signals += labels if no or (not labels and labels_decide(watch, judged)) else found
-    signals.sort(key=lambda signal: signal.rank)
-    return Weighed(tuple(signals), None if signals else refutation)
+    return Weighed(tuple(ordered(signals)), None if signals else refutation)
 
 
 def refuting(watch: Watch, judged: Sequence[Judged]) -> tuple[Watch, Tally, Figures] | None:

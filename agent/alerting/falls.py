@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from agent.alerting.action import is_automatic
 from agent.alerting.deployments import Deployments
 from agent.alerting.episodes import Episode, Episodes, counts, episode_of
-from agent.alerting.fall import Fall, Signal, Weighed, fact_of, weigh
+from agent.alerting.fall import Fall, Signal, Weighed, fact_of, ordered, weigh
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.grid import Stream
 from agent.alerting.incident import Incident
@@ -116,7 +116,7 @@ class Falls:
                 sounded = []
             if subject in standings and standings[subject].incident.state == "firing":
                 self._recoveries.take_up(subject, standings[subject].incident)
-            fall = self._fall(subject, sorted([*signals, *sounded], key=lambda signal: signal.rank), minute)
+            fall = self._fall(subject, ordered([*signals, *sounded]), minute)
             refuted = "" if fall or not refutation else self._refuted(subject, *refutation)
             seen = Observation(fall, recovered=self._recoveries.back(subject, minute), refuted=refuted)
             yield subject, seen, Pace(fall.for_minutes if fall else 1, RESOLVE_MINUTES)

@@ -29,7 +29,7 @@ ACTIVE_MINUTES = 72 * HOUR
 ROUNDING = 1e-9
 
 SIDE_BY_SIDE = 0.5  # of the new version's queries came while the old one ran too: then the same minutes are compared
-LEFTOVERS = 0.05  # of the new version's queries: fewer on the old one are no comparison
+LEFTOVERS = 0.5  # of the new version's queries: fewer on the old one are what a roll-out left, and a weak comparison
 
 
 class Before(NamedTuple):

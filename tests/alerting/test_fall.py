@@ -1,9 +1,25 @@
 """How loud a fall is, and what all evidence says together."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from agent.alerting.changes import Change
+from agent.alerting.fall import Against, Signal, ordered
 from agent.alerting.finding import Loudness, louder, severity
 from agent.alerting.incident import Cause, Confirmed, IncidentClass, Severity
+from agent.alerting.rule import DropRule, Measure
+from agent.alerting.statistics import Figures
+
+V42 = Change("help", "prod", "kb", "m1", "v42", datetime(2026, 11, 2, 9, tzinfo=UTC), new_model=False)
+
+
+def signal(against: Against, drop: float, z: float, measure: Measure = "recall_at_k") -> Signal:
+    """A fall against the days before, or of a deployment."""
+    rule, se = DropRule(name="drop"), drop / z
+    figures = Figures(500, 9000, 0.9 - drop, 0.9, drop, se, z, (drop - 1.96 * se, drop + 1.96 * se), 15)
+    change = V42 if against == "version" else None
+    return Signal(rule, rule.limits_of("ko"), against, measure, ("", ""), figures, 0, 15, 14, change=change)
 
 
 @pytest.mark.parametrize(
@@ -32,3 +48,26 @@ def test_levels_and_volumes_inform(class_: IncidentClass) -> None:
 def test_the_louder_of_two() -> None:
     """An open incident never gets quieter."""
     assert louder("warning", "critical") == louder("critical", "info") == "critical"
+
+
+@pytest.mark.parametrize(
+    ("signals", "leads"),
+    [
+        ([signal("trailing", 0.06, 5.0), signal("trailing", 0.04, 8.0)], "trailing 0.04"),
+        ([signal("trailing", 0.07, 8.0), signal("version", 0.10, 5.0)], "version 0.1"),
+        ([signal("trailing", 0.10, 5.0), signal("version", 0.07, 8.0)], "version 0.07"),
+        ([signal("trailing", 0.20, 9.0), signal("version", 0.04, 4.0)], "trailing 0.2"),
+        ([signal("trailing", 0.07, 5.0), signal("version", 0.10, 9.0, "similarity_mean")], "trailing 0.07"),
+    ],
+)
+def test_who_leads(signals: list[Signal], leads: str) -> None:
+    """The surest; a deployment before a window of the same measure, unless the fall of the window is surely larger; labels first."""
+    found = ordered(signals)
+    assert f"{found[0].against} {found[0].figures.drop}" == leads
+    assert found == ordered(signals[::-1])
+    assert len(found) == len(signals)
+
+
+def test_nothing_in_breach() -> None:
+    """Nothing leads."""
+    assert ordered([]) == []

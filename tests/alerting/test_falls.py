@@ -112,6 +112,17 @@ def test_a_canary_that_falls_is_compared_with_the_same_minutes() -> None:
     assert incident.cause == "deployment"
 
 
+def test_what_a_roll_out_leaves_behind_is_no_comparison() -> None:
+    """Sixty queries on the old version in the minute of the deployment say little beside a thousand on the new one."""
+    judge = evaluator(history(keys=[OLD]))
+    minutes = steady(FALLEN, 15)
+    minutes[0].append(row(START, OLD, 60, 54))
+    ((_, incident),) = walk(judge, minutes)
+    workings = incident.evidence[0].workings
+    assert workings is not None
+    assert (workings.baseline, incident.cause) == ("version", "deployment")
+
+
 def fallen(minutes: int = 40) -> tuple[Evaluator, Incident]:
     """German fell ten points, and it is told."""
     judge = evaluator(history(keys=[OLD], days=WEEKS))

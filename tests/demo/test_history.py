@@ -30,7 +30,7 @@ def test_it_has_fourteen_days_and_today_up_to_the_minute_of_its_end() -> None:
 
 def test_every_language_has_every_minute_once() -> None:
     """A baseline has no holes, and nothing is counted twice."""
-    found = defaultdict(list)
+    found: defaultdict[str, list[int]] = defaultdict(list)
     for window in past():
         found[window.language] += range(window.minute, window.minute + window.minutes)
     assert all(minutes == list(range(TODAY - 14 * DAY, TODAY + 14 * 60 + 22)) for minutes in found.values())

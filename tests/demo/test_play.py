@@ -118,8 +118,8 @@ def _check_alert(printed: str) -> None:
     told = FIGURES.search(printed)
     assert told, printed
     assert 0 < float(told["low"]) < float(told["drop"]) < float(told["high"]) < 100
-    assert "since index version 2026-11-b" in printed or "It began with index version 2026-11-b." in printed
-    assert "Compare index version 2026-11-b with the one before it, or roll it back." in printed
+    assert "since index version 2026-11-b (" in printed, printed
+    assert "Compare index version 2026-11-b with the one before it, or roll it back." in printed, printed
 
 
 def _check_screen(printed: str) -> None:
