@@ -21,7 +21,7 @@ endif
 
 test:  ## set up everything and run all tests
 	@scripts/setup.sh test
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 chaos:  ## agents, brokers and stores that die for half an hour; `make test` has a minute of it
 	@scripts/setup.sh test
