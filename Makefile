@@ -1,6 +1,7 @@
 # Everything a newcomer, a developer and CI run. `make run` and `make test` set up what they need.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE  # tests start the command some hundred times
 PYTHON := .venv/bin/python
 BABELWATCH := .venv/bin/babelwatch
 

@@ -100,13 +100,21 @@ def shared() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by the fixtures it asks for, so that `-m 'not kafka'` cannot miss one.
 
-    Those with a broker run one after the other, also where tests run beside each other: they wait for it by the clock.
+    Where tests run beside each other, those with a broker run one after the other: they wait for it by the clock. So do those
+    that share what their module makes once.
     """
     for item in items:
         for fixture in MARKED_BY_FIXTURE.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKED_BY_FIXTURE[fixture])
         if item.get_closest_marker("kafka"):
             item.add_marker(pytest.mark.xdist_group("kafka"))
+        elif _shares_with_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _shares_with_module(item: pytest.Item) -> bool:
+    info = getattr(item, "_fixtureinfo", None)
+    return info is not None and any(defs[-1].scope == "module" for defs in info.name2fixturedefs.values())
 
 
 @pytest.hookimpl(tryfirst=True)
