@@ -130,17 +130,21 @@ class Fall(Struct, frozen=True):
         """The incident as it would read now, pending."""
         first, change = self.signals[0], self.change
         figures = first.figures
-        excess = figures.drop * figures.n / figures.scale_minutes
-        why = Loudness(self.cause, self.confirmed, figures.drop, excess)
         facts = [_fact(signal, self.subject.language, self.quality) for signal in self._told()]
         return replace(
-            draft(self.subject, first.rule, why, self.evidence, figures),
+            draft(self.subject, first.rule, self._loudness(), self.evidence, figures),
             began_at=start_of(first.first if self.began is None else self.began),
             embedding_model=(change.embedding_model if change else first.scale[0]) or None,
             index_version=(change.index_version or None) if change else None,
             collection=(change.collection or None) if change else None,
             summary=fall_text(self.subject.language, facts, change, confirmed=self.confirmed == "yes") + volume_text(self.volume),
         )
+
+    def _loudness(self) -> Loudness:
+        """By the larger fall of two: that of the lead, and of the strongest where a deployment leads it."""
+        both = self.signals[0], min(self.signals, key=lambda signal: signal.rank)
+        figures = max((signal.figures for signal in both), key=lambda figures: figures.drop)
+        return Loudness(self.cause, self.confirmed, figures.drop, figures.drop * figures.n / figures.scale_minutes)
 
     def _told(self) -> Iterable[Signal]:
         """The strongest signal of each measure."""
@@ -151,7 +155,7 @@ class Fall(Struct, frozen=True):
 
 
 def ordered(signals: Iterable[Signal]) -> list[Signal]:
-    """The strongest first, but a deployment goes before the window that leads by the same measure, unless it surely shows less.
+    """The strongest first, but a deployment goes before the window of its rule and measure that leads, unless it surely shows less.
 
     It says since when, and has nothing of the time before in its figures.
     """
@@ -161,7 +165,7 @@ def ordered(signals: Iterable[Signal]) -> list[Signal]:
 
 
 def _shows(signal: Signal, lead: Signal) -> bool:
-    same = (signal.measure, signal.scale) == (lead.measure, lead.scale)
+    same = (signal.rule.name, signal.measure, signal.scale) == (lead.rule.name, lead.measure, lead.scale)
     return same and signal.figures.drop >= lead.figures.ci95[0]
 
 

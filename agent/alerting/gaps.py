@@ -20,7 +20,6 @@ from agent.alerting.summary import gap_text, no_gap_text
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 
-"""What is compared between languages. A score would need a calibration for each of them: its hit rate would be read here."""
 TOTAL = 0  # the one thing that is counted of each label: its value in millionths
 
 

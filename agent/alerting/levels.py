@@ -97,17 +97,16 @@ class Levels:
         self._open: dict[Stream, Window] = {}
         self._runs: dict[Stream, Run] = {}
         self._streams: dict[WindowKey, Stream | None] = {}
-        self._filled: set[Stream] = set()  # by this minute
         self._limits: dict[Scale, Limit | None] = {}  # of this minute
 
     def add(self, rows: Sequence[Minute]) -> None:
-        """Count the rows of a minute."""
-        self._filled.clear()
+        """Count the rows of a minute: all of them before a language is rare or is not, so that their order does not matter."""
         self._limits.clear()
-        for row in rows:
-            stream = self._stream(row.key) if row.scored else None
-            if stream is not None:
-                self._count(stream, row)
+        counted = [(stream, row) for row in rows if row.scored and (stream := self._stream(row.key)) is not None]
+        for stream, row in counted:
+            self._recent.setdefault(stream.scale, Recent()).add(row.minute, stream.language, row.scored, row.score_hist)
+        for stream, row in counted:
+            self._count(stream, row)
 
     def skip(self, minute: int) -> None:
         """Close windows of the past: their runs count, but nothing is said."""
@@ -135,10 +134,8 @@ class Levels:
         self._open, self._runs = dict(left.open), dict(left.runs)
 
     def _count(self, stream: Stream, row: Minute) -> None:
-        recent = self._recent.get(stream.scale) or self._recent.setdefault(stream.scale, Recent())
-        recent.add(row.minute, stream.language, row.scored, row.score_hist)
         self._fill(stream, row)
-        if recent.is_rare(stream.language) and judges(self._rule, stream.language):
+        if self._recent[stream.scale].is_rare(stream.language) and judges(self._rule, stream.language):
             self._fill(stream._replace(language=RARE), row)
 
     def _fill(self, stream: Stream, row: Minute) -> None:
@@ -146,14 +143,12 @@ class Levels:
         if window is None:
             window = self._open[stream] = Window(first=row.minute)
         window.add(row.scored, row.score_hist)
-        self._filled.add(stream)
 
     def _is_full(self, stream: Stream, window: Window, minute: int) -> bool:
-        """Whether there are 30 queries, or fewer that already show it: looked at when it is old enough and with each new one."""
+        """Whether there are 30 queries, or fewer that already show it."""
         if not window.is_old(minute) or window.n >= LOW_QUERIES:
             return window.is_old(minute)
-        is_news = stream in self._filled or not window.is_old(minute - 1)
-        limit = self._limit(stream.scale) if is_news and window.n >= FEWEST else None
+        limit = self._limit(stream.scale) if window.n >= FEWEST else None
         return limit is not None and surely_low(window.counts, stream.scale.score_kind, limit)
 
     def _judge(self, subject: Subject, stream: Stream, window: Window, limit: Limit, minute: int) -> Observation:

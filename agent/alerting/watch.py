@@ -5,7 +5,7 @@ from operator import mul
 from typing import Literal, NamedTuple
 
 from agent.alerting.changes import Change
-from agent.alerting.condition import Breach, Counts, NotComparable, Verdict, fell, judged
+from agent.alerting.condition import Breach, Counts, InsufficientData, NotComparable, Verdict, fell, judged
 from agent.alerting.labelling import Labelling, moved
 from agent.alerting.measures import NO_SCALE, Reading
 from agent.alerting.minutes import HOUR
@@ -29,7 +29,7 @@ ACTIVE_MINUTES = 72 * HOUR
 ROUNDING = 1e-9
 
 SIDE_BY_SIDE = 0.5  # of the new version's queries came while the old one ran too: then the same minutes are compared
-LEFTOVERS = 0.5  # of the new version's queries: fewer on the old one are what a roll-out left, and a weak comparison
+LEFTOVERS = 0.2  # of the new version's queries: less weight on the old one is what a roll-out left, and a weak comparison
 
 
 class Before(NamedTuple):
@@ -103,25 +103,28 @@ class Tally:
         usual: float = sum(map(mul, self._by_hour, self.baseline.rates))
         return usual >= least
 
-    def verdict(self, first: int, last: int, limits: Limits, why_not: str = "") -> tuple[Literal["version", "canary"], Verdict]:
+    def verdict(self, first: int, last: int, limits: Limits, reason: str = "") -> tuple[Literal["version", "canary"], Verdict]:
         """The version rule over the minutes first..last: against the same minutes where both versions ran, else the days before.
 
-        `why_not`: why it is not compared at all, as far as its caller knows.
+        Where nothing is known of the days before, what few queries are left on the old version are better than nothing.
+        `reason`: why it is not compared at all, beside what is known here.
         """
-        if (reason := why_not or self.reason) and self._n:
-            return "version", NotComparable(reason, Counts(self._n, 0, last - first + 1))
-        if (canary := self._canary(last - first + 1, limits)) is not None:
+        if (why := reason or self.reason) and self._n:
+            return "version", NotComparable(why, Counts(self._n, 0, last - first + 1))
+        if (canary := self._canary(last - first + 1, limits, LEFTOVERS)) is not None:
             return "canary", canary
         noise = self.wobbles.since(last - first + 1)
         sums = Sums(self._n, self._total, self._squares)
-        return "version", fell(self._by_hour, sums, self.baseline, (first, last), limits, noise)
+        found = fell(self._by_hour, sums, self.baseline, (first, last), limits, noise)
+        weak = self._canary(last - first + 1, limits, 0.0) if isinstance(found, InsufficientData) else None
+        return ("version", found) if weak is None else ("canary", weak)
 
-    def _canary(self, minutes: int, limits: Limits) -> Verdict | None:
+    def _canary(self, minutes: int, limits: Limits, leftovers: float) -> Verdict | None:
         """None unless the versions run side by side; what both share of the day's mood needs no allowance."""
         if not self._old:
             return None
         now, usual = beside(self._new, self._old)
-        if now.n < max(limits.min_events, SIDE_BY_SIDE * self._n) or usual.weight < max(limits.min_events, LEFTOVERS * now.n):
+        if now.n < max(limits.min_events, SIDE_BY_SIDE * self._n) or usual.weight < max(limits.min_events, leftovers * now.n):
             return None
         variance = self.baseline.variance if self.baseline else max(usual.mean * (1 - usual.mean), SMALLEST_VARIANCE)
         binary = now.binary and all(sums.binary for sums in self._old.values())
@@ -184,11 +187,11 @@ class Watch:
 
     def judge(self, last: int) -> Iterator[Judged]:
         """Every rule's verdict on every measure at the end of this minute."""
-        reason = self.labels_moved()
+        moved = self.labels_moved()
         for rule, limits in self._rules:
             for tally in (one for one in self.tallies.values() if one.measure in rule.measures):
-                why_not = reason if tally.measure == LABELS else ""
-                yield Judged(rule, limits, tally, *tally.verdict(self.first, last, limits, why_not))
+                reason = moved if tally.measure == LABELS else ""
+                yield Judged(rule, limits, tally, *tally.verdict(self.first, last, limits, reason))
 
     def labels_moved(self) -> str:
         """Why labels are not compared with those before the change; empty where they are, or where none came before."""

@@ -112,6 +112,29 @@ def test_a_canary_that_falls_is_compared_with_the_same_minutes() -> None:
     assert incident.cause == "deployment"
 
 
+def test_versions_that_fall_together_blame_none_of_them_where_few_are_left_on_the_old_one() -> None:
+    """Three of ten."""
+    assert side_by_side((60, 48), (140, 112)) == []
+
+
+def test_without_a_past_a_weak_comparison_is_better_than_none() -> None:
+    """A service in its first hours, one in ten on the old version, and the new one is far worse."""
+    judge = evaluator([row(START - at, OLD, 100, 90) for at in range(60, 0, -1)])
+    minutes = [[row(START + at, OLD, 10, 9), row(START + at, NEW, 90, 45)] for at in range(60)]
+    ((_, incident),) = walk(judge, minutes)
+    assert incident.cause == "deployment"
+
+
+def test_queries_without_results_confirm_the_fall_of_a_deployment() -> None:
+    """The same as without one, although no window is as long as the time since the deployment."""
+    minutes = [
+        [each._replace(zero_results=20) for each in rows]
+        for rows in steady((100, 88), 10) + steady((100, 70), 20, first=START + 10)
+    ]
+    told = walk(evaluator(history(keys=[OLD], days=WEEKS)), minutes)
+    assert {(one.confirmed, one.metric) for _, one in told} == {("yes", "hit_rate")}
+
+
 def test_what_a_roll_out_leaves_behind_is_no_comparison() -> None:
     """Sixty queries on the old version in the minute of the deployment say little beside a thousand on the new one."""
     judge = evaluator(history(keys=[OLD]))

@@ -169,6 +169,34 @@ def test_windows_that_were_low_under_an_earlier_limit(a_minute: int, falls_at: i
     assert one.current == pytest.approx(median)
 
 
+def sparse(at: int) -> list[Minute]:
+    """Twenty low queries each forty minutes, and the reference by the quarter of an hour."""
+    low_ones = [scores(START + at, LO, [0.03] * 20)] if at % 40 == 0 and at <= 80 else []
+    return low_ones + ([scores(START + at, EN, [0.57] * 10)] if at % 15 == 0 else [])
+
+
+def test_a_past_that_comes_by_the_quarter_counts_as_it_was_seen() -> None:
+    """Windows that were old long before the next row are closed; the run goes on."""
+    past = [scores(START - at, EN, [0.57] * 10) for at in range(60, 0, -1)]
+    seen, warmed = Evaluator(LOW, QUALITY), Evaluator(LOW, QUALITY)
+    seen.warm(past)
+    warmed.warm([*past, *(row for at in range(90) for row in sparse(at))])
+    told = [(at, one.state) for at in range(120) for one in seen.advance(START + at, sparse(at))]
+    assert told == [(94, "firing")]
+    assert [(at, one.state) for at in range(90, 120) for one in warmed.advance(START + at, sparse(at))] == told
+
+
+def test_the_order_of_rows_does_not_make_a_language_rare() -> None:
+    """Fifty-five queries in one minute, in two collections."""
+    states = []
+    for sizes in ((10, 45), (45, 10)):
+        judge = Evaluator(LOW, QUALITY)
+        judge.warm([scores(START - DAY * back, EN, [0.57] * 100) for back in (3, 2, 1)])
+        judge.advance(START, [scores(START, key("lo", collection=f"kb{size}"), [0.03] * size) for size in sizes])
+        states.append(judge.state.judges)
+    assert states[0] == states[1]
+
+
 def test_two_models_are_two_runs() -> None:
     """Windows of a good model do not mend those of a low one before it fires, and their order does not matter."""
     judge = Evaluator(LOW, QUALITY)

@@ -38,7 +38,7 @@ def test_every_language_has_every_minute_once() -> None:
 
 
 def test_what_an_alert_is_compared_with_is_minutes() -> None:
-    """Of the week before, from a quarter of an hour before this time of day to an hour after it; the rest is quarters of an hour."""
+    """Of the week before, the quarter of an hour with this time of day and the hour after it; the rest is quarters of an hour."""
     minutes = {window.minute for window in past() if window.minutes == 1}
     end = TODAY + 14 * 60 + 22
     assert all(end - back * DAY + at in minutes for back in range(1, 8) for at in range(60))
