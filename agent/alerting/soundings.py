@@ -24,6 +24,7 @@ from agent.alerting.statistics import Baseline, Figures, Wobbles
 from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import WINDOWS, Look, Looks
 from agent.alerting.triage.since import Series as Since
+from agent.alerting.triage.since import least_fall
 from agent.alerting.units import units
 from agent.alerting.usual import baseline, frozen
 from agent.alerting.view import View, views
@@ -244,7 +245,7 @@ class Soundings:
         parts = signal.figures.parts
         variance = None if parts is None or signal.measure != "similarity_mean" else parts.variance_baseline
         phi = 1.0 if parts is None else parts.noise.phi
-        return Since(first, n, total, expected, phi, variance, signal.limits.threshold)
+        return Since(first, n, total, expected, phi, variance, least_fall(signal.limits.threshold, signal.figures.drop))
 
     def tracks(self, subject: Subject) -> list[Track]:
         """Everything that is judged of a language."""

@@ -1,7 +1,7 @@
 """Since when: the minute at which a measure most likely began to fall, and how sure that is.
 
 A change point by maximum likelihood. Before it the baseline's expectation holds, from it on a level that is at least the
-rule's threshold lower. For each minute k the queries from k to the end are compared with what they would usually score; the
+rule's threshold, and half of what fell, lower. For each minute k the queries from k to the end are compared with what they would usually score; the
 likelihood ratio is that of a binomial for rates and of a normal for similarities, divided by the design effect. Cumulated
 sums make it one pass.
 """
@@ -33,7 +33,7 @@ class Series(NamedTuple):
     """What each minute from `first` on said: queries, the sum of their values (0..1), and the mean that would be usual.
 
     `phi` is the design effect, `variance` that of a single query's value; without one the values are hits and misses. A fall
-    is at least `least`, the rule's threshold: else days that wobble by half a point would belong to the fall of a large language.
+    is at least `least` (see `least_fall`).
     """
 
     first: int
@@ -77,6 +77,14 @@ class Beginning(NamedTuple):
     def between(self) -> tuple[datetime, datetime]:
         """The interval as times."""
         return start_of(self.low), start_of(self.high)
+
+
+def least_fall(threshold: float, drop: float) -> float:
+    """What counts as the fall where one of `drop` was seen: the rule's threshold, and half of it at least.
+
+    Else days that wobble by a point or two would belong to the fall of a large language.
+    """
+    return max(min(threshold, drop), drop / 2)
 
 
 def search_from(fired: int, window: int) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.alerting.minutes import start_of
-from agent.alerting.triage.since import LOOK_BACK, Began, Beginning, Numbers, Series, Since, search_from, since, snap
+from agent.alerting.triage.since import LOOK_BACK, Began, Beginning, Numbers, Series, Since, least_fall, search_from, since, snap
 
 FIRST = 29_000_000
 TRUTH = FIRST + LOOK_BACK
@@ -133,3 +133,23 @@ def test_korean_after_a_deployment_is_right_within_half_an_hour() -> None:
     found = [since(simulated(Fall(3, 0.10, 360), seed)) for seed in range(100, 200)]
     began = [snap(one, [TRUTH]) for one in found if one is not None]
     assert sum(abs(one.minute - TRUTH) <= 30 for one in began) >= 95
+
+
+@pytest.mark.parametrize(("drop", "least"), [(0.10, 0.05), (0.04, 0.03), (0.02, 0.02)])
+def test_the_least_fall(drop: float, least: float) -> None:
+    """Half of a large one, the threshold for a small one, and never more than was seen (a rate of 8 % that loses 2)."""
+    assert least_fall(0.03, drop) == pytest.approx(least)
+
+
+def test_a_day_that_is_a_little_low_is_no_part_of_a_large_fall() -> None:
+    """Two points for eleven hours, then ten for ten minutes: it began ten minutes ago; by the threshold alone, eleven hours."""
+    hours, last = 11 * 60, 10
+    n = np.full(hours + last, 400)
+    rate = np.r_[np.full(hours, 0.88), np.full(last, 0.80)]
+    series = Series(FIRST, n, n * rate, np.full(n.size, 0.9), 1.5, least=least_fall(0.03, 0.10))
+    found = since(series)
+    assert found is not None
+    assert found.minute == FIRST + hours
+    by_threshold = since(series._replace(least=0.03))
+    assert by_threshold is not None
+    assert by_threshold.minute == FIRST
