@@ -84,7 +84,7 @@ def explain_one(
 
 @commands.command()
 def ack(fingerprint: Fingerprint, note: Note = "", store: Store = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Somebody looks at it: no more reminders."""
+    """Somebody looks at it."""
     _act("ack", fingerprint, {"note": note}, (store, config), as_json=as_json)
 
 

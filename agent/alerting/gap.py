@@ -12,6 +12,7 @@ from agent.alerting.minutes import DAY
 from agent.alerting.statistics import MICRO, Z95, Z95_ONE_SIDED, Figures
 
 SESSIONS = 1.5  # queries of one session share their fate: the design effect, as nothing smaller is known
+LANGUAGES = 3  # of the reference
 LABELS_TELL = 7 * DAY  # older labels say nothing of what is now
 
 Says = Literal["far_below", "near", "undecided"]
@@ -55,6 +56,11 @@ class Word(Struct, frozen=True, array_like=True):
     def figures(self) -> Figures:
         """By what."""
         return gap(self.now, self.reference, self.last - self.first + 1)
+
+
+def best_of(labelled: Mapping[str, Labelled]) -> tuple[str, ...]:
+    """The three best: the reference where nobody names one, of languages that are asked about as often."""
+    return tuple(sorted(labelled, key=lambda language: (-labelled[language].mean, language))[:LANGUAGES])
 
 
 def usual(labelled: Mapping[str, Labelled], languages: Sequence[str], min_events: int) -> Usual | None:

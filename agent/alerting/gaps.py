@@ -7,14 +7,14 @@ from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from agent.alerting.finding import Loudness, Subject, draft
-from agent.alerting.gap import Labelled, Usual, Word, gap, says, usual
+from agent.alerting.gap import Labelled, Usual, Word, best_of, gap, says, usual
 from agent.alerting.incident import Confirmed, Evidence, Incident
 from agent.alerting.lifecycle import Observation, Pace, Standing
 from agent.alerting.measures import Quality, readings
 from agent.alerting.minutes import start_of
 from agent.alerting.recent import Recent, Values
 from agent.alerting.rule import LABELS, GapRule
-from agent.alerting.runs import WINDOWS, Run, Speaker, Window, counts, is_heard, judges, largest, state_of
+from agent.alerting.runs import WINDOWS, Run, Speaker, Window, counts, is_heard, judges, nearly_largest, state_of
 from agent.alerting.statistics import Figures
 from agent.alerting.summary import gap_text, no_gap_text
 from agent.alerting.sums import Minute
@@ -143,7 +143,10 @@ class Gaps:
         self._words[stream] = Word(said, now, reference.labelled, window.first, minute)
         if said != "far_below":
             self._runs.pop(stream, None)
-            return Observation(recovered=no_gap_text(stream.language, figures, self._quality.k) if said == "near" else "")
+            near = said == "near"
+            return Observation(
+                recovered=no_gap_text(stream.language, figures, self._quality.k, reference.languages) if near else ""
+            )
         run = self._runs.setdefault(stream, Run())
         run.add(window)
         together = run.together()
@@ -156,8 +159,9 @@ class Gaps:
         recent = self._recent.get(place)
         if recent is None:
             return None
-        named = self._quality.reference or largest(dict(recent.languages()))
-        return usual({language: _labelled(recent.of(language)) for language in named}, named, self._rule.min_events)
+        enough = {language: n for language, n in recent.languages() if n >= self._rule.min_events}
+        known = {language: _labelled(recent.of(language)) for language in self._quality.reference or nearly_largest(enough)}
+        return usual(known, self._quality.reference or best_of(known), self._rule.min_events)
 
     def _stream(self, key: WindowKey) -> Stream | None:
         """Where a window key is counted; None where it is neither judged nor reference."""

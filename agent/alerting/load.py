@@ -4,7 +4,7 @@ A key that a rule leaves out has the default of its record in `rule.py`; the bun
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -32,6 +32,7 @@ from agent.alerting.rule import (
 )
 from agent.errors import Misconfigured, Mistake
 
+REPEATED = "expected a name that {} does not give a rule; to change a rule, copy that file and name yours instead"
 BUNDLED = re.compile(r"[\w-]+")
 
 
@@ -50,8 +51,10 @@ def load(names: Sequence[str], folder: Path, base: Path = Path()) -> list[Rule]:
     """
     files = gathered(names, lambda name: parse(*_text(name, folder, base)))
     rules = list(chain.from_iterable(files))
-    if again := _repeated(rules):
-        raise Misconfigured([Mistake("rules", name, "expected a name that no other file gives a rule") for name in again])
+    if again := list(_repeated(zip(names, files, strict=True))):
+        raise Misconfigured(
+            [Mistake(str(path_of(file, folder, base)), rule, REPEATED.format(first)) for file, rule, first in again]
+        )
     return rules
 
 
@@ -71,9 +74,14 @@ def _text(name: str, folder: Path, base: Path) -> tuple[str, str]:
     return text_of(path, f"a rules file that can be read, or a bundled one: {known}"), str(path)
 
 
-def _repeated(rules: Iterable[Rule]) -> list[str]:
-    names = [rule.name for rule in rules]
-    return sorted({name for name in names if names.count(name) > 1})
+def _repeated(files: Iterable[tuple[str, Iterable[Rule]]]) -> Iterator[tuple[str, str, str]]:
+    """Each rule whose name an earlier file gives: its file, its name, the earlier file."""
+    known: dict[str, str] = {}
+    for file, rules in files:
+        for rule in rules:
+            if rule.name in known:
+                yield file, rule.name, known[rule.name]
+            known.setdefault(rule.name, file)
 
 
 def _file(value: Any) -> list[Rule]:

@@ -98,6 +98,13 @@ def largest(sizes: dict[str, int]) -> tuple[str, ...]:
     return tuple(sorted(real, key=lambda language: (-sizes[language], language))[:LARGEST_LANGUAGES])
 
 
+def nearly_largest(sizes: dict[str, int]) -> tuple[str, ...]:
+    """These, and those with at least half as many queries as the third: where all are asked alike, chance picks no three."""
+    three = largest(sizes)
+    least = sizes[three[-1]] / 2 if three else 0
+    return tuple(sorted(language for language, n in sizes.items() if n >= least and language not in NO_LANGUAGE))
+
+
 def state_of(state: Struct) -> dict[str, Any]:
     """A judge's state as plain JSON, no longer tied to it."""
     plain: dict[str, Any] = to_builtins(state, str_keys=True)

@@ -100,16 +100,19 @@ def labels_refute_text(language: str, figures: Figures, k: int) -> str:
 
 def gap_text(language: str, figures: Figures, k: int, reference: Sequence[str]) -> str:
     """Labels far below those of the large languages."""
-    names = ", ".join(display_name(tag) for tag in reference)
     return (
         f"{display_name(language)} recall@{k} lies {points(figures.drop)} points (95 % CI {points(figures.ci95[0])} to"
-        f" {points(figures.ci95[1])}) below the reference ({names}): {_beside(figures)}."
+        f" {points(figures.ci95[1])}) below the reference ({_names(reference)}): {_beside(figures)}."
     )
 
 
-def no_gap_text(language: str, figures: Figures, k: int) -> str:
+def no_gap_text(language: str, figures: Figures, k: int, reference: Sequence[str]) -> str:
     """The end of a gap."""
-    return f"{display_name(language)} recall@{k} is no longer far below the reference: {_beside(figures)}."
+    return f"{display_name(language)} recall@{k} is no longer far below the reference ({_names(reference)}): {_beside(figures)}."
+
+
+def _names(languages: Sequence[str]) -> str:
+    return ", ".join(map(display_name, languages))
 
 
 def vanished_text(language: str, figures: Figures) -> str:

@@ -89,9 +89,17 @@ def test_it_ends_after_three_windows_that_surely_are_near() -> None:
     told += walk(judge, {"ar": (10, 9)}, range(300, 400))
     assert [(at, one.state) for at, one in told] == [(44, "firing"), (344, "resolved")]
     assert told[1][1].summary == (
-        "Arabic recall@10 is no longer far below the reference: 90.0 % in the last 15 min (150 labelled queries)"
-        " against 90.0 % (3,450)."
+        "Arabic recall@10 is no longer far below the reference (English): 90.0 % in the last 15 min (150 labelled"
+        " queries) against 90.0 % (3,450)."
     )
+
+
+def test_where_all_languages_are_asked_alike_the_reference_is_the_best_of_them() -> None:
+    """Whoever has a label more at the moment: a language that is low is not measured by others that are."""
+    counts = {"en": (10, 9), "de": (10, 8), "es": (10, 8), "th": (11, 1), "hi": (11, 1), "ru": (11, 1)}
+    told = walk(Evaluator([GAP], Quality()), counts, range(60))
+    assert short(told) == [(44, language, "firing", "yes") for language in ("hi", "ru", "th")]
+    assert "(English, German, Spanish)" in told[0][1].summary
 
 
 def test_without_a_named_reference_it_is_the_median_of_the_three_with_most_labels() -> None:

@@ -185,5 +185,5 @@ def test_a_file_that_is_not_there_is_told_with_the_bundled_ones(tmp_path: Path) 
 def test_two_files_may_not_give_the_same_name(tmp_path: Path) -> None:
     """Incidents name their rule."""
     (tmp_path / "mine.yaml").write_text("rules: [{name: low, kind: low}]", encoding="utf-8")
-    with pytest.raises(Misconfigured, match="rules: low: expected a name that no other file gives a rule"):
+    with pytest.raises(Misconfigured, match=r"mine\.yaml: low: expected a name that default does not give a rule"):
         load(["default", "mine.yaml"], ROOT / "rules", tmp_path)

@@ -10,7 +10,7 @@ from agent.alerting.finding import Finding, Subject
 from agent.alerting.incident import Evidence, Incident
 from agent.alerting.lifecycle import Observation, Standing
 from agent.alerting.rule import VanishedRule
-from agent.alerting.runs import Run, Speaker, Window, is_heard, largest
+from agent.alerting.runs import Run, Speaker, Window, is_heard, largest, nearly_largest
 from agent.alerting.statistics import Figures
 
 FIGURES = Figures(50, 50, 0.1, 0.9, 0.8, 0.1, 8, (0.6, 1.0), 15)
@@ -80,3 +80,10 @@ def test_a_run_tells_of_its_last_three_windows_and_of_its_beginning() -> None:
 def test_the_largest_languages_are_languages() -> None:
     """By queries, then by name."""
     assert largest({"und": 99, "en": 5, "ko": 4, "ja": 4, "de": 4, "lo": 1}) == ("en", "de", "ja")
+
+
+def test_the_nearly_largest_languages() -> None:
+    """Those with half as many as the third, too; no language is none."""
+    assert nearly_largest({"und": 99, "en": 9, "ko": 8, "de": 6, "lo": 3, "th": 2}) == ("de", "en", "ko", "lo")
+    assert nearly_largest({"en": 9}) == ("en",)
+    assert nearly_largest({}) == ()
