@@ -22,7 +22,6 @@ _SETTINGS: Final = {
     "test.mock.num.brokers": 1,
     "compression.type": "lz4",
     "linger.ms": 5,
-    "sticky.partitioning.linger.ms": 0,  # else a burst lands in one partition
     "log_level": 0,
 }
 
@@ -49,8 +48,8 @@ class DemoBroker:
         """Put messages into a topic, spread over its partitions, and wait until they are there; says how many."""
         assert self._producer is not None, "the broker runs inside `with` only"
         sent = 0
-        for sent, value in enumerate(values, 1):  # noqa: B007 - counts
-            _produce(self._producer, topic, value)
+        for sent, value in enumerate(values, 1):
+            _produce(self._producer, topic, value, sent % PARTITIONS)
         if self._producer.flush(_ANSWER_TIMEOUT_S):
             raise Stop("the in-process broker does not answer")
         return sent
@@ -66,11 +65,11 @@ def _producer() -> "Producer":
     return Producer(_SETTINGS, logger=silent)
 
 
-def _produce(producer: "Producer", topic: str, value: bytes) -> None:
+def _produce(producer: "Producer", topic: str, value: bytes, partition: int) -> None:
     """Queue one message; where the queue is full, let it drain first."""
     try:
-        producer.produce(topic, value)
+        producer.produce(topic, value, partition=partition)
     except BufferError:
         producer.flush(_ANSWER_TIMEOUT_S)
-        producer.produce(topic, value)
+        producer.produce(topic, value, partition=partition)
     producer.poll(0)
