@@ -170,7 +170,7 @@ def _shows(signal: Signal, lead: Signal) -> bool:
 
 
 class Weighed(NamedTuple):
-    """The signals, strongest first; `refutation`: the labels that show that retrieval did not fall although scores did."""
+    """The signals; `refutation`: the labels that show that retrieval did not fall although scores did."""
 
     signals: tuple[Signal, ...]
     refutation: tuple[Watch, Tally, Figures] | None
@@ -190,7 +190,7 @@ def weigh(watches: Iterable[Watch], last: int) -> Weighed:
         no = refuting(watch, judged) if found else None
         refutation = refutation or no
         signals += labels if no or (not labels and labels_decide(watch, judged)) else found
-    return Weighed(tuple(ordered(signals)), None if signals else refutation)
+    return Weighed(tuple(signals), None if signals else refutation)
 
 
 def refuting(watch: Watch, judged: Sequence[Judged]) -> tuple[Watch, Tally, Figures] | None:

@@ -146,7 +146,8 @@ class Falls:
     def _fall(self, subject: Subject, signals: Sequence[Signal], minute: int) -> Fall | None:
         if not signals:
             return None
-        corroborated = any(self.soundings.corroborated(subject, signal, minute) for signal in signals)
+        scales = {signal.figures.scale_minutes for signal in signals}
+        corroborated = any(self.soundings.corroborated(subject, scale, minute) for scale in scales)
         return Fall(subject, tuple(signals), self._quality, self._volume(subject, signals[0], minute), corroborated)
 
     def _refuted(self, subject: Subject, watch: Watch, tally: Tally, figures: Figures) -> str:

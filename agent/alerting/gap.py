@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from agent.alerting.incident import Confirmed
 from agent.alerting.minutes import DAY
+from agent.alerting.runs import LARGEST_LANGUAGES
 from agent.alerting.statistics import MICRO, Z95, Z95_ONE_SIDED, Figures
 
 SESSIONS = 1.5  # queries of one session share their fate: the design effect, as nothing smaller is known
-LANGUAGES = 3  # of the reference
 LABELS_TELL = 7 * DAY  # older labels say nothing of what is now
 
 Says = Literal["far_below", "near", "undecided"]
@@ -60,7 +60,7 @@ class Word(Struct, frozen=True, array_like=True):
 
 def best_of(labelled: Mapping[str, Labelled]) -> tuple[str, ...]:
     """The three best: the reference where nobody names one, of languages that are asked about as often."""
-    return tuple(sorted(labelled, key=lambda language: (-labelled[language].mean, language))[:LANGUAGES])
+    return tuple(sorted(labelled, key=lambda language: (-labelled[language].mean, language))[:LARGEST_LANGUAGES])
 
 
 def usual(labelled: Mapping[str, Labelled], languages: Sequence[str], min_events: int) -> Usual | None:

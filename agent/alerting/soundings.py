@@ -169,10 +169,9 @@ class Soundings:
             self.not_comparable[subject] = reason
         return reason
 
-    def corroborated(self, subject: Subject, signal: Signal, minute: int) -> bool:
-        """Whether clearly fewer queries have any results, too."""
+    def corroborated(self, subject: Subject, scale: int, minute: int) -> bool:
+        """Whether clearly fewer queries of so many minutes have any results, too."""
         points, z = CORROBORATES
-        scale = signal.figures.scale_minutes
         return any(f.drop >= points and f.z >= z for f in self._at(subject, "has_results", scale, minute))
 
     def _at(self, subject: Subject, measure: str, scale: int, minute: int) -> Iterator[Figures]:

@@ -187,10 +187,10 @@ class Watch:
 
     def judge(self, last: int) -> Iterator[Judged]:
         """Every rule's verdict on every measure at the end of this minute."""
-        moved = self.labels_moved()
+        other_queries = self.labels_moved()
         for rule, limits in self._rules:
             for tally in (one for one in self.tallies.values() if one.measure in rule.measures):
-                reason = moved if tally.measure == LABELS else ""
+                reason = other_queries if tally.measure == LABELS else ""
                 yield Judged(rule, limits, tally, *tally.verdict(self.first, last, limits, reason))
 
     def labels_moved(self) -> str:

@@ -18,11 +18,10 @@ from msgspec import Struct
 
 from agent.aggregate.histogram import MICRO
 from agent.aggregate.ranking import DISCOUNTS
+from agent.alerting.minutes import DAY, HOUR
 from agent.demo.profiles import ERRORS, OLD_INDEX, PROFILES, ZERO_RESULTS
 
 QUARTER: Final = 15
-HOUR: Final = 60
-DAY: Final = 24 * HOUR
 ASKED_DAYS: Final = 7
 ASKED_BEFORE: Final = QUARTER  # this time of day at the most: the quarter of an hour that holds it
 ASKED_AFTER: Final = HOUR

@@ -204,7 +204,7 @@ def merged(rows: list[Minute]) -> list[Minute]:
     return list(together.values())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 100), st.randoms(use_true_random=False))
 def test_neither_order_nor_grouping_of_rows_within_a_minute_matters(seed: int, chance: object) -> None:
     """Shuffled pieces and merged rows give the same incidents to the last bit."""

@@ -1,9 +1,9 @@
 """Since when: the minute at which a measure most likely began to fall, and how sure that is.
 
 A change point by maximum likelihood. Before it the baseline's expectation holds, from it on a level that is at least the
-rule's threshold, and half of what fell, lower. For each minute k the queries from k to the end are compared with what they would usually score; the
-likelihood ratio is that of a binomial for rates and of a normal for similarities, divided by the design effect. Cumulated
-sums make it one pass.
+rule's threshold, and half of what fell, lower. For each minute k the queries from k to the end are compared with what they
+would usually score; the likelihood ratio is that of a binomial for rates and of a normal for similarities, divided by the design
+effect. Cumulated sums make it one pass.
 """
 
 from collections.abc import Iterable
