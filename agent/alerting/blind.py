@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.alerting.finding import links_of
 from agent.alerting.incident import ALL, Incident, Severity, fingerprint
 from agent.alerting.rule import LagRule
 
@@ -50,7 +51,9 @@ def incident(as_of: datetime, now: datetime, rule: LagRule) -> Incident:
         pending_since=as_of,
         fired_at=now,
         rule=rule.name,
-        links={"runbook": rule.annotations["runbook"]} if "runbook" in rule.annotations else {},
+        links=links_of(rule),
+        labels=rule.labels,
+        annotations=rule.annotations,
         summary=(
             f"babelwatch is blind: nothing newer than {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC has been evaluated for {minutes} min."
             " Until it goes on, no alert does not mean that all is well."

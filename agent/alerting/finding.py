@@ -92,9 +92,16 @@ def draft(subject: Subject, rule: Rule, why: Loudness, evidence: tuple[Evidence,
         rule=rule.name,
         metric=evidence[0].metric,
         evidence=evidence,
-        links={"runbook": rule.annotations["runbook"]} if "runbook" in rule.annotations else {},
+        links=links_of(rule),
+        labels=rule.labels,
+        annotations=rule.annotations,
     )
     return with_figures(incident, figures)
+
+
+def links_of(rule: Rule) -> dict[str, str]:
+    """Where the rule says to read on: its annotations that are addresses, such as a runbook or a dashboard."""
+    return {name: text for name, text in rule.annotations.items() if text.startswith(("http://", "https://"))}
 
 
 def with_figures(incident: Incident, figures: Figures) -> Incident:

@@ -73,7 +73,8 @@ class Incident(Struct, frozen=True):
     """The state of one incident as of its last transition; rates and drops in 0..1, times aware and in UTC.
 
     The single figures (`rule` to `n_baseline`) are those of the strongest evidence. `began_between` is the 95 % interval of the
-    begin, `where` the parts that the fall is divided among, `advice` what to do. Field names are fixed: they are the
+    begin, `where` the parts that the fall is divided among, `advice` what to do.
+    `labels` and `annotations` are those of the rule, `links` the annotations that are addresses. Field names are fixed: they are the
     JSON that `alerts`, `replay` and `backtest` print. What a person did with it (`acknowledged_at` to `handled_by`) is
     joined when it is read (`action.handled`); `note` and `handled_by` are the newest ones.
     """
@@ -110,6 +111,8 @@ class Incident(Struct, frozen=True):
     advice: str = ""
     exemplars: tuple[str, ...] = ()
     links: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
     summary: str = ""
     acknowledged_at: datetime | None = None
     accepted_at: datetime | None = None
