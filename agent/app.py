@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -26,6 +25,7 @@ from agent.report.remote import Remote
 from agent.report.views import RemoteViews, Views
 from agent.report.writer import RemoteWriter, Writer
 from agent.resources import schemas_dir
+from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
@@ -34,12 +34,14 @@ from agent.runtime.tally import Tally
 from agent.source.coverage import patience
 from agent.source.file import FileSource
 from agent.store.migrate import migrate
+from agent.times import format_duration
 from agent.web.api import build
 from agent.web.server import WebServer, listen
 
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(seconds=1)
+SENT_WITHIN = timedelta(minutes=2)
 EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 
 
@@ -66,10 +68,20 @@ def run(settings: Settings) -> None:
         kafka, meters = settings.source.kafka, telemetry.prometheus(CLOCK)
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
-        new_pipeline = partial(opening.pipeline, settings, store, parts.notifiers(settings), meters.told)
+        desk = opening.desk(stack, settings, parts.notifiers(settings), meters.told)
+        blindness = opening.blindness(settings, store, desk)
+
+        def new_evaluation() -> Evaluation:
+            desk.take_over()
+            return opening.evaluation(settings, store, desk.pipeline)
+
+        def on_turn(now: datetime) -> None:
+            blindness(now)
+            desk.look(now)
+
         live = Live(
             consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook(), meters.tried)),
-            new_evaluation=lambda: opening.evaluation(settings, store, new_pipeline()),
+            new_evaluation=new_evaluation,
             source=source,
             windows=store.windows,
             health=health,
@@ -77,7 +89,8 @@ def run(settings: Settings) -> None:
             pace=Pace(settings.source.lateness, alone=folder is not None, stuck_after=patience(settings.store.flush_interval)),
             missing_topics=source.missing_topics,
             on_look=meters.looked,
-            on_turn=opening.blindness(settings, store, new_pipeline),
+            on_turn=on_turn,
+            on_hand_over=desk.hand_over,
         )
         live.run(until_signal())
 
@@ -100,11 +113,15 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         migrate(store.engine, schemas(), retention=False)
         sink = FileSink(opening.dead_letter_file(settings, folder), CLOCK)
         consumer = opening.consumer(settings, store, source, sink)
-        evaluation = opening.evaluation(
-            settings, store, opening.pipeline(settings, store, parts.notifiers(settings) if send else {})
-        )
+        desk = opening.desk(stack, settings, parts.notifiers(settings) if send else {}, folder=folder)
+        desk.take_over()
+        evaluation = opening.evaluation(settings, store, desk.pipeline)
         bars = stack.enter_context(replaying(source.progress))
         replay_through(consumer, evaluation, store.windows, CLOCK, bars)
+        if not desk.drain(SENT_WITHIN):
+            log.error(
+                "not everything could be sent within %s; it is kept in the outbox of %s", format_duration(SENT_WITHIN), folder
+            )
         return Replayed(_summary(consumer.tally, opening.views(settings, store)), consumer.tally)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from agent.notify.text import clean
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-SHOUTING = ("kafka", "clickhouse_connect", "urllib3", "httpx", "httpcore", "stamina")
+SHOUTING = ("kafka", "clickhouse_connect", "urllib3", "httpx", "httpcore")
 MOST = 3
 PERIOD_S = 60.0
 

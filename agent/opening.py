@@ -1,7 +1,7 @@
 """Opening real things: the store and its lock, the broker, and the stations over them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ from agent.decode.again import Judge
 from agent.decode.letterbox import FileBox, KafkaBox, LetterBox
 from agent.decode.sink import DeadLetterSink, KafkaSink
 from agent.decode.topic import DeadLetterTopic
+from agent.desk import Desk
 from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
-from agent.notify.deliveries import Deliveries
+from agent.notify.courier import unheard
+from agent.notify.notification import Delivery
 from agent.notify.pipeline import Pipeline
-from agent.notify.render import Renderer
-from agent.notify.steps import Delivery, Record
 from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
 from agent.runtime.blindness import Blindness
@@ -190,26 +190,21 @@ def consumer(
     return Consumer(stations, settings.store.flush_interval)
 
 
-def _nothing(_: Delivery) -> None:
-    """What is done with a delivery where nobody counts them."""
-
-
-def pipeline(settings: Settings, store: Store, notifiers: dict[str, Notifier], told: Record = _nothing) -> Pipeline:
-    """Who is told, and what they were told so far; `told` hears of each delivery."""
-    deliveries = Deliveries(store.journal)
-
-    def record(delivery: Delivery) -> None:
-        told(delivery)
-        deliveries.record(delivery)
-
-    return Pipeline(
-        notifiers=notifiers,
-        renderer=Renderer(),
-        sent=deliveries.sent,
-        record=record,
-        clock=CLOCK,
-        routes=parts.routes(settings) if notifiers else (),
-    )
+def desk(
+    stack: ExitStack,
+    settings: Settings,
+    notifiers: Mapping[str, Notifier],
+    told: Callable[[Delivery], None] = unheard,
+    *,
+    folder: Path | None = None,
+) -> Desk:
+    """Who is told, over two connections of its own; `told` hears of each delivery, `folder` is another store."""
+    folder = folder or home(settings)
+    outbox, people = store_in(stack, settings, folder), store_in(stack, settings, folder)
+    made = Desk(outbox.journal, people.journal, CLOCK, on_delivery=told)
+    stack.callback(made.close)
+    made.configure(settings, notifiers)
+    return made
 
 
 def evaluation(settings: Settings, store: Store, pipeline: Pipeline) -> Evaluation:
@@ -219,10 +214,12 @@ def evaluation(settings: Settings, store: Store, pipeline: Pipeline) -> Evaluati
     return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=parts.reading(settings))
 
 
-def blindness(settings: Settings, store: Store, new_pipeline: Callable[[], Pipeline]) -> Callable[[datetime], None]:
+def blindness(settings: Settings, store: Store, desk: Desk) -> Callable[[datetime], None]:
     """Who looks whether evaluation goes on, on wall time; nobody where no rule asks for it."""
     rule = next((rule for rule in parts.rules(settings) if isinstance(rule, LagRule)), None)
-    return unwatched_time if rule is None else Blindness(rule, store.journal, new_pipeline, CLOCK.now()).look
+    if rule is None:
+        return unwatched_time
+    return Blindness(rule, store.journal, desk.pipeline, CLOCK.now(), know=desk.know).look
 
 
 def writer(store: Store) -> StoreWriter:

@@ -1,10 +1,12 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from agent.aggregate.documents import DocumentLanguages
 from agent.alerting import load
+from agent.alerting.incident import Severity
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.rule import Rule
 from agent.clock import Clock
@@ -18,8 +20,12 @@ from agent.language.expected import MERGED, Expected
 from agent.language.fasttext import FastTextModel, bundled_model
 from agent.language.services import Taggers
 from agent.language.tagger import MIN_CONFIDENCE, Models, Tagger
-from agent.notify.base import Notifier
+from agent.notify.base import Deployments, Notifier, Sustained
+from agent.notify.grouping import UNGROUPED, Timing
 from agent.notify.integrations import INTEGRATIONS
+from agent.notify.page import Places
+from agent.notify.pipeline import Telling
+from agent.notify.render import Renderer
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
 from agent.resources import rules_dir
@@ -110,6 +116,25 @@ def routes(settings: Settings) -> list[Route]:
         Route(receivers=each.receivers, match=each.match, match_re=each.match_re, not_=each.not_, continue_=each.continue_)
         for each in settings.notify.routes
     ]
+
+
+def renderer(settings: Settings) -> Renderer:
+    """What messages are made of."""
+    return Renderer(places=Places(settings.notify.external_url, settings.notify.trace_url))
+
+
+def telling(settings: Settings, notifiers: Mapping[str, Notifier], **found: Any) -> Telling:
+    """Who is told, when, and how often; `found` is what is looked up while the agent runs."""
+    given = settings.notify
+    repeat = {severity: getattr(given.repeat_interval, severity) for severity in get_args(Severity)}
+    timing = Timing(wait=given.group_wait, interval=given.group_interval, repeat=repeat)
+    return Telling(
+        receivers=tuple(notifiers),
+        timings={name: UNGROUPED if isinstance(one, Sustained) else timing for name, one in notifiers.items()},
+        routes=routes(settings),
+        deployments=tuple(name for name, one in notifiers.items() if isinstance(one, Deployments)),
+        **found,
+    )
 
 
 def kafka_address(settings: Settings) -> KafkaAddress:

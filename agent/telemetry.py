@@ -12,7 +12,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from agent import __version__
 from agent.alerting.incident import IncidentClass, State
 from agent.clock import Clock
-from agent.notify.steps import Delivery
+from agent.notify.notification import Delivery
 from agent.runtime.look import Look
 from agent.runtime.tally import Tally
 
@@ -22,7 +22,7 @@ COUNTERS: Final[Mapping[str, str]] = {
     "babelwatch_tags": "Events whose query is in no language that can be told, or in a second one too, by reason",
     "babelwatch_declared_languages": "Events whose declared language can be compared with the detected one, by whether they agree",
     "babelwatch_late_events": "Events that came after their minute was evaluated",
-    "babelwatch_notifications": "Notifications, by receiver and outcome",
+    "babelwatch_notifications": "Notifications, by receiver, outcome and reason",
 }
 GAUGES: Final[Mapping[str, str]] = {
     "babelwatch_build_info": "Always 1, with the version",
@@ -77,7 +77,9 @@ class Telemetry:
 
     def told(self, delivery: Delivery) -> None:
         """A notification was sent, or failed."""
-        self._counters["babelwatch_notifications"].add(1, {"receiver": delivery.receiver, "outcome": delivery.outcome})
+        self._counters["babelwatch_notifications"].add(
+            1, {"receiver": delivery.receiver, "outcome": delivery.outcome, "reason": delivery.reason.value}
+        )
 
     def tried(self, took: timedelta) -> None:
         """A flush was tried."""

@@ -15,7 +15,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from agent import __version__
 from agent.clock import FakeClock
 from agent.notify.dedup import Reason
-from agent.notify.steps import Delivery, Outcome
+from agent.notify.notification import Delivery, Outcome
 from agent.records import Partition
 from agent.runtime.look import Look
 from agent.runtime.tally import Tally
@@ -57,9 +57,7 @@ print(generate_latest().decode())
 
 def delivery(outcome: Outcome) -> Delivery:
     """What became of one message to the receiver `chat`."""
-    return Delivery(
-        "chat", "fingerprint", "2026-11-21T08:00:00+00:00", "firing", Reason.FIRST, datetime(2026, 11, 21, tzinfo=UTC), outcome
-    )
+    return Delivery(id="1", receiver="chat", outcome=outcome, reason=Reason.FIRST, at=datetime(2026, 11, 21, tzinfo=UTC))
 
 
 class Counted:
@@ -124,7 +122,7 @@ def test_notifications_are_counted_by_receiver_and_outcome(counted: Counted) -> 
     outcomes: list[Outcome] = ["sent", "failed", "failed"]
     for outcome in outcomes:
         counted.telemetry.told(delivery(outcome))
-    assert counted.figures("babelwatch_notifications") == {("chat", "sent"): 1, ("chat", "failed"): 2}
+    assert counted.figures("babelwatch_notifications") == {("chat", "sent", "first"): 1, ("chat", "failed", "first"): 2}
 
 
 def test_the_version_is_told(counted: Counted) -> None:
@@ -206,7 +204,7 @@ def test_prometheus_shows_the_names_of_the_contract() -> None:
         'babelwatch_messages_total{outcome="excluded"} 1.0',
         'babelwatch_messages_total{outcome="lost"} 7.0',
         'babelwatch_messages_total{outcome="rejected"} 2.0',
-        'babelwatch_notifications_total{outcome="sent",receiver="chat"} 1.0',
+        'babelwatch_notifications_total{outcome="sent",reason="first",receiver="chat"} 1.0',
         'babelwatch_tags_total{reason="second_script"} 1.0',
         'babelwatch_tags_total{reason="unsure"} 1.0',
     ]

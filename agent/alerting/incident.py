@@ -74,7 +74,8 @@ class Incident(Struct, frozen=True):
 
     The single figures (`rule` to `n_baseline`) are those of the strongest evidence. `began_between` is the 95 % interval of the
     begin, `where` the parts that the fall is divided among, `advice` what to do.
-    `labels` and `annotations` are those of the rule, `links` the annotations that are addresses. Field names are fixed: they are the
+    `queries` and `users` (distinct
+    sessions; None where the log has none) are those since it began. `labels` and `annotations` are those of the rule, `links` the annotations that are addresses. Field names are fixed: they are the
     JSON that `alerts`, `replay` and `backtest` print. What a person did with it (`acknowledged_at` to `handled_by`) is
     joined when it is read (`action.handled`); `note` and `handled_by` are the newest ones.
     """
@@ -103,6 +104,8 @@ class Incident(Struct, frozen=True):
     scale_minutes: int | None = None
     n: int | None = None
     n_baseline: int | None = None
+    queries: int | None = None
+    users: int | None = None
     embedding_model: str | None = None
     index_version: str | None = None
     collection: str | None = None

@@ -24,6 +24,7 @@ from agent.demo.show import Show
 from agent.notify.base import Notifier
 from agent.notify.terminal import TerminalNotifier
 from agent.opening import CLOCK, Store
+from agent.runtime.evaluate import Evaluation
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
 from agent.source.clients import KafkaAddress
@@ -83,15 +84,22 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     meters = telemetry.prometheus(CLOCK)
     terminal: dict[str, Notifier] = {"terminal": TerminalNotifier(console=console)}
+    desk = opening.desk(stack, settings, terminal, meters.told)
+
+    def new_evaluation() -> Evaluation:
+        desk.take_over()
+        return opening.evaluation(settings, store, desk.pipeline)
+
     return Live(
         consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(meters.stored, on_try=meters.tried)),
-        new_evaluation=lambda: opening.evaluation(settings, store, opening.pipeline(settings, store, terminal)),
+        new_evaluation=new_evaluation,
         source=source,
         windows=store.windows,
         health=health,
         clock=CLOCK,
         pace=Pace(settings.source.lateness, evaluate_every=EVERY),
         on_look=meters.looked,
+        on_turn=desk.look,
     )
 
 

@@ -1,39 +1,94 @@
-"""Whether a receiver is told of a transition: pure, and the answer is a named reason.
+"""Whether a receiver is told of an incident now: pure, and the answer is a named reason.
 
 The reason is a field of the log line, a label of the metric and the name of a test.
 """
 
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final, Literal, NamedTuple
 
-from agent.alerting.incident import Incident, State
+from agent.alerting.finding import SEVERITIES
+from agent.alerting.incident import Confirmed, Incident, Severity, State
+
+TRY_AGAIN: Final = timedelta(hours=1)
+"""After a receiver has refused a message for good: somebody may have mended it."""
 
 
 class Reason(StrEnum):
     """Why a receiver is told, or why not."""
 
     FIRST = "first"
-    RESOLVED = "resolved"
     REOPENED = "reopened"
-    ALREADY_SENT = "already_sent"
-    NEVER_FIRED = "never_fired"
+    ESCALATED = "escalated"
+    WEIGHED = "weighed"  # confirmed, or not confirmed, by a second kind of evidence
+    REPEAT_DUE = "repeat_due"
+    RESOLVED = "resolved"
+    DEPLOYMENT = "deployment"
+    MUTED = "muted"
+    INHIBITED = "inhibited"
     NOT_WORTH_TELLING = "not_worth_telling"
+    NEVER_FIRED = "never_fired"
+    ALREADY_SENT = "already_sent"
+    ACKNOWLEDGED = "acknowledged"
+    FAILED_LATELY = "failed_lately"
 
     @property
     def tells(self) -> bool:
         """Whether a message goes out."""
-        return self in {Reason.FIRST, Reason.RESOLVED, Reason.REOPENED}
+        return self in TELLING
+
+    @property
+    def begins(self) -> bool:
+        """Whether it begins a thread."""
+        return self in {Reason.FIRST, Reason.REOPENED}
 
 
-def decide(transition: Incident, sent: State | None) -> Reason:
-    """Weigh a transition against the last state that this receiver was told of this incident, `None` for none.
+TELLING: Final = frozenset(
+    {Reason.FIRST, Reason.REOPENED, Reason.ESCALATED, Reason.WEIGHED, Reason.REPEAT_DUE, Reason.RESOLVED, Reason.DEPLOYMENT}
+)
 
-    A resolution is told only to those who were told of the fire. An incident that fires again under the same identity is
-    told again: a message too many does less harm than a silent fall.
+
+class Told(NamedTuple):
+    """What a receiver heard last of an incident; `follows_up`: that its channel can add to what it was told."""
+
+    state: State
+    severity: Severity
+    confirmed: Confirmed
+    at: datetime
+    outcome: Literal["queued", "sent", "failed"] = "sent"
+    follows_up: bool = False
+
+
+def decide(incident: Incident, told: Told | None, now: datetime, repeat: timedelta | None) -> Reason:
+    """Weigh an incident against what the receiver was told of it last; `repeat` None: never told again.
+
+    An end is told only to those who were told of the fire. What fires again under the same identity is told again: a
+    message too many does less harm than a silent fall.
     """
-    if transition.state == "pending":
+    if incident.state == "pending":
         return Reason.NOT_WORTH_TELLING
-    if transition.state == sent:
+    if incident.state == "resolved":
+        return _of_end(told, now)
+    if told is None or told.outcome == "failed":
+        return Reason.FIRST if told is None or now - told.at >= TRY_AGAIN else Reason.FAILED_LATELY
+    return Reason.REOPENED if told.state == "resolved" else _of_fire(incident, told, now, repeat)
+
+
+def _of_end(told: Told | None, now: datetime) -> Reason:
+    if told is None:
+        return Reason.NEVER_FIRED
+    if told.outcome == "failed":
+        if told.state == "firing":
+            return Reason.NEVER_FIRED
+        return Reason.RESOLVED if now - told.at >= TRY_AGAIN else Reason.FAILED_LATELY
+    return Reason.RESOLVED if told.state == "firing" else Reason.ALREADY_SENT
+
+
+def _of_fire(incident: Incident, told: Told, now: datetime, repeat: timedelta | None) -> Reason:
+    if SEVERITIES.index(incident.severity) > SEVERITIES.index(told.severity):
+        return Reason.ESCALATED
+    if told.follows_up and incident.confirmed != told.confirmed:
+        return Reason.WEIGHED
+    if repeat is None or now - told.at < repeat:
         return Reason.ALREADY_SENT
-    if transition.state == "resolved":
-        return Reason.RESOLVED if sent == "firing" else Reason.NEVER_FIRED
-    return Reason.REOPENED if sent == "resolved" else Reason.FIRST
+    return Reason.ACKNOWLEDGED if incident.acknowledged_at else Reason.REPEAT_DUE

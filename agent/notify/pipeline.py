@@ -1,49 +1,148 @@
 """Telling someone: the order of work, named once.
 
-Deciding stands in `route` and `dedup` and is pure; `render` makes the words, a channel's file its wire format. Muting,
-inhibiting and grouping will be further rows of `steps`.
+Deciding ends in the outbox: `mute -> inhibit -> route -> group -> dedup -> wait -> post`. From there each receiver has a
+courier of its own, so that a slow one delays nobody: `render -> send with retry -> record` (`courier.py`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
+from agent.alerting.changes import Change
 from agent.alerting.incident import Incident
 from agent.clock import Clock
-from agent.notify.base import Notifier
-from agent.notify.render import Renderer
-from agent.notify.retry import DEFAULT, Patience
+from agent.notify import posting, steps
+from agent.notify.dedup import Reason
+from agent.notify.grouping import Group, Timing
+from agent.notify.mute import Mute
+from agent.notify.notification import Identity, identity_of
+from agent.notify.outbox import Outbox
+from agent.notify.posting import Moment
 from agent.notify.route import Route
-from agent.notify.steps import Dedup, Delivery, Parcel, Record, Recording, Rendering, Routing, Sending, Sent, Step
+from agent.notify.steps import Parcel, Step
+
+logger = logging.getLogger(__name__)
+
+
+def nothing_muted(_: datetime) -> Sequence[Mute]:
+    """The mutes where there are none."""
+    return ()
+
+
+def no_trouble(_: datetime) -> Sequence[Incident]:
+    """The receivers that cannot be reached where nobody asks."""
+    return ()
+
+
+def as_it_is(incidents: Sequence[Incident]) -> Sequence[Incident]:
+    """The incidents where nobody did anything about them."""
+    return incidents
+
+
+def nobody() -> None:
+    """Who is woken where deliveries come by themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pipeline:
-    """Carries a transition of an incident to everyone who is to know of it.
+class Telling:
+    """What deciding is configured with: who can be told, when, of what, and what people have muted and done meanwhile."""
 
-    `sent` looks up what a receiver was told last, `record` remembers a delivery: both belong to the journal.
-    """
-
-    notifiers: Mapping[str, Notifier]
-    renderer: Renderer
-    sent: Sent
-    record: Record
-    clock: Clock
+    receivers: Sequence[str]
+    timings: Mapping[str, Timing]
     routes: Sequence[Route] = ()
-    patience: Patience = DEFAULT
+    deployments: Sequence[str] = ()
+    mutes: Callable[[datetime], Sequence[Mute]] = nothing_muted
+    handled: Callable[[Sequence[Incident]], Sequence[Incident]] = as_it_is
+    troubles: Callable[[datetime], Sequence[Incident]] = no_trouble
+    wake: Callable[[], None] = nobody
 
-    def steps(self) -> list[Step]:
+
+class Pipeline:
+    """Decides who is told of what, and posts it. What waits for others of its group is held in memory: it is told again anyway."""
+
+    def __init__(self, telling: Telling, outbox: Outbox, clock: Clock) -> None:
+        self._telling, self._outbox, self._clock = telling, outbox, clock
+        self._held: dict[Identity, Incident] = {}
+        self._since: dict[Group, datetime] = {}
+        self._dues: list[datetime] = []
+        self._told_why: set[tuple[Identity, Reason]] = set()
+
+    def configure(self, telling: Telling) -> None:
+        """Tell these from now on."""
+        self._telling = telling
+
+    def steps(self, known: Sequence[Incident], now: datetime) -> list[Step]:
         """The order of work."""
+        telling, outbox = self._telling, self._outbox
         return [
-            Routing(self.routes, tuple(self.notifiers)),
-            Dedup(self.sent),
-            Rendering(self.notifiers, self.renderer),
-            Sending(self.notifiers, self.patience),
-            Recording(self.record, self.clock),
+            partial(steps.muting, mutes=telling.mutes(now), now=now),
+            partial(steps.inhibiting, known=known),
+            partial(steps.routing, routes=telling.routes, every=telling.receivers),
+            steps.grouped,
+            partial(steps.deduplicated, sent=outbox.told, timings=telling.timings, now=now),
+            partial(steps.waiting, since=self._since, last=self._last, timings=telling.timings, now=now),
+            partial(self._post, now=now),
         ]
 
-    def notify(self, transition: Incident) -> list[Delivery]:
-        """Tell the receivers; what failed for one of them is in its delivery and stops no other."""
-        parcels: Iterable[Parcel] = [Parcel(transition)]
-        for step in self.steps():
+    def notify(self, incidents: Iterable[Incident], now: datetime) -> None:
+        """Tell of these as soon as it is their time; raises RetryLater where they could not be written down."""
+        if not self._telling.receivers:
+            return
+        news = [*incidents, *self._telling.troubles(now)]
+        self._held |= {identity_of(one): one for one in news}
+        known = self._telling.handled([*self._held.values()])
+        parcels: Iterable[Parcel] = [Parcel(one) for one in known]
+        for step in self.steps(known, now):
             parcels = step(parcels)
-        return [parcel.delivery for parcel in parcels if parcel.delivery]
+        self._hold([*parcels], now)
+
+    def look(self, now: datetime) -> None:
+        """Tell what is due by now; raises RetryLater."""
+        if self._dues and now >= min(self._dues):
+            self.notify((), now)
+
+    def deployed(self, changes: Iterable[Change], now: datetime) -> None:
+        """Tell those who want to know of deployments; raises RetryLater."""
+        for change in changes:
+            for receiver in self._telling.deployments:
+                self._outbox.post([posting.deployment(receiver, change, self._moment(now))])
+        self._telling.wake()
+
+    def close(self) -> None:
+        """Tell what still waits for others: nobody will come any more."""
+        if self._dues:
+            self.notify((), max(self._dues))
+
+    def _post(self, parcels: Iterable[Parcel], now: datetime) -> list[Parcel]:
+        """Write down what is due; what has to wait goes on."""
+        decided = [*parcels]
+        for parcel in decided:
+            self._say_why_not(parcel)
+        due = [parcel for parcel in decided if parcel.due_at is not None and parcel.due_at <= now]
+        self._outbox.post_all(partial(posting.notifications, due, moment=self._moment(now)))
+        if due:
+            self._telling.wake()
+        return [parcel for parcel in decided if parcel.due_at is not None and parcel.due_at > now]
+
+    def _hold(self, waiting: Sequence[Parcel], now: datetime) -> None:
+        """Keep what waits: since when its group does, and until when."""
+        self._held = {identity_of(parcel.incident): parcel.incident for parcel in waiting}
+        groups = {parcel.group for parcel in waiting if parcel.group}
+        self._since = {group: self._since.get(group, now) for group in groups}
+        self._dues = [parcel.due_at for parcel in waiting if parcel.due_at]
+
+    def _say_why_not(self, parcel: Parcel) -> None:
+        """Once for each incident and reason; that it was sent already is no news."""
+        reason = parcel.reason
+        if reason not in {Reason.MUTED, Reason.INHIBITED} or (identity_of(parcel.incident), reason) in self._told_why:
+            return
+        self._told_why.add((identity_of(parcel.incident), reason))
+        logger.info("%s is not told: %s", parcel.incident.fingerprint, reason.value, extra={"reason": reason.value})
+
+    def _last(self, group: Group) -> datetime | None:
+        return self._outbox.ledger.last(group.name)
+
+    def _moment(self, now: datetime) -> Moment:
+        return Moment(now, self._clock.now())

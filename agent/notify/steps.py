@@ -1,183 +1,109 @@
-"""The steps of telling, each a transformation of a stream of parcels.
+"""The steps of deciding, each from parcels to parcels: pure but for what they look up, and for the last, which posts.
 
-A parcel is one incident on its way to one receiver. Steps are chained lazily: a parcel has gone the whole way, its
-delivery recorded, before the next one is begun, so that a crash forgets at most the message being sent.
+A parcel is one incident on its way to one receiver; one that has got a reason not to be told goes no further.
 """
 
-import logging
-import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Literal
 
-from msgspec import Struct
-
-from agent.alerting.incident import Incident, State
-from agent.clock import Clock
-from agent.notify import retry
-from agent.notify.base import Message, Notifier, TransportError
-from agent.notify.dedup import Reason, decide
-from agent.notify.render import Renderer
-from agent.notify.retry import Patience
+from agent.alerting.finding import SEVERITIES
+from agent.alerting.incident import Incident
+from agent.notify import grouping, inhibit, mute
+from agent.notify.dedup import Reason, Told, decide
+from agent.notify.grouping import Group, Timing
+from agent.notify.mute import Mute
 from agent.notify.route import Route, receivers_of
-
-Outcome = Literal["sent", "failed", "skipped"]
-
-logger = logging.getLogger(__name__)
-
-
-class Delivery(Struct, frozen=True):
-    """What became of one incident's state at one receiver; `error` is a sentence without secrets."""
-
-    receiver: str
-    fingerprint: str
-    began_at: str
-    state: State
-    reason: Reason
-    at: datetime
-    outcome: Outcome
-    error: str | None = None
+from agent.notify.trouble import LABEL
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One incident on its way to one receiver; with an outcome it is done, and the steps before the record let it pass."""
+    """One incident on its way to one receiver; `due_at` is when the news of its group are told."""
 
     incident: Incident
     receiver: str = ""
-    reason: Reason = Reason.FIRST
-    message: Message | None = None
-    outcome: Outcome | None = None
-    error: str | None = None
-    delivery: Delivery | None = None
+    group: Group | None = None
+    reason: Reason | None = None
+    due_at: datetime | None = None
 
     @property
-    def began_at(self) -> str:
-        """When the incident began, ISO 8601: with the fingerprint it names the incident."""
-        return self.incident.began_at.isoformat() if self.incident.began_at else ""
+    def goes_on(self) -> bool:
+        """Whether it may still be told."""
+        return self.reason is None or self.reason.tells
 
 
-Step = Callable[[Iterable[Parcel]], Iterator[Parcel]]
-Sent = Callable[[str, str, str], State | None]
-"""(receiver, fingerprint, began_at) -> the last state that the receiver was told of that incident."""
-Record = Callable[[Delivery], None]
+Step = Callable[[Iterable[Parcel]], Iterable[Parcel]]
+Sent = Callable[[str, Incident], Told | None]
+"""What a receiver heard last of an incident."""
+Timings = Mapping[str, Timing]
+"""Of each receiver."""
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """One parcel for each receiver; a resolution goes to all, since `Dedup` knows who was told of the fire."""
-
-    routes: Sequence[Route]
-    every: Sequence[str]
-
-    def __call__(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
-        """Fan out."""
-        for parcel in parcels:
-            routes = () if parcel.incident.state == "resolved" else self.routes
-            for name in receivers_of(parcel.incident, routes, self.every):
-                yield replace(parcel, receiver=name)
-
-
-@dataclass(frozen=True, slots=True)
-class Dedup:
-    """Skips what the receiver need not hear."""
-
-    sent: Sent
-
-    def __call__(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
-        """Decide for each parcel."""
-        for parcel in parcels:
-            told = self.sent(parcel.receiver, parcel.incident.fingerprint, parcel.began_at)
-            reason = decide(parcel.incident, told)
-            yield replace(parcel, reason=reason, outcome=None if reason.tells else "skipped")
-
-
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """Makes the message for the receiver's channel."""
-
-    notifiers: Mapping[str, Notifier]
-    renderer: Renderer
-
-    def __call__(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
-        """Render what is still open."""
-        return _each(parcels, self._rendered)
-
-    def _rendered(self, parcel: Parcel) -> Parcel:
-        notifier = self.notifiers.get(parcel.receiver)
-        if notifier is None:
-            return replace(parcel, outcome="failed", error="a route names this receiver, but it is not configured")
-        return replace(parcel, message=self.renderer.render(parcel.incident, notifier.escape))
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """Delivers, with patience."""
-
-    notifiers: Mapping[str, Notifier]
-    patience: Patience
-
-    def __call__(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
-        """Send what is still open."""
-        return _each(parcels, self._sent)
-
-    def _sent(self, parcel: Parcel) -> Parcel:
-        assert parcel.message is not None, "rendering comes before sending"
-        retry.send(self.notifiers[parcel.receiver], parcel.message, self.patience)
-        return replace(parcel, outcome="sent")
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """Logs every parcel's end and writes what was sent or failed to the journal.
-
-    What was skipped is not written: it would take the place of the delivery that made it unnecessary.
-    """
-
-    record: Record
-    clock: Clock
-
-    def __call__(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
-        """Record what is done."""
-        for parcel in parcels:
-            delivery = self._delivery(parcel)
-            if delivery.outcome != "skipped":
-                self.record(delivery)
-            _log(delivery)
-            yield replace(parcel, delivery=delivery)
-
-    def _delivery(self, parcel: Parcel) -> Delivery:
-        assert parcel.outcome is not None, "sending comes before recording"
-        return Delivery(
-            receiver=parcel.receiver,
-            fingerprint=parcel.incident.fingerprint,
-            began_at=parcel.began_at,
-            state=parcel.incident.state,
-            reason=parcel.reason,
-            at=self.clock.now(),
-            outcome=parcel.outcome,
-            error=parcel.error,
-        )
-
-
-def _each(parcels: Iterable[Parcel], work: Callable[[Parcel], Parcel]) -> Iterator[Parcel]:
-    """Work on what is still open; what goes wrong with one receiver is that parcel's end only."""
+def muting(parcels: Iterable[Parcel], mutes: Sequence[Mute], now: datetime) -> Iterator[Parcel]:
+    """A fire that somebody has muted is not told; an end is, to those who heard of the fire."""
     for parcel in parcels:
-        try:
-            yield parcel if parcel.outcome else work(parcel)
-        except TransportError as error:
-            yield replace(parcel, outcome="failed", error=str(error))
-        except Exception as error:  # a bug in one channel; its text is kept out, since it may hold a secret
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            text = f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
-            yield replace(parcel, outcome="failed", error=text)
+        muted = parcel.incident.state == "firing" and mute.muting(parcel.incident, mutes, now)
+        yield replace(parcel, reason=Reason.MUTED) if muted else parcel
 
 
-def _log(delivery: Delivery) -> None:
-    level = {"sent": logging.INFO, "failed": logging.ERROR, "skipped": logging.DEBUG}[delivery.outcome]
-    extra = {"receiver": delivery.receiver, "fingerprint": delivery.fingerprint, "reason": delivery.reason.value}
-    why = f"{delivery.reason}: {delivery.error}" if delivery.error else delivery.reason.value
-    text = "notification of %s (%s) to %s %s: %s"
-    logger.log(level, text, delivery.fingerprint, delivery.state, delivery.receiver, delivery.outcome, why, extra=extra)
+def inhibiting(parcels: Iterable[Parcel], known: Sequence[Incident]) -> Iterator[Parcel]:
+    """What a larger incident stands for is not told."""
+    for parcel in parcels:
+        inhibited = parcel.goes_on and inhibit.inhibitor(parcel.incident, known)
+        yield replace(parcel, reason=Reason.INHIBITED) if inhibited else parcel
+
+
+def routing(parcels: Iterable[Parcel], routes: Sequence[Route], every: Sequence[str]) -> Iterator[Parcel]:
+    """One parcel for each receiver; an end goes to all, since it is known who was told of the fire.
+
+    A receiver that cannot be reached is not told of that.
+    """
+    for parcel in parcels:
+        taken = () if parcel.incident.state == "resolved" else routes
+        names = receivers_of(parcel.incident, taken, every) if parcel.goes_on else ("",)
+        yield from (replace(parcel, receiver=name) for name in names if name != parcel.incident.labels.get(LABEL, name + " "))
+
+
+def grouped(parcels: Iterable[Parcel]) -> Iterator[Parcel]:
+    """Each with the group in which it is told."""
+    for parcel in parcels:
+        yield replace(parcel, group=grouping.group_of(parcel.incident, parcel.receiver)) if parcel.goes_on else parcel
+
+
+def deduplicated(parcels: Iterable[Parcel], sent: Sent, timings: Timings, now: datetime) -> Iterator[Parcel]:
+    """Each with the reason why it is told, or why not."""
+    for parcel in parcels:
+        if not parcel.goes_on:
+            yield parcel
+            continue
+        repeat = timings[parcel.receiver].repeat[parcel.incident.severity]
+        yield replace(parcel, reason=decide(parcel.incident, sent(parcel.receiver, parcel.incident), now, repeat))
+
+
+def waiting(
+    parcels: Iterable[Parcel],
+    since: Mapping[Group, datetime],
+    last: Callable[[Group], datetime | None],
+    timings: Timings,
+    now: datetime,
+) -> Iterator[Parcel]:
+    """Each that is told, with when: all of a group at once."""
+    groups: defaultdict[Group, list[Parcel]] = defaultdict(list)
+    for parcel in parcels:
+        if parcel.group is None or not parcel.goes_on:
+            yield parcel
+        else:
+            groups[parcel.group].append(parcel)
+    for group, members in groups.items():
+        reasons = [member.reason for member in members if member.reason]
+        due = grouping.due_at(group, reasons, since.get(group, now), last(group), timings[group.receiver])
+        yield from (replace(member, due_at=due) for member in members)
+
+
+def loudest_first(incidents: Iterable[Incident]) -> list[Incident]:
+    """In the order in which they are told: what fires before what is over, by severity, then by how far it fell."""
+    return sorted(
+        incidents, key=lambda one: (one.state != "firing", -SEVERITIES.index(one.severity), -(one.drop or 0.0), one.language)
+    )

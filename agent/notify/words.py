@@ -1,17 +1,35 @@
-"""The words of a message: what each value of an incident is called."""
+"""The words of a message: what each value of an incident is called, and its title, which has the number first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from agent.alerting import blind
 from agent.alerting.incident import ALL, Cause, Confirmed, Incident, IncidentClass
+from agent.alerting.rule import Measure
 from agent.alerting.triage import advice as triage
 from agent.language.codes import display_name
+from agent.notify.dedup import Reason
+from agent.notify.text import one_line
+from agent.notify.trouble import LABEL
+
+Escape = Callable[[str], str]
 
 TITLES: Final[Mapping[IncidentClass, str]] = {
     "change": "retrieval got worse",
     "level": "retrieval is low",
     "volume": "traffic vanished",
     "monitor": "babelwatch cannot see",
+}
+MEASURES: Final[Mapping[Measure, str]] = {
+    "recall_at_k": "recall",
+    "hit_rate": "hit rate",
+    "similarity_mean": "mean best score",
+    "has_results": "queries with results",
+    "und": "queries whose language is known",
+    "mixed": "queries in one language only",
+    "fallback": "queries without fallback",
+    "other_language": "answers in the query's language",
+    "low_translation": "translation quality",
 }
 SIGNALS: Final[Mapping[Confirmed, str]] = {
     "yes": "confirmed",
@@ -32,6 +50,7 @@ CAUSES: Final[Mapping[Cause, str | None]] = {
 ADVICE_BLIND: Final = "Let the log keep records longer than babelwatch can be away or behind, and find out why it was."
 JUDGES_QUALITY: Final[frozenset[IncidentClass]] = frozenset({"change", "level"})
 """The classes where a signal can be confirmed; that traffic vanished is no signal but a fact."""
+MOST_NAMED: Final = 3
 
 
 def language_of(incident: Incident) -> str:
@@ -49,6 +68,84 @@ def language_name(tag: str) -> str:
 
 def advice(incident: Incident) -> str:
     """What to do next: as triage found, else by the cause alone."""
+    if incident.advice:
+        return incident.advice
+    return ADVICE_BLIND if incident.class_ == "monitor" else triage.advice(incident.cause, triage.version_words(incident))
+
+
+def points(drop: float) -> str:
+    """A fall of .049 as `−4.9`, a rise as `+4.9`."""
+    return f"{-100 * drop:+.1f}".replace("-", "−")
+
+
+def lead(incident: Incident, reason: Reason) -> str:
+    """The first word of a title: how loud, or what became of it."""
+    if incident.state == "resolved":
+        return "Resolved"
+    if reason is Reason.WEIGHED:
+        return SIGNALS[incident.confirmed].capitalize()
+    again = {Reason.ESCALATED: "Now ", Reason.REPEAT_DUE: "Still "}.get(reason, "")
+    return f"{again}{incident.severity}".capitalize()
+
+
+def subject(incidents: Sequence[Incident], escape: Escape) -> str:
+    """What it is about, the number first, and where; the loudest incident leads."""
+    first = incidents[0]
+    what = _one(first, escape) if len(incidents) == 1 else _several(incidents, escape)
+    return " · ".join([what, *(escape(one_line(name)) for name in (first.service, first.environment) if name)])
+
+
+def _one(incident: Incident, escape: Escape) -> str:
     if incident.class_ == "monitor":
-        return ADVICE_BLIND
-    return incident.advice or triage.advice(incident.cause, triage.version_words(incident))
+        return _own(incident)
+    language = escape(one_line(language_of(incident)))
+    if incident.state == "resolved":
+        return f"{_measured(incident) if incident.class_ != 'volume' else 'traffic'} in {language}"
+    return f"{_number(incident)} in {language}"
+
+
+def _number(incident: Incident) -> str:
+    if incident.class_ == "change" and incident.drop is not None:
+        return f"{points(incident.drop)} points of {_measured(incident)}"
+    if incident.class_ == "level" and incident.metric == "recall_at_k" and incident.drop is not None:
+        return f"{points(incident.drop)} points of recall below the others"
+    if incident.class_ == "level" and incident.current is not None and incident.language != ALL:
+        return f"{incident.current:.2f} as best score, retrieval is low"
+    if incident.class_ == "volume" and incident.n is not None and incident.n_baseline is not None:
+        return f"{incident.n:,} queries instead of {incident.n_baseline:,}"
+    return TITLES[incident.class_]
+
+
+def _measured(incident: Incident) -> str:
+    return next((words for name, words in MEASURES.items() if name == incident.metric), "retrieval")
+
+
+def _own(incident: Incident) -> str:
+    """What the agent says of itself."""
+    if LABEL in incident.labels:
+        return (
+            f"the receiver {incident.labels[LABEL]}" if incident.state == "resolved" else f"{incident.labels[LABEL]} cannot be told"
+        )
+    if incident.fingerprint == blind.FINGERPRINT:
+        return "babelwatch sees again" if incident.state == "resolved" else TITLES["monitor"]
+    return "found while catching up" if incident.severity == "info" else "records were lost before they were read"
+
+
+def _several(incidents: Sequence[Incident], escape: Escape) -> str:
+    """`12 languages: retrieval got worse, most in Korean (ko), −9.1 points`."""
+    firing = [one for one in incidents if one.state == "firing"]
+    if not firing:
+        return f"{len(incidents)} languages: {_names(incidents, escape)}"
+    worst = max(firing, key=lambda one: one.drop or 0.0)
+    most = (
+        f", most in {escape(one_line(language_of(worst)))}, {points(worst.drop)} points"
+        if worst.drop
+        else f": {_names(firing, escape)}"
+    )
+    over = f"; {len(incidents) - len(firing)} more are over" if len(firing) < len(incidents) else ""
+    return f"{len(firing)} languages: {TITLES[firing[0].class_]}{most}{over}"
+
+
+def _names(incidents: Sequence[Incident], escape: Escape) -> str:
+    named = ", ".join(escape(one_line(language_of(one))) for one in incidents[:MOST_NAMED])
+    return f"{named} and {len(incidents) - MOST_NAMED} more" if len(incidents) > MOST_NAMED else named

@@ -22,12 +22,18 @@ log = logging.getLogger(__name__)
 EVERY: Final = timedelta(minutes=1)
 
 
+def nothing() -> None:
+    """What is read where no other process tells anything."""
+
+
 class Blindness:
     """One look a minute at how far evaluation has come, whoever evaluates."""
 
-    def __init__(self, rule: LagRule, journal: Journal, new_pipeline: Callable[[], Pipeline], started: datetime) -> None:
-        self._rule, self._journal, self._new_pipeline, self._started = rule, journal, new_pipeline, started
-        self._pipeline = new_pipeline()
+    def __init__(
+        self, rule: LagRule, journal: Journal, pipeline: Pipeline, started: datetime, *, know: Callable[[], None] = nothing
+    ) -> None:
+        """`know` reads what other processes have told meanwhile; it raises RetryLater."""
+        self._rule, self._journal, self._pipeline, self._started, self._know = rule, journal, pipeline, started, know
         self._due_at = started
         self._as_of: datetime | None = None
         self._firing: Incident | None = None
@@ -43,9 +49,9 @@ class Blindness:
         reason = self._reason(now)
         if reason is Reason.BLIND and self._firing is None and self._as_of is not None:
             self._firing = blind.incident(self._as_of, now, self._rule)
-            self._tell(self._firing)
+            self._tell(self._firing, now)
         elif reason is Reason.SEES and self._firing is not None:
-            self._tell(blind.over(self._firing, now))
+            self._tell(blind.over(self._firing, now), now)
             self._firing = None
 
     def _reason(self, now: datetime) -> Reason:
@@ -61,30 +67,26 @@ class Blindness:
             for entry in self._journal.read(AS_OF):
                 self._as_of = entry.at
             if self._unsure and self._firing is None:
-                self._firing = self._left()
+                self._firing = self._left(now)
                 self._unsure = self._firing is not None
         except RetryLater as error:
             log.debug("as_of is not known: %s", error)
 
-    def _left(self) -> Incident | None:
+    def _left(self, now: datetime) -> Incident | None:
         """What another process has left firing. What it stored last is told once more: it may have died before it did."""
         known = [entry.body for entry in self._journal.read("transition") if entry.body["fingerprint"] == blind.FINGERPRINT]
         newest = msgspec.convert(dict(known[-1]), Incident) if known else None
         if newest is not None and self._begins:
-            self._pipeline.notify(newest)
+            self._pipeline.notify([newest], now)
         self._begins = False
         return newest if newest is not None and newest.state == "firing" else None
 
-    def _tell(self, incident: Incident) -> None:
+    def _tell(self, incident: Incident, now: datetime) -> None:
         name = f"{incident.fingerprint}/{incident.state}/{incident.began_at}"
         at = incident.resolved_at or incident.fired_at or self._started
         entry = Entry("transition", row_id(name), at, msgspec.to_builtins(incident))
-        for act in (self._know_what_others_told, lambda: self._journal.write([entry]), lambda: self._pipeline.notify(incident)):
+        for act in (self._know, lambda: self._journal.write([entry]), lambda: self._pipeline.notify([incident], now)):
             try:
                 act()
             except RetryLater as error:
                 log.warning("%s The store cannot be asked: %s", incident.summary, error)
-
-    def _know_what_others_told(self) -> None:
-        """Read the deliveries anew; while the store is away those of the last time count."""
-        self._pipeline = self._new_pipeline()

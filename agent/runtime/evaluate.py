@@ -19,7 +19,7 @@ from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
 from agent.runtime.learning import Learning
 from agent.runtime.left_out import NOTHING, Without, marked
-from agent.runtime.remembered import Remembered
+from agent.runtime.remembered import Remembered, deployed_since
 from agent.runtime.unread import Unread
 from agent.store.base import MINUTE, Journal, WindowReader
 
@@ -31,6 +31,7 @@ WATCHED = timedelta(days=4)
 QUARTER = timedelta(minutes=15)
 OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
 TELL_ENDS = timedelta(days=7)
+DEPLOYED_LATELY = timedelta(hours=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 NOTHING_SET: Configuration = {}
@@ -131,7 +132,8 @@ class Evaluation:
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
         if now is None:
-            self._tell_first_looks(ended=True)
+            self._tell_first_looks(as_of, ended=True)
+            self._pipeline.close()
         elif not self.behind:
             self._tell_what_stands(now, caught_up=caught_up)
         return moved
@@ -143,9 +145,10 @@ class Evaluation:
         knows = caught_up and not self._does_again()
         known = self._to_know(now) if knows else ()
         digests = self._digests(now) if caught_up else ()
-        self._tell([*(marked(self._caught_up.marked(one), self._without) for one in known), *digests, *losses])
+        self._tell([*(marked(self._caught_up.marked(one), self._without) for one in known), *digests, *losses], now)
+        self._pipeline.deployed(deployed_since(self._journal, now - DEPLOYED_LATELY), now)
         if knows:
-            self._tell_first_looks()
+            self._tell_first_looks(now)
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
@@ -156,6 +159,8 @@ class Evaluation:
             self._untold += [(minute, incident) for incident in transitions]
             self.evaluated_to = end_of(minute)
             self._settle(now)
+            if now is None:
+                self._pipeline.look(self.evaluated_to)
             if self.evaluated_to < end and self.evaluated_to.hour == self.evaluated_to.minute == 0:
                 self._remember(self.evaluated_to)  # a long walk that is interrupted goes on from the day it had reached
             seen(minute - minute_of(start), minute_of(end) - minute_of(start))
@@ -218,7 +223,7 @@ class Evaluation:
         self._remembered.moved(self._untold)
         late = [incident for minute, incident in self._untold if now is not None and now - end_of(minute) >= OVER]
         self._caught_up.note(late)
-        self._tell(incident for _, incident in self._untold if incident not in late)
+        self._tell([incident for _, incident in self._untold if incident not in late], now or end_of(self._untold[-1][0]))
         self._untold.clear()
 
     def _digests(self, now: datetime) -> list[Incident]:
@@ -249,14 +254,11 @@ class Evaluation:
             log.info("%s", notice)
         self._partial.clear()
 
-    def _tell_first_looks(self, *, ended: bool = False) -> None:
-        for look in self._evaluator.first_looks(ended=ended):
-            self._pipeline.notify(look)
+    def _tell_first_looks(self, now: datetime, *, ended: bool = False) -> None:
+        self._pipeline.notify(self._evaluator.first_looks(ended=ended), now)
 
-    def _tell(self, incidents: Iterable[Incident]) -> None:
-        for incident in incidents:
-            if not self._evaluator.is_told_at_first_look(incident):
-                self._pipeline.notify(incident)
+    def _tell(self, incidents: Iterable[Incident], now: datetime) -> None:
+        self._pipeline.notify([one for one in incidents if not self._evaluator.is_told_at_first_look(one)], now)
 
 
 def minute_of(at: datetime | None) -> int:

@@ -13,7 +13,7 @@ from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import OVER, Evaluation, minute_of
 from agent.runtime.health import Health
 from agent.runtime.left_out import NOTHING, LeftOut
-from agent.runtime.look import Look, unwatched, unwatched_time
+from agent.runtime.look import Look, nobody, unwatched, unwatched_time
 from agent.source.base import Source
 from agent.source.coverage import STUCK_AFTER, Coverage, Reach
 from agent.store.base import MINUTE, WindowReader
@@ -54,6 +54,7 @@ class Live:
         missing_topics: Callable[[], list[str]] = list,
         on_look: Callable[[Look], None] = unwatched,
         on_turn: Callable[[datetime], None] = unwatched_time,
+        on_hand_over: Callable[[], None] = nobody,
     ) -> None:
         self._consumer = consumer
         self._new_evaluation = new_evaluation
@@ -66,6 +67,7 @@ class Live:
         self._missing_topics = missing_topics
         self._on_look = on_look
         self._on_turn = on_turn
+        self._on_hand_over = on_hand_over
         self._coverage = Coverage(pace.stuck_after)
         self._left_out = LeftOut()
         self._due_at = clock.now()
@@ -125,6 +127,7 @@ class Live:
             self._on_look(self._evaluated(reach, now)._replace(lags=lags))
         else:
             self._evaluation = None
+            self._on_hand_over()
             self._left_out.note(NOTHING)
             self._on_look(Look())
 

@@ -26,3 +26,7 @@ def unwatched(_: Look) -> None:
 
 def unwatched_time(_: datetime) -> None:
     """What is done at a turn where nobody asks."""
+
+
+def nobody() -> None:
+    """Who is told that another agent evaluates now, where there is none."""

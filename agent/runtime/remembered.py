@@ -114,6 +114,11 @@ class Remembered:
         return [entry.body["notice"] for entry in fresh if "notice" in entry.body]
 
 
+def deployed_since(journal: Journal, at: datetime) -> list[Change]:
+    """The deployments from this time on, noticed or announced."""
+    return [msgspec.convert(dict(entry.body), Change) for entry in journal.read("change", at)]
+
+
 def _changes(evaluator: Evaluator) -> Iterator[tuple[Change, bool]]:
     """The deployments, each with whether its notice is known."""
     return ((change, change in evaluator.notices) for change in evaluator.changes)

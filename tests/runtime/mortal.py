@@ -11,22 +11,17 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.measures import Quality
 from agent.alerting.rule import Rule
 from agent.alerting.sums import Minute
-from agent.clock import FakeClock
 from agent.errors import RetryLater
-from agent.notify.base import Message, Notifier
-from agent.notify.deliveries import Deliveries
+from agent.notify.base import Message, Notifier, Receipt, TransportError
 from agent.notify.memory import MemoryNotifier
-from agent.notify.pipeline import Pipeline
-from agent.notify.render import Renderer
 from agent.runtime.configuration import Configuration
 from agent.runtime.evaluate import NOTHING_SET, Evaluation
 from agent.runtime.investigate import Investigation
 from agent.store.base import MINUTE, Entry, Journal, Selection, Total, WindowReader
 from agent.store.memory import MemoryJournal, MemoryWindows
 from tests.alerting.traffic import QUALITY, RULES
-from tests.notify.examples import QUICK
-from tests.runtime.rig import NOW
 from tests.store.builders import at
+from tests.support.telling import pipeline_of
 
 LATENESS = timedelta(minutes=2)
 
@@ -117,11 +112,18 @@ class MortalChat:
         """As the channel needs it."""
         return self._chat.escape(text)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Receipt:
         """Deliver."""
-        self._fate.step("before sending")
-        self._chat.send(message)
-        self._fate.step("after sending")
+        self._step("before sending")
+        receipt = self._chat.send(message)
+        self._step("after sending")
+        return receipt
+
+    def _step(self, name: str) -> None:
+        try:
+            self._fate.step(name)
+        except RetryLater as error:
+            raise TransportError(str(error), permanent=False) from error
 
 
 class Around(NamedTuple):
@@ -162,15 +164,7 @@ def persist(around: Around, ends: Sequence[int], fate: Fate, how: How) -> None:
 def resumed(around: Around, fate: Fate, how: How) -> Evaluation:
     """What a process has in memory when it goes on."""
     windows, journal = MortalWindows(around.windows, fate), MortalJournal(around.journal, fate)
-    deliveries = Deliveries(journal)
-    pipeline = Pipeline(
-        notifiers={around.chat.name: MortalChat(around.chat, fate)},
-        renderer=Renderer(),
-        sent=deliveries.sent,
-        record=deliveries.record,
-        clock=FakeClock(NOW),
-        patience=QUICK,
-    )
+    pipeline = pipeline_of(journal, MortalChat(around.chat, fate))
     investigation = Investigation(windows, journal, how.quality)
     evaluator = Evaluator(how.rules, how.quality)
     evaluation = Evaluation(evaluator, windows, journal, pipeline, investigation, reading=how.reading)
@@ -235,5 +229,5 @@ class Mortal:
 
     def told(self) -> list[tuple[str, str, str]]:
         """Each message: incident and state, which are its key, and text."""
-        said = ((message.incident, message.text) for message in self.chat.messages)
+        said = ((message.incidents[0], message.text) for message in self.chat.messages)
         return [(f"{one.fingerprint}/{one.began_at}", one.state, text) for one, text in said]

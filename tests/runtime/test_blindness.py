@@ -2,20 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from agent.alerting.rule import LagRule
 from agent.clock import FakeClock
 from agent.errors import RetryLater
-from agent.notify.deliveries import Deliveries
 from agent.notify.memory import MemoryNotifier
-from agent.notify.pipeline import Pipeline
-from agent.notify.render import Renderer
 from agent.runtime.blindness import Blindness
 from agent.runtime.remembered import AS_OF
 from agent.store.base import Entry
 from agent.store.memory import MemoryJournal
+from tests.support.telling import Told
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -46,19 +45,17 @@ class Replica:
 
     def __init__(self, journal: Journal, started: datetime = NOW) -> None:
         self.notifier = MemoryNotifier("chat")
-        self.blindness = Blindness(LagRule(name="lag", where=()), journal, lambda: self._pipeline(journal), started)
-
-    def _pipeline(self, journal: Journal) -> Pipeline:
-        told = Deliveries(journal)
-        clock = FakeClock(NOW)
-        return Pipeline(notifiers={"chat": self.notifier}, renderer=Renderer(), sent=told.sent, record=told.record, clock=clock)
+        self.told = told = Told([self.notifier], journal, FakeClock(NOW))
+        know = partial(told.outbox.take_over, deliver=False)
+        self.blindness = Blindness(LagRule(name="lag", where=()), journal, told.pipeline, started, know=know)
 
     def look(self, minutes: range) -> list[str]:
         """The states told in these minutes after NOW."""
         before = len(self.notifier.messages)
         for minute in minutes:
             self.blindness.look(NOW + minute * MINUTE)
-        return [message.incident.state for message in self.notifier.messages[before:]]
+            self.told.turn()
+        return [message.incidents[0].state for message in self.notifier.messages[before:]]
 
 
 def evaluated(journal: Journal, minute: int) -> None:
@@ -119,7 +116,7 @@ class Mortal(Journal):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("dies_at", [0, *range(2, 9)])  # at the first one nothing is stored and nobody was told
+@pytest.mark.parametrize("dies_at", [0, *range(2, 13)])  # at the first one nothing is stored and nobody was told
 def test_who_dies_at_any_writing_leaves_enough_to_tell_the_rest(dies_at: int) -> None:
     """The next process is too young to be blind, and evaluation goes on before it is not; only a message on its way comes twice."""
     journal, told = Mortal(), []
@@ -134,10 +131,10 @@ def test_who_dies_at_any_writing_leaves_enough_to_tell_the_rest(dies_at: int) ->
         except KeyboardInterrupt:
             told += one.notifier.messages
             one = Replica(journal, NOW + minute * MINUTE)
-    states = [message.incident.state for message in [*told, *one.notifier.messages]]
+    states = [message.incidents[0].state for message in [*told, *one.notifier.messages]]
     assert list(dict.fromkeys(states)) == ["firing", "resolved"]
-    assert len(states) == 2 + (dies_at in {3, 7})
-    assert journal.steps >= 8
+    assert len(states) == 2 + (dies_at in {5, 11})
+    assert journal.steps >= 12
 
 
 def test_transitions_are_not_read_again_while_evaluation_goes_on() -> None:

@@ -12,10 +12,7 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.clock import FakeClock
 from agent.decode.dead_letter import Reason
-from agent.notify.deliveries import Deliveries
 from agent.notify.memory import MemoryNotifier
-from agent.notify.pipeline import Pipeline
-from agent.notify.render import Renderer
 from agent.records import Partition
 from agent.report.views import incidents
 from agent.runtime.evaluate import EPOCH, Evaluation
@@ -25,6 +22,7 @@ from agent.runtime.live import Live, Pace
 from tests.alerting.traffic import QUALITY, RULES
 from tests.runtime.rig import ALWAYS, NOW, P0, P1, Log, Rig
 from tests.runtime.searches import MINUTE, Cell, Fall, search, searches, truth
+from tests.support.telling import pipeline_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATENESS = timedelta(minutes=2)
@@ -95,14 +93,7 @@ class Agent:
         )
 
     def _evaluation(self) -> Evaluation:
-        deliveries = Deliveries(self.rig.journal)
-        pipeline = Pipeline(
-            notifiers={"chat": self.chat},
-            renderer=Renderer(),
-            sent=deliveries.sent,
-            record=deliveries.record,
-            clock=self.rig.clock,
-        )
+        pipeline = pipeline_of(self.rig.journal, self.chat, clock=self.rig.clock)
         evaluator = Evaluator(RULES, QUALITY, self.alerts())
         investigation = Investigation(self.rig.windows, self.rig.journal, QUALITY)
         return Evaluation(evaluator, self.rig.windows, self.rig.journal, pipeline, investigation)
@@ -119,7 +110,7 @@ def after(*logs: Events) -> Agent:
 
 def told(agent: Agent) -> list[tuple[str, str]]:
     """Class and state of each message."""
-    return [(message.incident.class_, message.incident.state) for message in agent.chat.messages]
+    return [(message.incidents[0].class_, message.incidents[0].state) for message in agent.chat.messages]
 
 
 def states(agent: Agent) -> list[tuple[str, str | None, str]]:
@@ -171,7 +162,7 @@ def test_what_still_goes_on_is_told_once() -> None:
     """The silence about what is over is not deafness."""
     agent = after(list(searches(NOW - 2 * DAY, NOW, [HERE])))
     assert states(agent) == [("ko", "v2", "firing")]
-    assert [message.incident.language for message in agent.chat.messages] == ["ko"]
+    assert [message.incidents[0].language for message in agent.chat.messages] == ["ko"]
 
 
 class SlowLog(Log):
@@ -209,7 +200,7 @@ def test_an_agent_that_cannot_keep_up_tells_all_the_same() -> None:
     """More comes than it can read: waiting for the end of that would be silence."""
     agent = slow(Fall("ko", "v1", NOW - 100 * MINUTE, LATER), 70, every=MINUTE / 70)
     assert agent.rig.clock.now() - agent.as_of() > HOUR / 2
-    assert [(message.incident.language, message.incident.state) for message in agent.chat.messages] == [("ko", "firing")]
+    assert [(message.incidents[0].language, message.incidents[0].state) for message in agent.chat.messages] == [("ko", "firing")]
 
 
 def ahead(start: datetime, minutes: int) -> Events:

@@ -82,7 +82,7 @@ def test_what_came_and_went_during_the_outage_is_told_as_one_digest(outage: Outa
     outage.turn(1800)
     outage.pull(away=False)
     outage.agent.turn(12)
-    assert [message.incident.language for message in outage.agent.watch.chat.messages] == ["el", "*"]
+    assert [message.incidents[0].language for message in outage.agent.watch.chat.messages] == ["el", "*"]
     assert [row.body["state"] for row in outage.agent.watch.journal.read("transition")] == ["firing", "resolved", "firing"]
 
 

@@ -14,17 +14,15 @@ from agent.alerting.lifecycle import Standing
 from agent.alerting.measures import Quality
 from agent.alerting.sums import Minute
 from agent.clock import FakeClock
-from agent.notify.deliveries import Deliveries
 from agent.notify.memory import MemoryNotifier
-from agent.notify.pipeline import Pipeline
-from agent.notify.render import Renderer
 from agent.report.views import incidents
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.left_out import NOTHING, Without
 from agent.store.memory import MemoryWindows
-from tests.notify.examples import KOREAN, QUICK
-from tests.runtime.rig import NOW, Plug, UnsteadyJournal
+from tests.notify.examples import KOREAN
+from tests.runtime.rig import Plug, UnsteadyJournal
 from tests.store.builders import at, flush, minute, window
+from tests.support.telling import Told
 
 Script = Mapping[int, Incident]
 START_MINUTE = minute()
@@ -82,7 +80,7 @@ class Watch:
     windows: MemoryWindows = field(default_factory=MemoryWindows)
     plug: Plug = field(default_factory=Plug)
     chat: MemoryNotifier = field(default_factory=lambda: MemoryNotifier("chat"))
-    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(at(0)))
 
     def __post_init__(self) -> None:
         self.journal = UnsteadyJournal(self.plug)
@@ -92,16 +90,8 @@ class Watch:
         """The process ends without a word, and the next one reads what it left."""
         self.script = self.script if script is None else script
         self.evaluator = Scripted(self.script, incidents(self.journal))
-        deliveries = Deliveries(self.journal)
-        pipeline = Pipeline(
-            notifiers={"chat": self.chat},
-            renderer=Renderer(),
-            sent=deliveries.sent,
-            record=deliveries.record,
-            clock=self.clock,
-            patience=QUICK,
-        )
-        self.evaluation = Evaluation(self.evaluator, self.windows, self.journal, pipeline)
+        self.desk = Told([self.chat], self.journal, self.clock)
+        self.evaluation = Evaluation(self.evaluator, self.windows, self.journal, self.desk.pipeline)
         if resume:
             self.evaluation.resume()
 
@@ -115,14 +105,16 @@ class Watch:
         """Evaluate up to so many minutes after the start, `behind` minutes before now; None as in a replay."""
         as_of = at(to)
         now = None if behind is None else as_of + timedelta(minutes=behind)
+        self.clock.advance(max((now or as_of) - self.clock.now(), timedelta(0)))
         moved = self.evaluation.walk(as_of, now, without=without)
         while self.evaluation.behind:
             moved += self.evaluation.walk(as_of, now, without=without)
+        self.desk.turn()
         return moved
 
     def told(self) -> list[tuple[str, datetime | None]]:
         """The states that the chat was told, with the beginning of the incident."""
-        return [(message.incident.state, message.incident.began_at) for message in self.chat.messages]
+        return [(message.incidents[0].state, message.incidents[0].began_at) for message in self.chat.messages]
 
     def states(self) -> list[str]:
         """The states that the chat was told."""

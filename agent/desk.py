@@ -1,0 +1,103 @@
+"""Telling, opened: who decides, the outbox over a connection of its own, and a courier for each receiver."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from agent import parts
+from agent.alerting.incident import Incident
+from agent.clock import Clock
+from agent.config.settings import Settings
+from agent.errors import RetryLater
+from agent.notify.base import Notifier
+from agent.notify.courier import Courier, unheard
+from agent.notify.couriers import Couriers
+from agent.notify.mute import Mute
+from agent.notify.notification import Delivery
+from agent.notify.outbox import Outbox
+from agent.notify.pipeline import Pipeline, Telling, nothing_muted
+from agent.report.actions import actions_since, joined
+from agent.store.base import Journal
+
+log = logging.getLogger(__name__)
+
+NOBODY: Final = Telling(receivers=(), timings={})
+
+
+class Desk:
+    """One for the process; it is configured at the start, and again whenever the settings are read anew."""
+
+    def __init__(
+        self,
+        outbox: Journal,
+        people: Journal,
+        clock: Clock,
+        *,
+        mutes: Callable[[datetime], Sequence[Mute]] = nothing_muted,
+        on_delivery: Callable[[Delivery], None] = unheard,
+    ) -> None:
+        """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read."""
+        self._outbox, self._people, self._clock = Outbox(outbox), people, clock
+        self._mutes, self._on_delivery = mutes, on_delivery
+        self._couriers: list[Courier] = []
+        self._round = Couriers((), self._outbox, clock, threading.Event())
+        self.pipeline = Pipeline(NOBODY, self._outbox, clock)
+
+    def configure(self, settings: Settings, notifiers: Mapping[str, Notifier]) -> None:
+        """Tell these from now on; a message that is just being sent is finished first."""
+        self._round.stop()
+        stopping, renderer = threading.Event(), parts.renderer(settings)
+        self._couriers = [
+            Courier(one, self._outbox, renderer, on_delivery=self._on_delivery, stop=stopping) for one in notifiers.values()
+        ]
+        self._round = Couriers(self._couriers, self._outbox, self._clock, stopping)
+        self.pipeline.configure(
+            parts.telling(
+                settings, notifiers, mutes=self._mutes, handled=self._handled, troubles=self._troubles, wake=self._round.wake
+            )
+        )
+        self._outbox.forgive()
+        self._know_troubles()
+        self._round.start()
+
+    def _handled(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return joined(incidents, actions_since(self._people))
+
+    def _troubles(self, now: datetime) -> Sequence[Incident]:
+        return self._round.troubles(now)
+
+    def take_over(self) -> None:
+        """Go on as the one who told before has left it; raises RetryLater."""
+        self._outbox.take_over()
+        self._know_troubles()
+        self._round.wake()
+
+    def _know_troubles(self) -> None:
+        """What was told of a receiver by the process before ends here."""
+        for courier in self._couriers:
+            courier.trouble.told = courier.trouble.told or self._outbox.trouble(courier.name)
+
+    def hand_over(self) -> None:
+        """Somebody else evaluates, and tells."""
+        self._outbox.hand_over()
+
+    def know(self) -> None:
+        """Read what others have told, and leave theirs to them; raises RetryLater."""
+        self._outbox.take_over(deliver=False)
+
+    def look(self, now: datetime) -> None:
+        """Tell what is due by now."""
+        try:
+            self.pipeline.look(now)
+        except RetryLater as error:
+            log.debug("what is due is told later: %s", error)
+
+    def drain(self, patience: timedelta) -> bool:
+        """Wait until everything is sent; False where that takes longer."""
+        return self._round.drain(patience)
+
+    def close(self) -> None:
+        """Stop; what was not sent stays in the outbox."""
+        self._round.stop()

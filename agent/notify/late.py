@@ -1,0 +1,72 @@
+"""What is sent when a receiver is back after a while: its newest state, once, and not all that came meanwhile. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from agent.alerting.incident import Incident
+from agent.notify.base import Kind
+from agent.notify.notification import Identity, Notification, identity_of
+from agent.records import row_id
+
+LATE: Final = timedelta(minutes=10)
+
+
+class Folded(NamedTuple):
+    """These are replaced by those."""
+
+    old: tuple[Notification, ...] = ()
+    new: tuple[Notification, ...] = ()
+
+
+def fold(waiting: Sequence[Notification], now: datetime) -> Folded:
+    """Nothing while the oldest is recent, or where there is nothing to put together.
+
+    What belongs to threads that the receiver knows stays one message a thread; all that it knows nothing of is one message.
+    """
+    told = [one for one in waiting if one.kind != "deployment"]
+    if len(told) < 2 or now - min(one.posted_at for one in told) < LATE:  # noqa: PLR2004 - one is as short as it gets
+        return Folded()
+    begun = {one.thread for one in told if one.id == one.thread}
+    unheard = [one for one in told if one.thread in begun]
+    heard: dict[str, list[Notification]] = {}
+    for one in told:
+        if one.thread not in begun:
+            heard.setdefault(one.thread, []).append(one)
+    several = [each for each in (unheard, *heard.values()) if len(each) > 1]
+    return Folded(tuple(one for each in several for one in each), tuple(_one(each, now, new=each is unheard) for each in several))
+
+
+def _one(several: Sequence[Notification], now: datetime, *, new: bool) -> Notification:
+    """The newest state of all that these are about."""
+    first = several[0]
+    incidents = _newest(several)
+    id_ = row_id("/".join(one.id for one in several))
+    return replace(
+        first,
+        id=id_,
+        kind=_kind(incidents, new=new),
+        reason=next((one.reason for one in several if one.reason.begins), several[-1].reason),
+        thread=id_ if new else first.thread,
+        key=incidents[0].fingerprint if new else first.key,
+        at=several[-1].at,
+        posted_at=now,
+        incidents=incidents,
+        late_since=min(one.late_since or one.posted_at for one in several),
+    )
+
+
+def _kind(incidents: Iterable[Incident], *, new: bool) -> Kind:
+    if all(one.state == "resolved" for one in incidents):
+        return "resolved"
+    return "firing" if new else "update"
+
+
+def _newest(several: Iterable[Notification]) -> tuple[Incident, ...]:
+    """What fires stands before what is over, the loudest first as in each of them."""
+    newest: dict[Identity, Incident] = {}
+    for one in several:
+        newest |= {identity_of(incident): incident for incident in one.incidents}
+    return tuple(sorted(newest.values(), key=lambda incident: incident.state == "resolved"))

@@ -1,0 +1,117 @@
+"""What every receiver was told, and in which thread: an index of the notifications and deliveries in the journal."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from agent.alerting.incident import Incident
+from agent.notify.base import Receipt
+from agent.notify.dedup import Told
+from agent.notify.notification import Delivery, Identity, Notification, identity_of
+from agent.notify.trouble import LABEL
+
+
+@dataclass(slots=True)
+class Strand:
+    """One thread: all that it is about in the newest state that was told, and what the channel answered to its first message."""
+
+    id: str
+    key: str
+    members: dict[Identity, Incident] = field(default_factory=dict)
+    receipt: Receipt = field(default_factory=dict)
+    length: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether all of it has ended."""
+        return all(one.state == "resolved" for one in self.members.values())
+
+
+class Ledger:
+    """Grows by what is posted and settled, in the order of the journal."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, Identity], Told] = {}
+        self._strand_of: dict[tuple[str, Identity], Strand] = {}
+        self._begun: defaultdict[tuple[str, Identity], int] = defaultdict(int)
+        self._strands: dict[str, Strand] = {}
+        self._last: dict[str, datetime] = {}
+        self._posted: dict[str, Notification] = {}  # what is not settled yet
+        self.known: set[str] = set()
+
+    def posted(self, notification: Notification) -> None:
+        """It will be sent: from now on its incidents count as told."""
+        self.known.add(notification.id)
+        self._posted[notification.id] = notification
+        self._last[notification.group] = notification.at
+        strand = self._strands.setdefault(notification.thread, Strand(notification.thread, notification.key))
+        strand.length += 1
+        for incident in notification.incidents:
+            self._note(notification, strand, incident)
+
+    def _note(self, notification: Notification, strand: Strand, incident: Incident) -> None:
+        at = notification.receiver, identity_of(incident)
+        if self._strand_of.get(at) is not strand:
+            self._begun[at] += 1
+        self._strand_of[at] = strand
+        strand.members[identity_of(incident)] = incident
+        told = Told(incident.state, incident.severity, incident.confirmed, notification.at, "queued", bool(strand.receipt))
+        self._told[at] = told
+
+    def settled(self, delivery: Delivery) -> None:
+        """It was sent, or never will be; what was posted later about the same counts as it is."""
+        notification = self._posted.pop(delivery.id, None)
+        if notification is None or delivery.outcome == "replaced":
+            return
+        strand = self._strands[notification.thread]
+        if delivery.receipt and not strand.receipt:
+            strand.receipt = delivery.receipt
+        for incident in notification.incidents:
+            at = delivery.receiver, identity_of(incident)
+            if self._told[at].at == notification.at and self._told[at].state == incident.state:
+                self._told[at] = self._told[at]._replace(outcome=delivery.outcome, follows_up=bool(strand.receipt))
+
+    def forgive(self) -> None:
+        """What was refused for good may be sent again: somebody has changed something, or begun anew."""
+        self._told = {at: told for at, told in self._told.items() if told.outcome != "failed"}
+
+    def told(self, receiver: str, incident: Incident) -> Told | None:
+        """What the receiver heard last of this incident."""
+        return self._told.get((receiver, identity_of(incident)))
+
+    def strand(self, receiver: str, incident: Incident) -> Strand | None:
+        """The thread in which the receiver heard last of it."""
+        return self._strand_of.get((receiver, identity_of(incident)))
+
+    def named(self, thread: str) -> Strand:
+        """The thread of this id."""
+        return self._strands[thread]
+
+    def begun(self, receiver: str, incident: Incident) -> int:
+        """In how many threads the receiver heard of it."""
+        return self._begun[receiver, identity_of(incident)]
+
+    def open_strand(self, receiver: str, key: str) -> Strand | None:
+        """The receiver's thread of this key that is not over: a second one would be taken for the same."""
+        found = (one for (name, _), one in self._strand_of.items() if name == receiver and one.key == key and not one.over)
+        return next(found, None)
+
+    def trouble(self, receiver: str) -> Incident | None:
+        """What people were told last of this receiver's own trouble, while that is not over."""
+        known = (one for strand in self._strands.values() for one in strand.members.values())
+        about = [one for one in known if one.labels.get(LABEL) == receiver and one.class_ == "monitor"]
+        return about[-1] if about and about[-1].state == "firing" else None
+
+    def last(self, group: str) -> datetime | None:
+        """When the last message of the group was posted."""
+        return self._last.get(group)
+
+    def unsettled(self) -> Iterator[Notification]:
+        """What waits to be sent, in the order in which it was posted."""
+        yield from self._posted.values()
+
+    def sustained(self, receiver: str, now: datetime, ended: timedelta) -> list[Incident]:
+        """What the receiver was told and fires, or has ended within this time."""
+        mine = (one.members[id_] for (name, id_), one in self._strand_of.items() if name == receiver)
+        return [one for one in mine if one.resolved_at is None or now - one.resolved_at <= ended]

@@ -1,0 +1,163 @@
+"""The outbox: a message is a row of the journal before it is sent, so that a crash delays it and loses none.
+
+The loop posts, a thread for each receiver delivers: everything here is done under one lock, over one connection of its own.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from agent.alerting.incident import Incident
+from agent.errors import RetryLater
+from agent.notify.base import Thread
+from agent.notify.dedup import Told
+from agent.notify.ledger import Ledger
+from agent.notify.notification import DELIVERY, OUTBOX, Delivery, Notification, read
+from agent.store.base import Entry, Journal
+
+log = logging.getLogger(__name__)
+
+SUSTAINED: Final = timedelta(minutes=5)
+MONITOR: Final = "monitor"
+
+
+class Outbox:
+    """What is to be sent, and what was; `take_over` reads it as another process has left it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = threading.RLock()
+        self.ledger = Ledger()
+        self._waiting: dict[str, Notification] = {}
+        self._unwritten: dict[str, Entry] = {}
+
+    def take_over(self, *, deliver: bool = True) -> None:
+        """Read the journal; `deliver`: what others have posted and not sent is ours to send. Raises RetryLater."""
+        with self._lock:
+            rows = [*self._journal.read(OUTBOX)]
+            deliveries = {entry.id: read(Delivery, entry.body) for entry in self._journal.read(DELIVERY)}
+            ledger = Ledger()
+            for notification in [*(read(Notification, row.body) for row in rows), *self._unwritten_ones(rows)]:
+                ledger.posted(notification)
+                if notification.id in deliveries:
+                    ledger.settled(deliveries[notification.id])
+            ledger.forgive()
+            self.ledger = ledger
+            kept = ledger.unsettled() if deliver else [one for one in ledger.unsettled() if one.id in self._waiting]
+            self._waiting = {one.id: one for one in kept}
+
+    def _unwritten_ones(self, rows: Iterable[Entry]) -> list[Notification]:
+        written = {row.id for row in rows}
+        return [one for one in self._waiting.values() if one.id in self._unwritten and one.id not in written]
+
+    def forgive(self) -> None:
+        """What was refused for good may be sent again."""
+        with self._lock:
+            self.ledger.forgive()
+
+    def hand_over(self) -> None:
+        """Somebody else evaluates now: what was posted is theirs to send."""
+        with self._lock:
+            self._waiting.clear()
+
+    def post_all(self, made: Callable[[Ledger], Iterable[Notification]]) -> None:
+        """Post what is made of the ledger as it is."""
+        with self._lock:
+            self.post([*made(self.ledger)])
+
+    def post(self, notifications: Iterable[Notification]) -> None:
+        """Write them down; raises RetryLater where the journal is away: then they are written, and sent, as soon as it is back.
+
+        They are noted first: while the journal is away nobody is told the same every minute.
+        """
+        with self._lock:
+            for one in notifications:
+                if one.id not in self.ledger.known:
+                    self._note(one)
+            self.write()
+
+    def _note(self, notification: Notification) -> None:
+        self.ledger.posted(notification)
+        self._waiting[notification.id] = notification
+        self._unwritten[notification.id] = notification.entry
+
+    def replace(self, old: Sequence[Notification], new: Sequence[Notification], now: datetime) -> None:
+        """Send the new ones instead of the old; while the journal is away that is noted later."""
+        with self._lock:
+            for one in old:
+                self._settled(Delivery(id=one.id, receiver=one.receiver, outcome="replaced", reason=one.reason, at=now))
+            for one in new:
+                self._note(one)
+            self._try_to_write()
+
+    def write(self) -> None:
+        """Write what could not be written before; raises RetryLater."""
+        with self._lock:
+            if self._unwritten:
+                self._journal.write([*self._unwritten.values()])
+                self._unwritten.clear()
+
+    def waiting(self, receiver: str) -> list[Notification]:
+        """What this receiver is to be sent now, in order. What the agent says of itself goes out although it is not written."""
+        with self._lock:
+            mine = [one for one in self._waiting.values() if one.receiver == receiver]
+            return [one for one in mine if one.id not in self._unwritten or _is_own(one)]
+
+    def is_settled(self, notification: Notification) -> bool:
+        """Whether another process has delivered it meanwhile: asked before sending, as this one may have stood still for long."""
+        with self._lock:
+            try:
+                rows = self._journal.read(DELIVERY, notification.posted_at)
+            except RetryLater:
+                return False
+            return any(row.id == notification.id for row in rows)
+
+    def settle(self, delivery: Delivery) -> None:
+        """It was sent, or never will be. While the journal is away its row is kept, and only a crash has it sent again."""
+        with self._lock:
+            self._settled(delivery)
+            self._try_to_write()
+
+    def _settled(self, delivery: Delivery) -> None:
+        self.ledger.settled(delivery)
+        self._waiting.pop(delivery.id, None)
+        self._unwritten[f"{DELIVERY}/{delivery.id}"] = delivery.entry
+
+    def _try_to_write(self) -> None:
+        try:
+            self.write()
+        except RetryLater as error:
+            log.warning("what was told could not be noted yet: %s", error)
+
+    def told(self, receiver: str, incident: Incident) -> Told | None:
+        """What the receiver heard last of this incident."""
+        with self._lock:
+            return self.ledger.told(receiver, incident)
+
+    def thread(self, notification: Notification) -> tuple[Thread, tuple[Incident, ...]]:
+        """The thread that a notification belongs to, and all that this is about."""
+        with self._lock:
+            strand = self.ledger.named(notification.thread)
+            return Thread(strand.id, strand.key, dict(strand.receipt)), tuple(strand.members.values())
+
+    def sustained(self, receiver: str, now: datetime) -> list[Incident]:
+        """What has to be told again and again to a receiver that forgets."""
+        with self._lock:
+            return self.ledger.sustained(receiver, now, SUSTAINED)
+
+    def trouble(self, receiver: str) -> Incident | None:
+        """What people were told last of this receiver's own trouble, while that is not over."""
+        with self._lock:
+            return self.ledger.trouble(receiver)
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything was sent."""
+        with self._lock:
+            return not self._waiting
+
+
+def _is_own(notification: Notification) -> bool:
+    return bool(notification.incidents) and all(one.class_ == MONITOR for one in notification.incidents)

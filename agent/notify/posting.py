@@ -1,0 +1,116 @@
+"""From parcels that are due to notifications: one message for each receiver and group, in the thread where it belongs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from agent.alerting.changes import Change
+from agent.alerting.incident import Incident
+from agent.notify.base import Kind
+from agent.notify.dedup import Reason
+from agent.notify.grouping import Group
+from agent.notify.ledger import Ledger, Strand
+from agent.notify.notification import Notification, identity_of
+from agent.notify.steps import Parcel, loudest_first
+from agent.records import row_id
+
+LOUDEST = (Reason.ESCALATED, Reason.FIRST, Reason.REOPENED, Reason.WEIGHED, Reason.REPEAT_DUE, Reason.RESOLVED)
+
+
+class Moment(NamedTuple):
+    """When it is decided, in the time of the log and on the wall."""
+
+    at: datetime
+    wall: datetime
+
+
+class _Place(NamedTuple):
+    """Where it stands in its thread, under the names of a notification."""
+
+    id: str
+    kind: Kind
+    thread: str
+    key: str
+
+
+def notifications(parcels: Iterable[Parcel], ledger: Ledger, *, moment: Moment) -> Iterator[Notification]:
+    """One for what a group begins, and one for each thread of it that goes on."""
+    for (group, strand), members in _by_thread(parcels, ledger).items():
+        yield _going_on(group, ledger.named(strand), members, moment) if strand else _beginning(group, members, ledger, moment)
+
+
+def _by_thread(parcels: Iterable[Parcel], ledger: Ledger) -> dict[tuple[Group, str], list[Parcel]]:
+    found: defaultdict[tuple[Group, str], list[Parcel]] = defaultdict(list)
+    for parcel in parcels:
+        assert parcel.group is not None, "grouping comes before posting"
+        found[parcel.group, _strand(parcel, ledger)].append(parcel)
+    return found
+
+
+def _strand(parcel: Parcel, ledger: Ledger) -> str:
+    """The thread in which it goes on; empty where it begins one.
+
+    What begins under the key of a thread that is still open joins that: to a pager the two would be the same.
+    """
+    begins = parcel.reason is None or parcel.reason.begins
+    strand = (
+        ledger.open_strand(parcel.receiver, parcel.incident.fingerprint)
+        if begins
+        else ledger.strand(parcel.receiver, parcel.incident)
+    )
+    return strand.id if strand else ""
+
+
+def _beginning(group: Group, members: Sequence[Parcel], ledger: Ledger, moment: Moment) -> Notification:
+    incidents = loudest_first(member.incident for member in members)
+    lead = incidents[0]
+    began = lead.began_at.isoformat() if lead.began_at else ""
+    id_ = row_id("/".join((group.receiver, lead.fingerprint, began, str(ledger.begun(group.receiver, lead)))))
+    return _notification(_Place(id_, "firing", id_, lead.fingerprint), group, members, incidents, moment)
+
+
+def _going_on(group: Group, strand: Strand, members: Sequence[Parcel], moment: Moment) -> Notification:
+    incidents = loudest_first(member.incident for member in members)
+    id_ = row_id(f"{strand.id}/{strand.length}")
+    kind = _kind(strand, incidents, members)
+    return _notification(_Place(id_, kind, strand.id, strand.key), group, members, incidents, moment)
+
+
+def _kind(strand: Strand, incidents: Iterable[Incident], members: Iterable[Parcel]) -> Kind:
+    standing = strand.members | {identity_of(one): one for one in incidents}
+    if all(one.state == "resolved" for one in standing.values()):
+        return "resolved"
+    return "reminder" if all(member.reason is Reason.REPEAT_DUE for member in members) else "update"
+
+
+def _notification(
+    place: _Place, group: Group, members: Iterable[Parcel], incidents: Sequence[Incident], moment: Moment
+) -> Notification:
+    return Notification(
+        **place._asdict(),
+        receiver=group.receiver,
+        reason=min((member.reason for member in members if member.reason), key=LOUDEST.index),
+        group=group.name,
+        at=moment.at,
+        posted_at=moment.wall,
+        incidents=tuple(incidents),
+    )
+
+
+def deployment(receiver: str, change: Change, moment: Moment) -> Notification:
+    """That something was deployed; the same for the same deployment, whoever notices it."""
+    name = "/".join((receiver, *change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
+    id_ = row_id(name)
+    return Notification(
+        id=id_,
+        receiver=receiver,
+        kind="deployment",
+        reason=Reason.DEPLOYMENT,
+        group=f"{receiver}/deployments",
+        thread=id_,
+        key="",
+        at=moment.at,
+        posted_at=moment.wall,
+        change=change,
+    )

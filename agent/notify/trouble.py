@@ -1,0 +1,76 @@
+"""A receiver that cannot be reached is told of by the others: an incident of its own, with an end."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from agent.alerting.incident import ALL, Incident, fingerprint
+from agent.notify.base import TransportError
+
+PATIENCE: Final = timedelta(minutes=10)
+"""As long a channel may fail until that is told; a refusal for good is told at once."""
+LABEL: Final = "receiver"
+"""The label that names the receiver, which is not told of itself."""
+
+
+class Trouble:
+    """What a receiver's courier knows of its channel; written by its thread, read by the loop, each assignment whole."""
+
+    def __init__(self, receiver: str) -> None:
+        self._receiver = receiver
+        self.failures = 0
+        self.told: Incident | None = None
+        self._failing: tuple[datetime, TransportError, int] | None = None
+        self._works = False
+
+    def failed(self, error: TransportError, now: datetime, *, waiting: int) -> None:
+        """A round has failed; so many messages wait."""
+        self.failures += 1
+        since = self._failing[0] if self._failing else now
+        self._failing, self._works = (since, error, waiting), False
+
+    def worked(self) -> None:
+        """A message went out."""
+        self.failures, self._failing, self._works = 0, None, True
+
+    def incident(self, now: datetime) -> Incident | None:
+        """What the others are to know: the outage, or its end; None where there is nothing to say."""
+        failing = self._failing
+        if failing is not None and (self.told is None or self.told.state == "resolved"):
+            since, error, waiting = failing
+            if error.permanent or now - since >= PATIENCE:
+                self.told = self._firing(since, now, error, waiting)
+        elif self._works and self.told is not None and self.told.state == "firing":
+            self.told = self._over(self.told, now)
+        return self.told
+
+    def _firing(self, since: datetime, now: datetime, error: TransportError, waiting: int) -> Incident:
+        refused = (
+            f"{self._receiver} refuses messages" if error.permanent else f"{self._receiver} cannot be told since {_stamp(since)}"
+        )
+        waits = f" Messages that wait: {waiting}; they are sent when it is back." if waiting and not error.permanent else ""
+        return Incident(
+            fingerprint=fingerprint("receiver", self._receiver, ALL, "monitor"),
+            class_="monitor",
+            state="firing",
+            severity="warning",
+            cause="unknown",
+            confirmed="yes",
+            language=ALL,
+            service="",
+            environment="",
+            began_at=since,
+            fired_at=now,
+            labels={LABEL: self._receiver},
+            summary=f"The receiver {refused}: {error}.{waits}",
+            advice=f"Check the receiver {self._receiver} with `babelwatch notify test --receiver {self._receiver}`.",
+        )
+
+    def _over(self, told: Incident, now: datetime) -> Incident:
+        summary = f"The receiver {self._receiver} takes messages again; what waited was sent."
+        return replace(told, state="resolved", resolved_at=now, summary=summary, advice="")
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
