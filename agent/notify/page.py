@@ -93,7 +93,7 @@ def _harmless(value: Any, escape: Escape) -> Any:
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, dict):
-        return {escape(one_line(key)): _harmless(each, escape) for key, each in value.items()}
+        return {key: _harmless(each, escape) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_harmless(each, escape) for each in value]
     return value
