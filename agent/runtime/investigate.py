@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from agent.aggregate.histogram import MICRO
 from agent.alerting.changes import Change
 from agent.alerting.incident import ALL, Incident, Part
 from agent.alerting.measures import Quality
@@ -65,7 +66,8 @@ class Investigation:
         )
         quality = thresholds.current(self._quality, self._journal, fired_at - MINUTE)  # as this minute was read
         case = Case(incident, own, pairs, all_, quality, changes, whole)
-        explained = _with_parts(_with_cause(incident, cause_of(facts(case)), deployed(case)), divided(case))
+        reached = replace(incident, queries=_queries(own), users=self._windows.sessions(span) or None)
+        explained = _with_parts(_with_cause(reached, cause_of(facts(case)), deployed(case)), divided(case))
         return replace(explained, exemplars=incident.exemplars or self._exemplars(incident, max(start, fired_at - FRESH)))
 
     def _seen(self, kind: str, span: Selection, by: Sequence[str]) -> Seen:
@@ -84,6 +86,11 @@ class Investigation:
         wanted |= {"index_version": incident.index_version} if incident.index_version else {}
         ids = (id_ for kept in found if all(kept[name] == value for name, value in wanted.items()) for id_ in kept["ids"])
         return tuple(dict.fromkeys(ids))[:MOST_EXEMPLARS]
+
+
+def _queries(seen: Seen) -> int | None:
+    """How many queries there were in this time, by the estimate of the log's sampling."""
+    return round(sum(total.measures.queries for total in seen.now) / MICRO) or None
 
 
 def _with_cause(incident: Incident, found: Found, change: Change | None) -> Incident:

@@ -70,6 +70,9 @@ class WindowReader(Protocol):
     def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""
 
+    def sessions(self, selection: Selection) -> int:
+        """How many distinct sessions the `language` windows of a selection have, within a percent; 0 where the log names none."""
+
     def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterable[Minute]:
         """Language windows in [start, end), ordered by time; sums of longer steps, parts of a day, when asked."""
 

@@ -51,6 +51,12 @@ class ClickHouseWindows:
         found = self._engine.rows(sql.totals(by, tuple(selection.where)), parameters)
         return [_total(by, row) for row in found]
 
+    def sessions(self, selection: Selection) -> int:
+        """How many distinct sessions there are."""
+        parameters = {"start": selection.start, "end": selection.end, **selection.where}
+        ((found,),) = self._engine.rows(sql.sessions(tuple(selection.where)), parameters)
+        return int(found)
+
     def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
         """Language windows in [start, end), ordered by time."""
         width = len(sql.KEY_COLUMNS) + 1

@@ -52,6 +52,11 @@ class MemoryWindows:
             measures.session_hashes = set()  # a state of its own, read back by nobody yet
         return [Total(key, measures) for key, measures in sums.items()]
 
+    def sessions(self, selection: Selection) -> int:
+        """How many distinct sessions there are."""
+        known = (window for window in self._windows if window.kind == "language" and _selected(window, selection))
+        return len(set[int]().union(*(window.measures.session_hashes for window in known)))
+
     def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
         """Language windows in [start, end), ordered by time."""
         sums: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)

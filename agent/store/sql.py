@@ -52,12 +52,21 @@ def total(name: str) -> str:
     return f"{'sumMap' if MEASURES[name].startswith('Map') else 'sum'}({name})"
 
 
+def _filters(where: Sequence[str]) -> str:
+    """The columns that are filtered."""
+    return "".join(f" AND {column} = {{{column}:String}}" for column in where)
+
+
+def sessions(where: Sequence[str]) -> str:
+    """How many distinct sessions there are."""
+    return f"SELECT uniqCombinedMerge(sessions) FROM windows WHERE kind = 'language' AND {RANGE}{_filters(where)}"
+
+
 def totals(by: Sequence[str], where: Sequence[str]) -> str:
     """Sums of all readable columns, grouped by `by`; `where` are the columns that are filtered."""
-    filters = "".join(f" AND {column} = {{{column}:String}}" for column in where)
     sums = ", ".join(total(name) for name in READABLE)
     columns = ", ".join(by)
-    return f"SELECT {columns}, {sums} FROM windows WHERE kind = {{kind:String}} AND {RANGE}{filters} GROUP BY {columns}"
+    return f"SELECT {columns}, {sums} FROM windows WHERE kind = {{kind:String}} AND {RANGE}{_filters(where)} GROUP BY {columns}"
 
 
 def minutes(step: int = 1) -> str:

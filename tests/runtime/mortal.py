@@ -100,6 +100,11 @@ class MortalWindows:
         self._fate.step("reading totals")
         return self._windows.totals(kind, selection, by)
 
+    def sessions(self, selection: Selection) -> int:
+        """Read."""
+        self._fate.step("reading sessions")
+        return self._windows.sessions(selection)
+
 
 class MortalChat:
     """A process may die before the channel accepts a message, and before it knows that it did."""

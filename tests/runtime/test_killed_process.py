@@ -49,7 +49,7 @@ def test_a_kill_after_anything_that_lasts_changes_nothing(alive: Alive, tmp_path
     """After each writing and each message, and at one step of every other kind."""
     lasting = {name for name in alive.left.steps if name.startswith("after")}
     steps = sorted([*(at for name in lasting for at in alive.places(name)), *(alive.places(name)[0] for name in FEW)])
-    assert len(steps) == 11
+    assert len(steps) == 13
     outlived(alive, steps, tmp_path)
 
 

@@ -245,6 +245,15 @@ def test_distinct_sessions_are_taken_and_not_read_as_numbers(store: Store) -> No
     assert total.measures == Measures(events=1)
 
 
+def test_distinct_sessions_are_counted_across_windows(store: Store) -> None:
+    """One in two minutes is one; other languages and times are left out, and without sessions there are none."""
+    assert store.windows.sessions(ALWAYS) == 0
+    store.windows.append(flush(window(0, session_hashes={1, 2}), window(1, session_hashes={2, 3}), window(0, language="en", session_hashes={9})))
+    assert store.windows.sessions(ALWAYS) == 4
+    assert store.windows.sessions(ALWAYS._replace(where={"language": "ko"})) == 3
+    assert store.windows.sessions(ALWAYS._replace(start=at(1), where={"language": "ko"})) == 2
+
+
 def test_the_journal_gives_back_what_was_written(store: Store) -> None:
     """Id, time to the millisecond in UTC, and a body of any depth and script."""
     row = entry("이름/'\\", 0.00005, text="한국어\n\t'\\", nested={"list": [1, 2.5, None, True]})
