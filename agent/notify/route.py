@@ -43,12 +43,15 @@ def _taken(incident: Incident, routes: Sequence[Route]) -> Iterator[Route]:
 def matches(route: Route, incident: Incident) -> bool:
     """Whether all conditions of the route hold; a field that the incident lacks is an empty string."""
     return (
-        all(_label(incident, name) in values for name, values in route.match.items())
-        and all(re.fullmatch(pattern, _label(incident, name)) for name, pattern in route.match_re.items())
-        and not any(_label(incident, name) in values for name, values in route.not_.items())
+        all(label_of(incident, name) in values for name, values in route.match.items())
+        and all(re.fullmatch(pattern, label_of(incident, name)) for name, pattern in route.match_re.items())
+        and not any(label_of(incident, name) in values for name, values in route.not_.items())
     )
 
 
-def _label(incident: Incident, name: str) -> str:
+def label_of(incident: Incident, name: str) -> str:
+    """A label of an incident: a field of its own, or one that its rule gives; an empty string where it has none."""
+    if name not in LABELS:
+        return incident.labels.get(name, "")
     value = getattr(incident, "class_" if name == "class" else name)
     return "" if value is None else str(value)
