@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from agent import logs, opening, parts, telemetry
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
+from agent.configured import Configured, fixed
 from agent.decode.sink import FileSink
 from agent.errors import Misconfigured, Mistake
 from agent.language.services import Taggers
@@ -49,7 +50,8 @@ def run(settings: Settings) -> None:
     keep_buffers()
     for key in without_effect(settings):
         log.warning("%s is set, and has no effect in this version", key)
-    parts.rules(settings)  # read again by whoever evaluates; mistakes stop the agent here
+    in_force = fixed(settings)
+    in_force().read()  # mistakes stop the agent here
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
         token = secrets.token_urlsafe(32)
@@ -60,7 +62,7 @@ def run(settings: Settings) -> None:
         migrate(store.engine, schemas(), replicated=_replicated(settings), retention=True)
         health = Health(CLOCK.now())
         people = opening.store_in(stack, settings, folder)
-        seen, written = opening.views(settings, people), opening.writer(people)
+        seen, written = opening.views(in_force, people), opening.writer(in_force, people)
         web = build(seen, written, health, CLOCK, _tokens(settings, token), metrics=settings.telemetry.prometheus)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
         kafka, meters = settings.source.kafka, telemetry.prometheus(CLOCK)
@@ -69,7 +71,7 @@ def run(settings: Settings) -> None:
         new_pipeline = partial(opening.pipeline, settings, store, parts.notifiers(settings), meters.told)
         live = Live(
             consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook(), meters.tried)),
-            new_evaluation=lambda: opening.evaluation(settings, store, new_pipeline()),
+            new_evaluation=lambda: opening.evaluation(in_force(), store, new_pipeline()),
             source=source,
             windows=store.windows,
             health=health,
@@ -77,7 +79,7 @@ def run(settings: Settings) -> None:
             pace=Pace(settings.source.lateness, alone=folder is not None, stuck_after=patience(settings.store.flush_interval)),
             missing_topics=source.missing_topics,
             on_look=meters.looked,
-            on_turn=opening.blindness(settings, store, new_pipeline),
+            on_turn=opening.blindness(in_force(), store, new_pipeline),
         )
         live.run(until_signal())
 
@@ -100,12 +102,13 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         migrate(store.engine, schemas(), retention=False)
         sink = FileSink(opening.dead_letter_file(settings, folder), CLOCK)
         consumer = opening.consumer(settings, store, source, sink)
+        in_force = fixed(settings)
         evaluation = opening.evaluation(
-            settings, store, opening.pipeline(settings, store, parts.notifiers(settings) if send else {})
+            in_force(), store, opening.pipeline(settings, store, parts.notifiers(settings) if send else {})
         )
         bars = stack.enter_context(replaying(source.progress))
         replay_through(consumer, evaluation, store.windows, CLOCK, bars)
-        return Replayed(_summary(consumer.tally, opening.views(settings, store)), consumer.tally)
+        return Replayed(_summary(consumer.tally, opening.views(in_force, store)), consumer.tally)
 
 
 def _summary(tally: Tally, views: Views) -> dict[str, Any]:
@@ -128,14 +131,14 @@ def _stamp(milliseconds: int | None) -> str | None:
 def reading(settings: Settings, folder: Path | None) -> Iterator[Views]:
     """Views of the store, or of the agent that holds it."""
     with _reached(settings, folder) as reached:
-        yield RemoteViews(reached) if isinstance(reached, Remote) else opening.views(settings, reached)
+        yield RemoteViews(reached) if isinstance(reached, Remote) else opening.views(fixed(settings), reached)
 
 
 @contextmanager
 def writing(settings: Settings, folder: Path | None) -> Iterator[Writer]:
     """A writer into the store, or through the agent that holds it."""
     with _reached(settings, folder) as reached:
-        yield RemoteWriter(reached) if isinstance(reached, Remote) else opening.writer(reached)
+        yield RemoteWriter(reached) if isinstance(reached, Remote) else opening.writer(fixed(settings), reached)
 
 
 @contextmanager
@@ -162,9 +165,9 @@ def migrate_store(settings: Settings) -> list[int]:
 def check(settings: Settings) -> None:
     """Read what the settings name; raises Misconfigured with every mistake."""
     mistakes: list[Mistake] = []
-    for read in (parts.rules, parts.taggers):
+    for read in (Configured(settings).read, partial(parts.taggers, settings)):
         try:
-            read(settings)
+            read()
         except Misconfigured as error:
             mistakes += error.mistakes
     if mistakes:

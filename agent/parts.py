@@ -1,5 +1,6 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,8 +19,10 @@ from agent.language.expected import MERGED, Expected
 from agent.language.fasttext import FastTextModel, bundled_model
 from agent.language.services import Taggers
 from agent.language.tagger import MIN_CONFIDENCE, Models, Tagger
+from agent.notify import mute_file
 from agent.notify.base import Notifier
 from agent.notify.integrations import INTEGRATIONS
+from agent.notify.mute import Mute
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
 from agent.resources import rules_dir
@@ -93,6 +96,16 @@ def quality(settings: Settings) -> Quality:
 def rules(settings: Settings) -> list[Rule]:
     """The configured rules; raises Misconfigured with every mistake."""
     return load.load(settings.rules, rules_dir())
+
+
+def labels(rules: Iterable[Rule]) -> frozenset[str]:
+    """The labels that rules give to incidents."""
+    return frozenset(name for rule in rules for name in rule.labels)
+
+
+def mutes(settings: Settings, labels: frozenset[str]) -> list[Mute]:
+    """The mutes of the file, where one is named; raises Misconfigured with every mistake."""
+    return mute_file.load(settings.notify.mutes, labels) if settings.notify.mutes else []
 
 
 def notifiers(settings: Settings) -> dict[str, Notifier]:

@@ -17,6 +17,7 @@ from agent import logs, opening, telemetry
 from agent.alerting.incident import fingerprint
 from agent.app import local_address, schemas, until_signal
 from agent.config.settings import Settings
+from agent.configured import Configured, fixed
 from agent.decode.sink import MemorySink
 from agent.demo import profiles, stage
 from agent.demo.broker import API_VERSION, DemoBroker
@@ -48,8 +49,9 @@ def play(duration: timedelta | None, port: int) -> None:
         store, started = _filled(stack, settings, folder, broker)
         health = Health(started)
         people = opening.store_in(stack, settings, folder)
-        views = opening.views(settings, people)
-        stack.enter_context(WebServer(build(views, opening.writer(people), health, CLOCK, None), listener))
+        in_force = fixed(settings)
+        views = opening.views(in_force, people)
+        stack.enter_context(WebServer(build(views, opening.writer(in_force, people), health, CLOCK, None), listener))
         live = _live(stack, settings, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
         _beside(stack, lambda: show.until(stop))
@@ -85,7 +87,7 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     terminal: dict[str, Notifier] = {"terminal": TerminalNotifier(console=console)}
     return Live(
         consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(meters.stored, on_try=meters.tried)),
-        new_evaluation=lambda: opening.evaluation(settings, store, opening.pipeline(settings, store, terminal)),
+        new_evaluation=lambda: opening.evaluation(Configured(settings), store, opening.pipeline(settings, store, terminal)),
         source=source,
         windows=store.windows,
         health=health,
