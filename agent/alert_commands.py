@@ -29,7 +29,7 @@ from agent.options import (
 )
 from agent.report import explain, terminal
 from agent.report.actions import found
-from agent.report.writer import Said
+from agent.report.said import Said
 
 commands = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from agent import logs, opening, parts, telemetry
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
+from agent.configured import Configured, fixed
 from agent.decode.sink import FileSink
 from agent.errors import Misconfigured, Mistake
 from agent.language.services import Taggers
@@ -51,7 +53,8 @@ def run(settings: Settings) -> None:
     keep_buffers()
     for key in without_effect(settings):
         log.warning("%s is set, and has no effect in this version", key)
-    parts.rules(settings)  # read again by whoever evaluates; mistakes stop the agent here
+    in_force = fixed(settings)
+    in_force().read()  # mistakes stop the agent here
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
         token = secrets.token_urlsafe(32)
@@ -62,18 +65,18 @@ def run(settings: Settings) -> None:
         migrate(store.engine, schemas(), replicated=_replicated(settings), retention=True)
         health = Health(CLOCK.now())
         people = opening.store_in(stack, settings, folder)
-        seen, written = opening.views(settings, people), opening.writer(people)
+        seen, written = opening.views(in_force, people), opening.writer(in_force, people)
         web = build(seen, written, health, CLOCK, _tokens(settings, token), metrics=settings.telemetry.prometheus)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
         kafka, meters = settings.source.kafka, telemetry.prometheus(CLOCK)
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
-        desk = opening.desk(stack, settings, parts.notifiers(settings), meters.told)
-        blindness = opening.blindness(settings, store, desk)
+        desk = opening.desk(stack, in_force, parts.notifiers(settings), meters.told)
+        blindness = opening.blindness(in_force(), store, desk)
 
         def new_evaluation() -> Evaluation:
             desk.take_over()
-            return opening.evaluation(settings, store, desk.pipeline)
+            return opening.evaluation(in_force(), store, desk.pipeline)
 
         def on_turn(now: datetime) -> None:
             blindness(now)
@@ -113,16 +116,17 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         migrate(store.engine, schemas(), retention=False)
         sink = FileSink(opening.dead_letter_file(settings, folder), CLOCK)
         consumer = opening.consumer(settings, store, source, sink)
-        desk = opening.desk(stack, settings, parts.notifiers(settings) if send else {}, folder=folder)
+        in_force = fixed(settings)
+        desk = opening.desk(stack, in_force, parts.notifiers(settings) if send else {}, folder=folder)
         desk.take_over()
-        evaluation = opening.evaluation(settings, store, desk.pipeline)
+        evaluation = opening.evaluation(in_force(), store, desk.pipeline)
         bars = stack.enter_context(replaying(source.progress))
         replay_through(consumer, evaluation, store.windows, CLOCK, bars)
         if not desk.drain(SENT_WITHIN):
             log.error(
                 "not everything could be sent within %s; it is kept in the outbox of %s", format_duration(SENT_WITHIN), folder
             )
-        return Replayed(_summary(consumer.tally, opening.views(settings, store)), consumer.tally)
+        return Replayed(_summary(consumer.tally, opening.views(in_force, store)), consumer.tally)
 
 
 def _summary(tally: Tally, views: Views) -> dict[str, Any]:
@@ -145,14 +149,14 @@ def _stamp(milliseconds: int | None) -> str | None:
 def reading(settings: Settings, folder: Path | None) -> Iterator[Views]:
     """Views of the store, or of the agent that holds it."""
     with _reached(settings, folder) as reached:
-        yield RemoteViews(reached) if isinstance(reached, Remote) else opening.views(settings, reached)
+        yield RemoteViews(reached) if isinstance(reached, Remote) else opening.views(fixed(settings), reached)
 
 
 @contextmanager
 def writing(settings: Settings, folder: Path | None) -> Iterator[Writer]:
     """A writer into the store, or through the agent that holds it."""
     with _reached(settings, folder) as reached:
-        yield RemoteWriter(reached) if isinstance(reached, Remote) else opening.writer(reached)
+        yield RemoteWriter(reached) if isinstance(reached, Remote) else opening.writer(fixed(settings), reached)
 
 
 @contextmanager
@@ -179,9 +183,9 @@ def migrate_store(settings: Settings) -> list[int]:
 def check(settings: Settings) -> None:
     """Read what the settings name; raises Misconfigured with every mistake."""
     mistakes: list[Mistake] = []
-    for read in (parts.rules, parts.taggers):
+    for read in (Configured(settings).read, partial(parts.taggers, settings)):
         try:
-            read(settings)
+            read()
         except Misconfigured as error:
             mistakes += error.mistakes
     if mistakes:

@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import __version__, alert_commands, app, change_commands, history_commands, letter_commands, progress, rule_commands
+from agent import (
+    __version__,
+    alert_commands,
+    app,
+    change_commands,
+    history_commands,
+    letter_commands,
+    mute_commands,
+    progress,
+    rule_commands,
+)
 from agent.config import showing
 from agent.config.pending import without_effect
 from agent.demo import play
@@ -51,6 +61,7 @@ config_commands = typer.Typer(help="Validate or print the settings.", no_args_is
 cli.add_typer(config_commands, name="config")
 cli.add_typer(alert_commands.commands, name="alerts")
 cli.add_typer(change_commands.commands, name="changes")
+cli.add_typer(mute_commands.commands, name="mute")
 cli.add_typer(letter_commands.commands, name="dead-letters")
 cli.add_typer(rule_commands.commands, name="rules")
 rule_commands.commands.command()(history_commands.backtest)
@@ -156,7 +167,7 @@ def tag(
 
 @config_commands.command("check")
 def config_check(config: Config = None) -> None:
-    """Validate the settings and the rules; every mistake is listed."""
+    """Validate settings, rules and mutes; every mistake is listed."""
     settings = settings_of(config)
     app.check(settings)
     typer.echo("The configuration is valid.")

@@ -9,7 +9,7 @@ from typing import Final
 from agent import parts
 from agent.alerting.incident import Incident
 from agent.clock import Clock
-from agent.config.settings import Settings
+from agent.configured import InForce
 from agent.errors import RetryLater
 from agent.notify.base import Notifier
 from agent.notify.courier import Courier, unheard
@@ -17,8 +17,9 @@ from agent.notify.couriers import Couriers
 from agent.notify.mute import Mute
 from agent.notify.notification import Delivery
 from agent.notify.outbox import Outbox
-from agent.notify.pipeline import Pipeline, Telling, nothing_muted
+from agent.notify.pipeline import Pipeline, Telling
 from agent.report.actions import actions_since, joined
+from agent.report.mutes import mutes_since
 from agent.store.base import Journal
 
 log = logging.getLogger(__name__)
@@ -34,20 +35,21 @@ class Desk:
         outbox: Journal,
         people: Journal,
         clock: Clock,
+        in_force: InForce,
         *,
-        mutes: Callable[[datetime], Sequence[Mute]] = nothing_muted,
         on_delivery: Callable[[Delivery], None] = unheard,
     ) -> None:
         """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read."""
         self._outbox, self._people, self._clock = Outbox(outbox), people, clock
-        self._mutes, self._on_delivery = mutes, on_delivery
+        self._in_force, self._on_delivery = in_force, on_delivery
         self._couriers: list[Courier] = []
         self._round = Couriers((), self._outbox, clock, threading.Event())
         self.pipeline = Pipeline(NOBODY, self._outbox, clock)
 
-    def configure(self, settings: Settings, notifiers: Mapping[str, Notifier]) -> None:
-        """Tell these from now on; a message that is just being sent is finished first."""
+    def configure(self, notifiers: Mapping[str, Notifier]) -> None:
+        """Tell these from now on, as is configured now; a message that is just being sent is finished first."""
         self._round.stop()
+        settings = self._in_force().settings
         stopping, renderer = threading.Event(), parts.renderer(settings)
         self._couriers = [
             Courier(one, self._outbox, renderer, on_delivery=self._on_delivery, stop=stopping) for one in notifiers.values()
@@ -64,6 +66,9 @@ class Desk:
 
     def _handled(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
         return joined(incidents, actions_since(self._people))
+
+    def _mutes(self, now: datetime) -> Sequence[Mute]:
+        return [*self._in_force().mutes, *mutes_since(self._people, now)]
 
     def _troubles(self, now: datetime) -> Sequence[Incident]:
         return self._round.troubles(now)

@@ -15,6 +15,7 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.rule import LagRule
 from agent.clock import SystemClock
 from agent.config.settings import Settings
+from agent.configured import Configured, InForce
 from agent.decode.again import Judge
 from agent.decode.letterbox import FileBox, KafkaBox, LetterBox
 from agent.decode.sink import DeadLetterSink, KafkaSink
@@ -192,41 +193,43 @@ def consumer(
 
 def desk(
     stack: ExitStack,
-    settings: Settings,
+    in_force: InForce,
     notifiers: Mapping[str, Notifier],
     told: Callable[[Delivery], None] = unheard,
     *,
     folder: Path | None = None,
 ) -> Desk:
     """Who is told, over two connections of its own; `told` hears of each delivery, `folder` is another store."""
+    settings = in_force().settings
     folder = folder or home(settings)
     outbox, people = store_in(stack, settings, folder), store_in(stack, settings, folder)
-    made = Desk(outbox.journal, people.journal, CLOCK, on_delivery=told)
+    made = Desk(outbox.journal, people.journal, CLOCK, in_force, on_delivery=told)
     stack.callback(made.close)
-    made.configure(settings, notifiers)
+    made.configure(notifiers)
     return made
 
 
-def evaluation(settings: Settings, store: Store, pipeline: Pipeline) -> Evaluation:
+def evaluation(configured: Configured, store: Store, pipeline: Pipeline) -> Evaluation:
     """Rules over a store, and who is told."""
-    evaluator = Evaluator(parts.rules(settings), parts.quality(settings))
-    investigation = Investigation(store.windows, store.journal, parts.quality(settings))
-    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=parts.reading(settings))
+    evaluator = Evaluator(configured.rules, configured.quality)
+    investigation = Investigation(store.windows, store.journal, configured.quality)
+    reading = parts.reading(configured.settings)
+    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=reading)
 
 
-def blindness(settings: Settings, store: Store, desk: Desk) -> Callable[[datetime], None]:
+def blindness(configured: Configured, store: Store, desk: Desk) -> Callable[[datetime], None]:
     """Who looks whether evaluation goes on, on wall time; nobody where no rule asks for it."""
-    rule = next((rule for rule in parts.rules(settings) if isinstance(rule, LagRule)), None)
+    rule = next((rule for rule in configured.rules if isinstance(rule, LagRule)), None)
     if rule is None:
         return unwatched_time
     return Blindness(rule, store.journal, desk.pipeline, CLOCK.now(), know=desk.know).look
 
 
-def writer(store: Store) -> StoreWriter:
+def writer(in_force: InForce, store: Store) -> StoreWriter:
     """What people write into a store."""
-    return StoreWriter(store.journal, CLOCK)
+    return StoreWriter(store.journal, CLOCK, lambda: in_force().mutes, lambda: in_force().labels)
 
 
-def views(settings: Settings, store: Store) -> StoreViews:
+def views(in_force: InForce, store: Store) -> StoreViews:
     """What a reader sees of a store."""
-    return StoreViews(store.windows, store.journal, parts.quality(settings), CLOCK)
+    return StoreViews(store.windows, store.journal, lambda: in_force().quality, CLOCK, lambda: in_force().mutes)

@@ -1,6 +1,6 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
@@ -20,9 +20,11 @@ from agent.language.expected import MERGED, Expected
 from agent.language.fasttext import FastTextModel, bundled_model
 from agent.language.services import Taggers
 from agent.language.tagger import MIN_CONFIDENCE, Models, Tagger
+from agent.notify import mute_file
 from agent.notify.base import Deployments, Notifier, Sustained
 from agent.notify.grouping import UNGROUPED, Timing
 from agent.notify.integrations import INTEGRATIONS
+from agent.notify.mute import Mute
 from agent.notify.page import Places
 from agent.notify.pipeline import Telling
 from agent.notify.render import Renderer
@@ -99,6 +101,16 @@ def quality(settings: Settings) -> Quality:
 def rules(settings: Settings) -> list[Rule]:
     """The configured rules; raises Misconfigured with every mistake."""
     return load.load(settings.rules, rules_dir())
+
+
+def labels(rules: Iterable[Rule]) -> frozenset[str]:
+    """The labels that rules give to incidents."""
+    return frozenset(name for rule in rules for name in rule.labels)
+
+
+def mutes(settings: Settings, labels: frozenset[str]) -> list[Mute]:
+    """The mutes of the file, where one is named; raises Misconfigured with every mistake."""
+    return mute_file.load(settings.notify.mutes, labels) if settings.notify.mutes else []
 
 
 def notifiers(settings: Settings) -> dict[str, Notifier]:

@@ -46,6 +46,7 @@ QUESTIONS: list[tuple[str, Words]] = [
     ("pairs", {}),
     ("alerts", {"all": "true"}),
     ("changes", {}),
+    ("mutes", {"all": "true"}),
 ]
 OVER = resolved(fired_at=None, pending_since=datetime(2026, 1, 5, tzinfo=UTC))
 
@@ -197,19 +198,26 @@ def _check_writing(agent: Agent) -> None:
     assert (closed["verdict"], closed["note"]) == ("false", "a load test")
     assert agent.command("changes", "add", "--index-version", "v2", "--service", "shop").status == 0
     assert agent.post(f"/api/v1/alerts/{OVER.fingerprint}/ack", {}).status_code == 400
+    said = ("--language", "ko", "--for", "4h", "--reason", "we look")
+    muted = agent.command("mute", "add", *said, "--json").json()
+    assert agent.command("mute", "remove", muted["id"][:5], "--json").json()["active"] is False
+    assert agent.command("mute", "add", *said).status == 0
+    assert "--reason: expected why" in agent.command("mute", "add", *said[:4]).refusal(2)
     assert agent.post("/api/v1/changes", {"index_version": "v3"}, token="another").status_code == 401
     assert "is over" in agent.command("alerts", "ack", OVER.fingerprint).refusal(2)
 
 
 def _check_commands(agent: Agent, told: list[Rows]) -> None:
     """The commands themselves, in a process of their own."""
-    languages, _, _, pairs, over, changes = told
+    languages, _, _, pairs, over, changes, mutes = told
     assert agent.command("languages", "--json").json() == languages
     assert agent.command("pairs", "--json").json() == pairs
     assert agent.command("alerts", "--all", "--json").json() == over
     assert [(row["language"], row["verdict"]) for row in over] == [("ko", "false")]
     assert agent.command("changes", "list", "--json").json() == changes
     assert [row["index_version"] for row in changes if row.get("announced")] == ["v2"]
+    assert agent.command("mute", "list", "--all", "--json").json() == mutes
+    assert {row["source"] for row in mutes} == {"command"}
     assert agent.command("alerts").out == "Nothing to show.\n"
 
 

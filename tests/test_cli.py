@@ -226,6 +226,7 @@ def test_words_that_mean_nothing_are_told_by_their_option(babelwatch: Run, store
 READ_AND_WRITTEN = [
     *(("languages",), ("pairs",), ("alerts",), ("alerts", "--all"), ("alerts", "explain", "9f"), ("alerts", "ack", "9f")),
     *(("changes", "list"), ("changes", "add", "--index-version", "v2")),
+    *(("mute", "list"), ("mute", "add", "--everything", "--for", "1h", "--reason", "x"), ("mute", "remove", "a1")),
 ]
 
 
@@ -277,6 +278,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
         *("config", "config check", "config show"),
         *("alerts explain", "alerts ack", "alerts accept", "alerts close", "changes", "changes add", "changes list"),
         *("dead-letters", "dead-letters list", "dead-letters show", "dead-letters replay"),
+        *("mute", "mute add", "mute list", "mute remove"),
         *("rules", "rules check", "rules test", "rules backtest", "rules drill"),
     }
 
@@ -495,6 +497,10 @@ def test_incidents_have_the_keys_of_the_contract(babelwatch: Run, store: Path) -
         "verdict",
         "note",
         "handled_by",
+        "muted_until",
+        "muted_by",
+        "labels",
+        "annotations",
     }
     assert (korean["class"], korean["state"], korean["began_at"]) == ("change", "firing", "2026-11-16T08:14:00Z")
     assert korean["evidence"][0] == {
@@ -610,6 +616,64 @@ def test_a_deployment_is_announced_and_listed(babelwatch: Run, own: Path) -> Non
     assert re.search(r"2026-11-16 08:00 help · kb m2 v2 announced by .+: bigger chunks", told)
     assert babelwatch("changes", "list", "--service", "shop", "--store", own).out == "Nothing to show.\n"
     assert "--index-version: expected what is deployed" in babelwatch("changes", "add", "--store", own).refusal(2)
+
+
+# Mutes.
+
+
+def test_somebody_wants_silence(babelwatch: Run, own: Path) -> None:
+    """Said, listed, shown beside the alert, removed by its first letters; `--json` is what the API answers."""
+    words = ["--language", "ko", "--language", "ja", "--class", "change", "--for", "4h", "--reason", "we [bold] look"]
+    muted = babelwatch("mute", "add", *words, "--store", own, "--json").json()
+    assert (muted["match"], muted["active"]) == ({"language": ["ko", "ja"], "class": ["change"]}, True)
+    assert babelwatch("mute", "list", "--store", own, "--json").json() == [muted]
+    [korean] = babelwatch("alerts", "--store", own, "--json").json()
+    assert (korean["state"], korean["muted_by"]["id"], korean["muted_until"]) == ("firing", muted["id"], muted["ends_at"])
+    assert f"({muted['id']}): we [bold] look" in " ".join(babelwatch("alerts", "--store", own).out.split())
+    assert "active language=ko,ja" in " ".join(babelwatch("mute", "list", "--store", own).out.split())
+    assert "removed" in babelwatch("mute", "remove", muted["id"][:7], "--store", own).out
+    assert babelwatch("mute", "list", "--store", own).out == "Nothing to show.\n"
+    assert [row["id"] for row in babelwatch("mute", "list", "--all", "--store", own, "--json").json()] == [muted["id"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "messages"),
+    [
+        (["add"], ["--everything: expected at least one label", "--for: expected how long", "--reason: expected why"]),
+        (["add", "--class", "levle", "--for", "4h", "--reason", "x"], ["--class: expected one of change, level, volume, monitor"]),
+        (["add", "--label", "team=a", "--for", "1h", "--reason", "x"], ["--team: expected one of language, service"]),
+        (["add", "--everything", "--for", "91d", "--reason", "x"], ["--for: expected a duration longer than zero and at most 90d"]),
+        (["remove", "zz"], ["'zz': no mute has this id: `babelwatch mute list --all` shows them"]),
+    ],
+)
+def test_what_cannot_be_muted_is_told(babelwatch: Run, own: Path, words: list[str], messages: list[str]) -> None:
+    """Every mistake with its option, exit status 2."""
+    told = babelwatch("mute", *words, "--store", own).refusal(2).splitlines()
+    assert len(told) == len(messages) + (len(messages) > 1)
+    for line, message in zip(told[-len(messages) :], messages, strict=True):
+        assert line.removeprefix("babelwatch: ").startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"), [("--until soon", "'soon': expected a time such as"), ("--label team", "'team': expected NAME=VALUE")]
+)
+def test_words_that_are_none_are_refused(babelwatch: Run, own: Path, words: str, message: str) -> None:
+    """Before anything is opened."""
+    assert message in " ".join(babelwatch("mute", "add", *words.split(), "--store", own).refusal(2).split())
+
+
+def test_the_file_of_mutes_is_checked_and_listed(babelwatch: Run, own: Path) -> None:
+    """`config check` lists its mistakes beside those of the rules; `mute list` has what stands in it."""
+    settings = written("a.yaml", "notify: {mutes: mutes.yaml}\n")
+    written("mutes.yaml", "mutes:\n  - match: {language: [ko], team: search}\n    reason: known\n")
+    told = babelwatch("config", "check", "--config", settings).refusal(2)
+    assert told.startswith("babelwatch: mutes.yaml:2: mutes.0.match.team: expected one of language, ")
+    written("rules.yaml", "rules: [{name: lag, kind: lag, labels: {team: search}}]\n")
+    settings = written("a.yaml", "notify: {mutes: mutes.yaml}\nrules: [rules.yaml]\n")
+    assert babelwatch("config", "check", "--config", settings).status == 0
+    [row] = babelwatch("mute", "list", "--config", settings, "--store", own, "--json").json()
+    assert (row["source"], row["ends_at"], row["match"]) == ("file", None, {"language": ["ko"], "team": ["search"]})
+    assert "take it out there" in babelwatch("mute", "remove", row["id"], "--config", settings, "--store", own).refusal(2)
 
 
 # migrate

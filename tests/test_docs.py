@@ -25,6 +25,7 @@ from agent.config.settings import Settings
 from agent.config.showing import as_json
 from agent.decode.dead_letter import Reason
 from agent.decode.native import NativeDecoder
+from agent.notify.mute_file import load as load_mutes
 from agent.records import Event, Partition, RawMessage, Result, Translation
 from agent.report import explain
 from agent.resources import rules_dir
@@ -178,7 +179,7 @@ def test_every_key_of_a_rule_is_explained() -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if yaml_of(page)], ids=name)
 def test_examples_of_settings_load(folder: Path, page: Path) -> None:
-    """Each YAML block is a valid file of settings, or of rules."""
+    """Each YAML block is a valid file of settings, of rules, or of mutes."""
     for number, text in enumerate(yaml_of(page)):
         file = folder / f"{number}.yaml"
         file.write_text(text, encoding="utf-8")
@@ -186,6 +187,8 @@ def test_examples_of_settings_load(folder: Path, page: Path) -> None:
             continue  # it needs the rules beside it: the page that has it is followed as a whole
         if text.startswith("rules:\n  -"):
             assert load_rules([str(file)], rules_dir(), folder)
+        elif text.startswith("mutes:\n  -"):
+            assert load_mutes(file)
         else:
             load(file, {})
 

@@ -13,16 +13,16 @@ LAYERS = (  # each line may import itself and the lines above it
         "pure core",
         "agent.language agent.decode agent.aggregate agent.alerting agent.rule_tests agent.source.dedup agent.source.coverage",
     ),
-    ("pure decisions of later stations", "agent.notify.route agent.notify.dedup"),
+    ("pure decisions of later stations", "agent.notify.route agent.notify.dedup agent.notify.mute agent.notify.mute_file"),
     ("settings", "agent.config"),
     ("ports", "agent.source.base agent.store.base agent.notify.base agent.notify"),
     ("adapters", "agent.source agent.store agent.decode.sink agent.decode.topic agent.decode.letterbox"),
     ("services", "agent.report agent.runtime agent.backtest agent.telemetry agent.logs agent.progress"),
     ("edge", "agent.web"),
-    ("composition root", "agent.parts agent.opening agent.app agent.letters agent.history agent.desk agent.demo"),
+    ("composition root", "agent.parts agent.configured agent.desk agent.opening agent.app agent.letters agent.history agent.demo"),
     (
         "commands",
-        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.rule_commands agent.history_commands agent.cli agent.__main__",
+        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.rule_commands agent.history_commands agent.cli agent.__main__",
     ),
 )
 RANK = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names.split()}

@@ -69,6 +69,13 @@ class Part(Struct, frozen=True):
     of_queries: float
 
 
+class MutedBy(Struct, frozen=True):
+    """The mute that keeps an incident silent."""
+
+    id: str
+    reason: str
+
+
 class Incident(Struct, frozen=True):
     """The state of one incident as of its last transition; rates and drops in 0..1, times aware and in UTC.
 
@@ -77,7 +84,8 @@ class Incident(Struct, frozen=True):
     `queries` and `users` (distinct
     sessions; None where the log has none) are those since it began. `labels` and `annotations` are those of the rule, `links` the annotations that are addresses. Field names are fixed: they are the
     JSON that `alerts`, `replay` and `backtest` print. What a person did with it (`acknowledged_at` to `handled_by`) is
-    joined when it is read (`action.handled`); `note` and `handled_by` are the newest ones.
+    joined when it is read (`action.handled`); `note` and `handled_by` are the newest ones. So is who keeps it silent (`muted_by`)
+    and until when; muted without an end it has no `muted_until`.
     """
 
     fingerprint: str
@@ -122,6 +130,8 @@ class Incident(Struct, frozen=True):
     verdict: str | None = None
     note: str = ""
     handled_by: str = ""
+    muted_until: datetime | None = None
+    muted_by: MutedBy | None = None
 
 
 def fingerprint(service: str, environment: str, language: str, class_: IncidentClass) -> str:

@@ -73,6 +73,7 @@ class NotifySettings(Section):
     repeat_interval: RepeatIntervalSettings = Field(
         default_factory=RepeatIntervalSettings, description="how often what still fires is told again; no effect yet"
     )
+    mutes: kind.PlainPath | None = Field(default=None, description="file of mutes; null: only those that are typed")
     receivers: kind.Table[kind.Text, Annotated[SlackSettings, BeforeValidator(_of_known_type)]] = Field(
         default={}, description="who can be told, by name; none: notifications go to the log"
     )

@@ -17,6 +17,7 @@ from agent import logs, opening, telemetry
 from agent.alerting.incident import fingerprint
 from agent.app import local_address, schemas, until_signal
 from agent.config.settings import Settings
+from agent.configured import fixed
 from agent.decode.sink import MemorySink
 from agent.demo import profiles, stage
 from agent.demo.broker import API_VERSION, DemoBroker
@@ -49,8 +50,9 @@ def play(duration: timedelta | None, port: int) -> None:
         store, started = _filled(stack, settings, folder, broker)
         health = Health(started)
         people = opening.store_in(stack, settings, folder)
-        views = opening.views(settings, people)
-        stack.enter_context(WebServer(build(views, opening.writer(people), health, CLOCK, None), listener))
+        in_force = fixed(settings)
+        views = opening.views(in_force, people)
+        stack.enter_context(WebServer(build(views, opening.writer(in_force, people), health, CLOCK, None), listener))
         live = _live(stack, settings, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
         _beside(stack, lambda: show.until(stop))
@@ -84,11 +86,12 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     meters = telemetry.prometheus(CLOCK)
     terminal: dict[str, Notifier] = {"terminal": TerminalNotifier(console=console)}
-    desk = opening.desk(stack, settings, terminal, meters.told)
+    in_force = fixed(settings)
+    desk = opening.desk(stack, in_force, terminal, meters.told)
 
     def new_evaluation() -> Evaluation:
         desk.take_over()
-        return opening.evaluation(settings, store, desk.pipeline)
+        return opening.evaluation(in_force(), store, desk.pipeline)
 
     return Live(
         consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(meters.stored, on_try=meters.tried)),

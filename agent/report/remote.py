@@ -28,6 +28,10 @@ class Remote:
         content = json.dumps(dict(body)).encode()  # ASCII: what a shell passed on and is no text is a mistake, not a crash
         return self._answer("POST", path, content=content, headers={"Content-Type": "application/json"})
 
+    def delete(self, path: str) -> Any:
+        """Have something ended; raises as `get` does."""
+        return self._answer("DELETE", path)
+
     def _answer(self, method: str, path: str, **said: Any) -> Any:
         try:
             # No proxy of the environment: the agent is on this machine, and the token is for it alone.

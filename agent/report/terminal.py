@@ -81,7 +81,7 @@ def _alert(row: Row) -> Iterable[RenderableType]:
     what = [row["severity"], one_line(display_name(row["language"])), place, f"since {_minute(row['began_at'])}{ended}"]
     head = f"  {'  '.join(filter(None, what))}  "
     yield Text.assemble((row["state"], STATES.get(row["state"], "")), head, (row["fingerprint"], "dim"))
-    told = [one_line(row["summary"], ANY_WIDTH), *_handled(row)]
+    told = [one_line(row["summary"], ANY_WIDTH), *_handled(row), *_muted(row)]
     yield Padding(Text("\n".join(told)), (0, 0, 1, 2))
 
 
@@ -93,6 +93,13 @@ def _handled(row: Row) -> Iterable[str]:
     by = [f"by {one_line(row['handled_by'])}"] if row["handled_by"] else []
     if words:
         yield " ".join([", ".join([*words, *closed]), *by]) + (f": {one_line(row['note'], ANY_WIDTH)}" if row["note"] else "")
+
+
+def _muted(row: Row) -> Iterable[str]:
+    """That nobody is told of it for now, and why."""
+    if by := row["muted_by"]:
+        until = f" until {_minute(row['muted_until'])}" if row["muted_until"] else ""
+        yield f"muted{until} ({by['id']}): {one_line(by['reason'], ANY_WIDTH)}"
 
 
 def changes(rows: Sequence[Row]) -> RenderableType:

@@ -3,7 +3,7 @@
 `StoreViews` reads the store; `RemoteViews` asks the agent that holds it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Protocol
@@ -16,7 +16,8 @@ from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
 from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
-from agent.report import tables, thresholds
+from agent.notify.mute import Mute, State, state
+from agent.report import mutes, tables, thresholds
 from agent.report.actions import actions_since, joined
 from agent.report.query import FILTERS, Query, parse
 from agent.report.remote import Remote
@@ -43,15 +44,27 @@ class Views(Protocol):
     def changes(self, words: Words) -> Rows:
         """Deployments, and hit thresholds that were learned, oldest first."""
 
+    def mutes(self, words: Words) -> Rows:
+        """Mutes that count now or later, or with `all` also those that are over or removed; those of the file first."""
+
 
 class StoreViews:
     """Views of a store that this process has open."""
 
-    def __init__(self, windows: WindowReader, journal: Journal, quality: Quality, clock: Clock) -> None:
+    def __init__(
+        self,
+        windows: WindowReader,
+        journal: Journal,
+        quality: Callable[[], Quality],
+        clock: Clock,
+        mutes_of_file: mutes.OfFile = mutes.none,
+    ) -> None:
+        """`quality` and `mutes_of_file` are asked each time: they may have been read anew."""
         self._windows = windows
         self._journal = journal
         self._quality = quality
         self._clock = clock
+        self._mutes_of_file = mutes_of_file
 
     def languages(self, words: Words) -> Rows:
         """The per-language table."""
@@ -71,14 +84,15 @@ class StoreViews:
         selection = query.selection(span[1])
         totals = self._windows.totals(kind, selection, grouped)
         days = (min(selection.end, span[1] + MINUTE) - max(selection.start, span[0])) / timedelta(days=1)
-        quality = thresholds.current(self._quality, self._journal)
+        quality = thresholds.current(self._quality(), self._journal)
         return tables.rows(totals, shown, quality, _of(incidents(self._journal), query.where), days)
 
     def alerts(self, words: Words) -> Rows:
         """Open incidents, or with `all` every one; newest first."""
         wanted = _filters(words, "all")
         everything = words.get("all", "") not in NO
-        known = all_incidents(self._journal, self._clock.now())
+        now = self._clock.now()
+        known = mutes.silenced(all_incidents(self._journal, now), self._mutes(now), now)
         shown = sorted((incident for incident in known if everything or is_open(incident)), key=_told_at)
         built: Rows = [msgspec.to_builtins(incident) for incident in reversed(shown)]
         return [row for row in built if all(row.get(key) == value for key, value in wanted.items())]
@@ -89,6 +103,18 @@ class StoreViews:
         entries = [*self._journal.read("change"), *map(thresholds.change_of, thresholds.frozen(self._journal))]
         bodies = [dict(entry.body) for entry in sorted(entries, key=attrgetter("at"))]
         return [row for row in bodies if all(row.get(key) == value for key, value in wanted.items())]
+
+    def mutes(self, words: Words) -> Rows:
+        """Mutes that count, or with `all` every one."""
+        _known(words, "all")
+        now, everything = self._clock.now(), words.get("all", "") not in NO
+        return [mutes.row_of(mute, now) for mute in (self._every_mute() if everything else self._mutes(now))]
+
+    def _mutes(self, now: datetime) -> list[Mute]:
+        return [mute for mute in self._every_mute() if state(mute, now) in {State.ACTIVE, State.WAITING}]
+
+    def _every_mute(self) -> list[Mute]:
+        return [*self._mutes_of_file(), *mutes.stored(self._journal)]
 
 
 class RemoteViews:
@@ -113,6 +139,10 @@ class RemoteViews:
         """Deployments."""
         return self._ask("/changes", words)
 
+    def mutes(self, words: Words) -> Rows:
+        """Mutes."""
+        return self._ask("/mutes", words)
+
     def _ask(self, path: str, words: Words) -> Rows:
         rows: Rows = self._remote.get(path, words)
         return rows
@@ -120,10 +150,13 @@ class RemoteViews:
 
 def _filters(words: Words, *others: str) -> Words:
     """The filters among the words; raises Misconfigured for what is neither one nor one of the others."""
-    known = (*others, *FILTERS)
+    _known(words, *others, *FILTERS)
+    return {key: words[key] for key in FILTERS if words.get(key)}
+
+
+def _known(words: Words, *known: str) -> None:
     if unknown := sorted(words.keys() - set(known)):
         raise Misconfigured([Mistake("", key, f"unknown, expected one of {', '.join(known)}") for key in unknown])
-    return {key: words[key] for key in FILTERS if words.get(key)}
 
 
 def incidents(journal: Journal) -> list[Incident]:

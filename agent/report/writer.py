@@ -1,4 +1,4 @@
-"""What people write down: what they do with an incident, and deployments that they announce.
+"""What people write down: what they do with an incident, deployments that they announce, and mutes.
 
 One function behind each command and its API: `StoreWriter` writes into the journal, `RemoteWriter` asks the agent that
 holds the store. Notes come from outside: they are made one clean line here, and escaped wherever they are shown.
@@ -6,30 +6,31 @@ holds the store. Notes come from outside: they are made one clean line here, and
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agent.alerting.action import Action, Verdict, again, refusal
 from agent.alerting.action import Name as ActionName
 from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
+from agent.notify.mute import Mute
 from agent.notify.text import clean
 from agent.records import Name, row_id
+from agent.report import mutes
 from agent.report.actions import actions_since, entry_of, found, joined, unknown
+from agent.report.muting import mute_of
 from agent.report.query import NEWEST, OLDEST
 from agent.report.remote import Remote
+from agent.report.said import Note, Said, Time, read
 from agent.report.views import all_incidents
 from agent.store.base import Entry, Journal
 
 Row = dict[str, Any]
-Said = Mapping[str, Any]
-Note = Annotated[str, Meta(max_length=2000)]
-Time = Annotated[datetime, Meta(tz=True)]
-T = TypeVar("T")
 
 
 class Remark(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -69,23 +70,33 @@ class Writer(Protocol):
     def announce(self, said: Said) -> Row:
         """Announce a deployment; returns it as it is shown."""
 
+    def mute(self, said: Said) -> Row:
+        """Keep incidents silent for a while; returns the mute as it is shown."""
+
+    def unmute(self, name: str) -> Row:
+        """End the mute whose id begins so; returns it as it is shown from now on."""
+
 
 class StoreWriter:
     """Writes into the journal of a store that this process has open."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, mutes_of_file: mutes.OfFile = mutes.none, labels: mutes.Labels = mutes.none
+    ) -> None:
         self._journal = journal
         self._clock = clock
+        self._mutes_of_file = mutes_of_file
+        self._labels = labels
 
     def act(self, fingerprint: str, action: ActionName, said: Said) -> Row:
         """Done twice it is one row; raises Misconfigured for what cannot be done, NotFound for no such incident."""
-        body, now = _read(said, BODIES[action]), self._clock.now()
+        body, now = read(said, BODIES[action]), self._clock.now()
         incident = found(all_incidents(self._journal, now), fingerprint)
         if reason := refusal(incident, action):
             raise Misconfigured([Mistake(incident.fingerprint, "", reason)])
         done = self._done(incident, action, body)
         self._journal.write([entry_of(done)])
-        [shown] = joined([incident], actions_since(self._journal))
+        [shown] = mutes.silenced(joined([incident], actions_since(self._journal)), self._mutes(), now)
         row: Row = msgspec.to_builtins(shown)
         return row
 
@@ -98,12 +109,33 @@ class StoreWriter:
 
     def announce(self, said: Said) -> Row:
         """Announced twice for the same minute it is one row; raises Misconfigured."""
-        body = _read(said, Announcement)
+        body = read(said, Announcement)
         if mistakes := _mistakes(body):
             raise Misconfigured(mistakes)
         entry = _change(body, body.time or self._clock.now())
         self._journal.write([entry])
         return dict(entry.body)
+
+    def mute(self, said: Said) -> Row:
+        """Said twice within a minute it is one row; raises Misconfigured."""
+        now = self._clock.now()
+        mute = mute_of(said, self._labels(), now)
+        self._journal.write([mutes.entry_of(mute, now)])
+        return mutes.row_of(mute, now)
+
+    def unmute(self, name: str) -> Row:
+        """Its row stays, with the time; raises Misconfigured for one of the file, NotFound for none."""
+        now = self._clock.now()
+        mute = mutes.found(self._mutes(), name, now)
+        if mute.source == "file":
+            raise Misconfigured([Mistake(mute.id, "", "stands in the file of notify.mutes: take it out there")])
+        if mute.removed_at is None:
+            mute = replace(mute, removed_at=now)
+            self._journal.write([mutes.entry_of(mute, now)])
+        return mutes.row_of(mute, now)
+
+    def _mutes(self) -> list[Mute]:
+        return [*self._mutes_of_file(), *mutes.stored(self._journal)]
 
 
 class RemoteWriter:
@@ -124,13 +156,17 @@ class RemoteWriter:
         row: Row = self._remote.post("/changes", said)
         return row
 
+    def mute(self, said: Said) -> Row:
+        """Keep incidents silent."""
+        row: Row = self._remote.post("/mutes", said)
+        return row
 
-def _read(said: Said, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(said, kind)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$.")
-        raise Misconfigured([Mistake("", where.rstrip("`"), what)]) from error
+    def unmute(self, name: str) -> Row:
+        """End a mute."""
+        if not name.isalnum():
+            raise mutes.unknown(name)  # it is part of a path
+        row: Row = self._remote.delete(f"/mutes/{quote(name)}")
+        return row
 
 
 def _mistakes(body: Announcement) -> list[Mistake]:

@@ -53,6 +53,9 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
         Route(f"{API}/alerts", _reading(views.alerts)),
         Route(f"{API}/changes", _reading(views.changes), methods=["GET"]),
         Route(f"{API}/changes", _writing(lambda _: writer.announce), methods=["POST"]),
+        Route(f"{API}/mutes", _reading(views.mutes), methods=["GET"]),
+        Route(f"{API}/mutes", _writing(lambda _: writer.mute), methods=["POST"]),
+        Route(f"{API}/mutes/{{name}}", _ending(writer.unmute), methods=["DELETE"]),
         *(Route(f"{API}/alerts/{{fingerprint}}/{name}", _writing(_acting(writer, name)), methods=["POST"]) for name in BODIES),
     ]
     if metrics:
@@ -70,6 +73,13 @@ def _reading(read: Read) -> Handler:
 
 def _acting(writer: Writer, action: ActionName) -> Callable[[Request], Write]:
     return lambda request: partial(writer.act, request.path_params["fingerprint"], action)
+
+
+def _ending(end: Callable[[str], Row]) -> Handler:
+    async def answer(request: Request) -> Response:
+        return await _answered(partial(end, request.path_params["name"]))
+
+    return answer
 
 
 def _writing(write: Callable[[Request], Write]) -> Handler:

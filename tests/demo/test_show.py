@@ -44,6 +44,10 @@ class Told:
         """Not shown."""
         return []
 
+    def mutes(self, words: Words) -> Rows:  # noqa: ARG002 - the port's
+        """None."""
+        return []
+
     def changes(self, words: Words) -> Rows:  # noqa: ARG002 - the port's
         """Not shown."""
         return []

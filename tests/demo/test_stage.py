@@ -76,7 +76,7 @@ def past() -> StoreViews:
     assert span is not None
     assert span[0] == datetime(2026, 11, 2, tzinfo=UTC)
     assert span[1] + timedelta(minutes=1) == as_of.at
-    return StoreViews(windows, journal, Quality(10, Thresholds(0.35, {}, {}, {}), None, ()), FakeClock(NOW))
+    return StoreViews(windows, journal, lambda: Quality(10, Thresholds(0.35, {}, {}, {}), None, ()), FakeClock(NOW))
 
 
 def test_the_past_is_evaluated_up_to_where_the_topic_begins(past: StoreViews) -> None:

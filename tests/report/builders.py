@@ -44,7 +44,7 @@ class Looking:
     def __init__(self, *, empty: bool = False) -> None:
         self.windows, self.journal = MemoryWindows(), MemoryJournal()
         self.clock = FakeClock(NOW)
-        self.views = StoreViews(self.windows, self.journal, QUALITY, self.clock)
+        self.views = StoreViews(self.windows, self.journal, lambda: QUALITY, self.clock)
         self.writer = StoreWriter(self.journal, self.clock)
         if not empty:
             self._fill()

@@ -250,4 +250,4 @@ def test_an_agent_that_knows_no_such_path_is_not_taken_for_a_mistake(looking: Lo
         WebServer(app, listener) as server,
         pytest.raises(Unreachable, match="answers 404"),
     ):
-        Remote(server.url, "").post("/mutes", {})
+        Remote(server.url, "").post("/golden", {})

@@ -22,7 +22,7 @@ from tests.runtime.counting import opened
 from tests.runtime.mortal import Around, Fate
 
 PATIENCE_S = 60
-KINDS = ("transition", "delivery", "change", "reference", "configuration", "as_of", "state")
+KINDS = ("transition", "outbox", "delivery", "change", "reference", "configuration", "as_of", "state")
 
 processes = get_context("forkserver")
 processes.set_forkserver_preload([__name__])

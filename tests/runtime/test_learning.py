@@ -180,7 +180,7 @@ def test_a_frozen_threshold_is_not_learned_again() -> None:
 def test_who_looks_sees_a_threshold_without_a_restart() -> None:
     """The views were opened before it was frozen; the table has hits then, the list of changes names it."""
     mortal = filled(*(each for n in range(60) for each in quiet(n)))
-    views = StoreViews(mortal.windows, mortal.journal, AUTO, FakeClock(NOW))
+    views = StoreViews(mortal.windows, mortal.journal, lambda: AUTO, FakeClock(NOW))
     assert {row["hit_rate"] for row in views.languages({})} == {None}
     assert views.changes({}) == []
     mortal.live([30])

@@ -248,7 +248,9 @@ def test_distinct_sessions_are_taken_and_not_read_as_numbers(store: Store) -> No
 def test_distinct_sessions_are_counted_across_windows(store: Store) -> None:
     """One in two minutes is one; other languages and times are left out, and without sessions there are none."""
     assert store.windows.sessions(ALWAYS) == 0
-    store.windows.append(flush(window(0, session_hashes={1, 2}), window(1, session_hashes={2, 3}), window(0, language="en", session_hashes={9})))
+    store.windows.append(
+        flush(window(0, session_hashes={1, 2}), window(1, session_hashes={2, 3}), window(0, language="en", session_hashes={9}))
+    )
     assert store.windows.sessions(ALWAYS) == 4
     assert store.windows.sessions(ALWAYS._replace(where={"language": "ko"})) == 3
     assert store.windows.sessions(ALWAYS._replace(start=at(1), where={"language": "ko"})) == 2

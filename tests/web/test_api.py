@@ -12,15 +12,16 @@ from agent.alerting.action import Name as ActionName
 from agent.clock import FakeClock
 from agent.errors import BabelwatchError, Misconfigured, Mistake, NotFound, RetryLater, Stop
 from agent.report.remote import API
+from agent.report.said import Said
 from agent.report.views import Rows, Words
-from agent.report.writer import Row, Said
+from agent.report.writer import Row
 from agent.runtime.health import STUCK, Health
 from agent.web.api import LARGEST_BODY, build
 from agent.web.guards import OPEN
 from tests.runtime.rig import NOW
 
 HERE = "http://127.0.0.1:8080"
-PATHS = [f"{API}/{name}" for name in ("languages", "pairs", "alerts", "changes")]
+PATHS = [f"{API}/{name}" for name in ("languages", "pairs", "alerts", "changes", "mutes")]
 
 
 class Told:
@@ -50,6 +51,10 @@ class Told:
         """The words back."""
         return self._answer("changes", words)
 
+    def mutes(self, words: Words) -> Rows:
+        """The words back."""
+        return self._answer("mutes", words)
+
     def act(self, fingerprint: str, action: ActionName, said: Said) -> Row:
         """What was to be done."""
         return self._answer("act", {})[0] | {"fingerprint": fingerprint, "action": action, "said": said}
@@ -57,6 +62,14 @@ class Told:
     def announce(self, said: Said) -> Row:
         """What was announced."""
         return self._answer("announce", {})[0] | {"said": said}
+
+    def mute(self, said: Said) -> Row:
+        """What was to be silent."""
+        return self._answer("mute", {})[0] | {"said": said}
+
+    def unmute(self, name: str) -> Row:
+        """Which one was to end."""
+        return self._answer("unmute", {})[0] | {"name": name}
 
 
 class Site:
@@ -159,9 +172,22 @@ def test_a_deployment_is_announced_where_they_are_read(site: Site) -> None:
     assert site.get(f"{API}/changes").json() == [{"view": "changes"}]
 
 
+def test_a_mute_is_said_where_they_are_read_and_ended_by_its_id(site: Site) -> None:
+    """GET lists them, POST adds one, DELETE needs no body."""
+    assert site.post(f"{API}/mutes", {"reason": "x"}).json() == {"view": "mute", "said": {"reason": "x"}}
+    assert site.get(f"{API}/mutes").json() == [{"view": "mutes"}]
+    answer = site.request("DELETE", f"{API}/mutes/a1b2")
+    assert (answer.status_code, answer.json()) == (200, {"view": "unmute", "name": "a1b2"})
+    site.told.error = NotFound([Mistake("a1b2", "", "none")])
+    assert site.request("DELETE", f"{API}/mutes/a1b2").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
+        ("GET", "mutes/a1b2"),
+        ("POST", "mutes/a1b2"),
+        ("DELETE", "mutes"),
         ("GET", "alerts/9f2c/ack"),
         ("PUT", "alerts/9f2c/ack"),
         ("DELETE", "alerts/9f2c/close"),

@@ -1,0 +1,60 @@
+"""What the settings and the files that they name say together, each file read once, at the first time that it is asked for."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from agent import parts
+from agent.alerting.measures import Quality
+from agent.alerting.rule import Rule
+from agent.config.settings import Settings
+from agent.errors import Misconfigured, Mistake
+from agent.notify.mute import Mute
+
+
+class Configured:
+    """One state of the configuration; what changes on disk later does not change it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def quality(self) -> Quality:
+        """How quality is read."""
+        return parts.quality(self.settings)
+
+    @cached_property
+    def rules(self) -> list[Rule]:
+        """The configured rules; raises Misconfigured with every mistake."""
+        return parts.rules(self.settings)
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """The labels that the rules give to incidents."""
+        return parts.labels(self.rules)
+
+    @cached_property
+    def mutes(self) -> list[Mute]:
+        """The mutes of the file, where one is named; raises Misconfigured with every mistake."""
+        return parts.mutes(self.settings, self.labels) if self.settings.notify.mutes else []  # else no rule is read for it
+
+    def read(self) -> "Configured":
+        """Read every file now; raises Misconfigured with every mistake in all of them."""
+        mistakes: list[Mistake] = []
+        for name in ("rules", "mutes"):
+            try:
+                getattr(self, name)
+            except Misconfigured as error:
+                mistakes += [mistake for mistake in error.mistakes if mistake not in mistakes]
+        if mistakes:
+            raise Misconfigured(mistakes)
+        return self
+
+
+InForce = Callable[[], Configured]
+"""The configuration as it is now: a running agent may have read it anew."""
+
+
+def fixed(settings: Settings) -> InForce:
+    """A configuration that stays as it is, such as that of a command."""
+    configured = Configured(settings)
+    return lambda: configured
