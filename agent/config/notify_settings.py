@@ -1,14 +1,11 @@
 """The settings of `notify`: who is told, of what, and how often."""
 
-from typing import Annotated, Final, Literal
-
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from agent.config import values as kind
+from agent.config.receiver_settings import AnyReceiver
 from agent.config.section import Section, misplaced
 from agent.times import parse_duration
-
-RECEIVER_TYPES: Final = ("slack",)
 
 
 class RepeatIntervalSettings(Section):
@@ -23,14 +20,6 @@ class RepeatIntervalSettings(Section):
     info: kind.Interval = Field(default=None, description="how often an info is told again, or never")
 
 
-class SlackSettings(Section):
-    """A Slack channel, through an incoming webhook."""
-
-    type: Literal["slack"] = Field(description="kind of receiver: slack")
-    webhook_url: kind.SecretAddress = Field(description="address of the incoming webhook")
-    webhook_url_file: kind.PlainPath | None = Field(default=None, description="file that holds the address of the incoming webhook")
-
-
 class RouteSettings(Section):
     """Who is told of an incident that meets all the conditions."""
 
@@ -43,15 +32,6 @@ class RouteSettings(Section):
     )
     receivers: tuple[kind.Text, ...] = Field(min_length=1, description="names of the receivers that are told")
     continue_: kind.Flag = Field(default=False, alias="continue", description="whether later routes are tried as well")
-
-
-def _of_known_type(receiver: object) -> object:
-    """Where the type is wrong that is the only mistake: nothing can be said about the other keys."""
-    if receiver is None or isinstance(receiver, dict):
-        given = (receiver or {}).get("type")
-        if given not in RECEIVER_TYPES:
-            raise misplaced((("type",), given, f"a type of receiver that is there ({', '.join(RECEIVER_TYPES)})"))
-    return receiver
 
 
 class NotifySettings(Section):
@@ -73,7 +53,7 @@ class NotifySettings(Section):
     repeat_interval: RepeatIntervalSettings = Field(
         default_factory=RepeatIntervalSettings, description="how often what still fires is told again; no effect yet"
     )
-    receivers: kind.Table[kind.Text, Annotated[SlackSettings, BeforeValidator(_of_known_type)]] = Field(
+    receivers: kind.Table[kind.Text, AnyReceiver] = Field(
         default={}, description="who can be told, by name; none: notifications go to the log"
     )
     routes: tuple[RouteSettings, ...] = Field(

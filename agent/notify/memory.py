@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 
-from agent.notify.base import Message, TransportError
+from agent.notify.base import Message, Receipt, TransportError
 
 
 class MemoryNotifier:
@@ -18,8 +18,9 @@ class MemoryNotifier:
         """Nothing is special here."""
         return text
 
-    def send(self, message: Message) -> None:
-        """Keep the message, or fail as told."""
+    def send(self, message: Message) -> Receipt:
+        """Keep the message, or fail as told; the receipt of a thread's first message is its number."""
         if self.failures:
             raise self.failures.popleft()
         self.messages.append(message)
+        return {"number": str(len(self.messages))} if message.begins else {}

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from agent.notify.base import Message
+from agent.notify.base import Message, Receipt
 
 _COLOURS = {"info": "blue", "warning": "yellow", "critical": "red"}
 _RESOLVED = "green"
+_QUIET = "blue"
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +29,13 @@ class TerminalNotifier:
         """Nothing more to escape."""
         return text
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Receipt:
         """Print the message."""
-        resolved = message.incident.state == "resolved"
-        colour = _RESOLVED if resolved else _COLOURS[message.incident.severity]
-        self._console.print(Text(message.title, style=f"bold {colour}"), soft_wrap=True)
+        self._console.print(Text(message.title, style=f"bold {_colour(message)}"), soft_wrap=True)
         for line in _lines(message):
             self._console.print(Text(f"  {line}" if line else ""), soft_wrap=True)
         self._console.print()
+        return {}
 
 
 class LogNotifier:
@@ -48,11 +48,19 @@ class LogNotifier:
         """Nothing more to escape."""
         return text
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Receipt:
         """Log the message."""
         line = " | ".join([message.title, *(line for line in _lines(message) if line)])
-        extra = {"fingerprint": message.incident.fingerprint, "state": message.incident.state}
-        logger.warning("%s", line, extra=extra)
+        fingerprints = [incident.fingerprint for incident in message.incidents] or [message.thread.key]
+        logger.warning("%s", line, extra={"kind": message.kind, "fingerprint": ",".join(fingerprints)})
+        return {}
+
+
+def _colour(message: Message) -> str:
+    """Green for the end, else that of the loudest."""
+    if message.kind == "resolved":
+        return _RESOLVED
+    return _COLOURS[message.incidents[0].severity] if message.incidents else _QUIET
 
 
 def _lines(message: Message) -> Iterator[str]:
