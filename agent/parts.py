@@ -10,7 +10,8 @@ from agent.alerting.incident import Severity
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.rule import Rule
 from agent.clock import Clock
-from agent.config.settings import LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
+from agent.config.settings import TWINS, LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
+from agent.config.values import Secret
 from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
 from agent.errors import Misconfigured, Mistake
@@ -117,8 +118,8 @@ def notifiers(settings: Settings) -> dict[str, Notifier]:
     """The configured receivers, or the log when there are none."""
     made: dict[str, Notifier] = {}
     for name, receiver in settings.notify.receivers.items():
-        given = {key: value for key, value in receiver if key != "type" and not key.endswith("_file")}
-        made[name] = INTEGRATIONS[receiver.type](name=name, **{key: _revealed(value) for key, value in given.items()})
+        given = {key: value for key, value in receiver if key not in {"type", *TWINS}}
+        made[name] = INTEGRATIONS[receiver.type](name=name, **{key: _plain(value) for key, value in given.items()})
     return made or {"log": LogNotifier()}
 
 
@@ -175,5 +176,8 @@ def clickhouse_address(settings: Settings) -> Address | None:
     return None if given is None else Address(given.url, given.database, given.username, given.password, given.ca_file)
 
 
-def _revealed(value: Any) -> Any:
-    return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+def _plain(value: Any) -> Any:
+    """Secrets revealed, durations in seconds."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value.get_secret_value() if isinstance(value, Secret) else value

@@ -6,9 +6,11 @@ The text of its ValueError goes on after the word "expected": `ValueError("host:
 
 import math
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from email.utils import parseaddr
 from types import UnionType
 from typing import Final, Literal, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -22,6 +24,8 @@ from agent.times import parse_time
 
 _TAG: Final = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
 _HOST_AND_PORT: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@,]+):[0-9]{1,5}")
+_MAILBOX: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_ROUTING_KEY: Final = re.compile(r"[A-Za-z0-9]{32}")
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -95,6 +99,13 @@ def hundredth(number: float) -> float:
 
 def address(text: str) -> str:
     """An HTTP address without credentials."""
+    if "@" in urlsplit(proxy_address(text)).netloc:
+        raise ValueError("an address without user name and password, which have settings of their own")
+    return text
+
+
+def proxy_address(text: str) -> str:
+    """An HTTP address, perhaps with credentials."""
     try:
         parts = urlsplit(text)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -102,8 +113,33 @@ def address(text: str) -> str:
         good = False
     if not good or re.search(r"\s", text):
         raise ValueError("an address that begins with http:// or https://")
-    if "@" in parts.netloc:
-        raise ValueError("an address without user name and password, which have settings of their own")
+    return text
+
+
+def routing_key(text: str) -> str:
+    """An integration key of PagerDuty."""
+    if not _ROUTING_KEY.fullmatch(text):
+        raise ValueError("32 letters and digits")
+    return text
+
+
+def signing_secret(text: str) -> str:
+    """What signs a webhook's messages."""
+    if text.startswith("whsec_"):
+        try:
+            good = bool(b64decode(text.removeprefix("whsec_"), validate=True))
+        except ValueError:
+            good = False
+        if not good:
+            raise ValueError("base64 after whsec_")
+    return text
+
+
+def mailbox(text: str) -> str:
+    """An address of e-mail, perhaps with a name before it."""
+    _, found = parseaddr(text)
+    if not _MAILBOX.fullmatch(found) or not text.isprintable() or not (text == found or text.endswith(f"<{found}>")):
+        raise ValueError("an address such as name@example.org, or Name <name@example.org>")
     return text
 
 

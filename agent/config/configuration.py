@@ -10,16 +10,14 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from agent.config.mistakes import Problem, kind_of, problems_of
-from agent.config.settings import SECRETS, Settings
+from agent.config.mistakes import Problem, is_secret, kind_of, problems_of
+from agent.config.settings import TWINS, Settings
 from agent.errors import Misconfigured, Mistake
 from agent.yaml_text import Document, Keys, Place, UnreadableError, parse_yaml
 
 DEFAULT: Final = Path("babelwatch.yaml")
 PREFIX: Final = "BABELWATCH_"
 FOR_TESTS: Final = "BABELWATCH_TEST_"
-
-_TWINS: Final = {f"{secret}_file": secret for secret in SECRETS}
 
 Tree = dict[Any, Any]
 
@@ -91,7 +89,7 @@ def _with_environment(given: _Given, environ: Mapping[str, str]) -> _Given:
 
 def _with_variable(given: _Given, name: str, at: Keys, text: str) -> _Given:
     try:
-        value = (text or None) if at[-1] in SECRETS else parse_yaml(text).data
+        value = (text or None) if is_secret(at) else parse_yaml(text).data
     except UnreadableError as wrong:
         problem = Problem(at, f"expected a YAML value, found what is none: {wrong}; quotes make it text")
         return given._replace(variables={**given.variables, at: name}, problems=(*given.problems, problem))
@@ -145,12 +143,12 @@ def _twins(at: Keys, tree: Tree) -> Iterator[tuple[Keys, str]]:
     for key, value in tree.items():
         if isinstance(key, str) and isinstance(value, dict):
             yield from _twins((*at, key), value)
-        elif isinstance(value, str) and value and key in _TWINS:
+        elif isinstance(value, str) and value and key in TWINS:
             yield (*at, key), value
 
 
 def _secret_of(at: Keys) -> Keys:
-    return (*at[:-1], _TWINS.get(at[-1], at[-1]))
+    return (*at[:-1], TWINS.get(at[-1], at[-1]))
 
 
 def _value(tree: Any, at: Keys) -> object:

@@ -80,6 +80,11 @@ def kind_of(value: object) -> str:
             return "something else"
 
 
+def is_secret(at: Keys) -> bool:
+    """Whether the value at a path is a secret: it has the name of one, and a twin beside it for its file."""
+    return at[-1] in SECRETS and any(f"{at[-1]}_file" in keys_of(section) for section in _sections_at(at[:-1]))
+
+
 def _is_echo(details: ErrorDetails) -> bool:
     """A list is also called too short when its entries are wrong."""
     return details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]
@@ -99,12 +104,13 @@ def _found(at: Keys, details: ErrorDetails) -> str:
     if details["type"] == "missing":
         return "nothing"
     hint = " (quotes make it text)" if details["type"] == "string_type" and isinstance(value, bool | int | float) else ""
-    hidden = details["type"] in _OF_CONTAINERS or any(part in SECRETS for part in at)
+    hidden = details["type"] in _OF_CONTAINERS or any(is_secret(at[:n]) for n in range(1, len(at) + 1))
     return (kind_of(value) if hidden else found(value)) + hint
 
 
 def _unknown_key(at: Keys) -> str:
-    known = sorted({key for section in _sections_at(at[:-1]) for key in keys_of(section)})
+    """Receivers of all types stand at the same path: a key that another type has is as unknown as any."""
+    known = sorted({key for section in _sections_at(at[:-1]) for key in keys_of(section)} - {at[-1]})
     near = did_you_mean(at[-1], known)
     return f"expected {'a known key' if near else 'one of ' + ', '.join(known)}, found {found(at[-1])}{near}"
 

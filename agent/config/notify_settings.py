@@ -1,14 +1,11 @@
 """The settings of `notify`: who is told, of what, and how often."""
 
-from typing import Annotated, Final, Literal
-
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from agent.config import values as kind
+from agent.config.receiver_settings import AnyReceiver
 from agent.config.section import Section, misplaced
 from agent.times import parse_duration
-
-RECEIVER_TYPES: Final = ("slack",)
 
 
 class RepeatIntervalSettings(Section):
@@ -21,14 +18,6 @@ class RepeatIntervalSettings(Section):
     )
     warning: kind.Interval = Field(default=parse_duration("24h"), description="how often a warning is told again, or never")
     info: kind.Interval = Field(default=None, description="how often an info is told again, or never")
-
-
-class SlackSettings(Section):
-    """A Slack channel, through an incoming webhook."""
-
-    type: Literal["slack"] = Field(description="kind of receiver: slack")
-    webhook_url: kind.SecretAddress = Field(description="address of the incoming webhook")
-    webhook_url_file: kind.PlainPath | None = Field(default=None, description="file that holds the address of the incoming webhook")
 
 
 class RouteSettings(Section):
@@ -45,36 +34,25 @@ class RouteSettings(Section):
     continue_: kind.Flag = Field(default=False, alias="continue", description="whether later routes are tried as well")
 
 
-def _of_known_type(receiver: object) -> object:
-    """Where the type is wrong that is the only mistake: nothing can be said about the other keys."""
-    if receiver is None or isinstance(receiver, dict):
-        given = (receiver or {}).get("type")
-        if given not in RECEIVER_TYPES:
-            raise misplaced((("type",), given, f"a type of receiver that is there ({', '.join(RECEIVER_TYPES)})"))
-    return receiver
-
-
 class NotifySettings(Section):
     """Who is told, of what, and how often."""
 
-    external_url: kind.Address | None = Field(
-        default=None, description="base of the links to the agent's pages in messages; no effect yet"
-    )
+    external_url: kind.Address | None = Field(default=None, description="base of the links to the agent's pages in messages")
     trace_url: kind.TraceAddress | None = Field(
-        default=None, description="address of a trace, with {trace_id} in it, for links in messages; no effect yet"
+        default=None, description="address of a trace, with {trace_id} in it, for links in messages"
     )
     group_wait: kind.Duration = Field(
         default=parse_duration("30s"),
-        description="how long a new message waits for more incidents of the same cause; no effect yet",
+        description="how long a new message waits for more incidents of the same cause",
     )
     group_interval: kind.Period = Field(
-        default=parse_duration("5m"), description="how long after a message the next one of the same group is sent; no effect yet"
+        default=parse_duration("5m"), description="how long after a message the next one of the same group is sent"
     )
     repeat_interval: RepeatIntervalSettings = Field(
-        default_factory=RepeatIntervalSettings, description="how often what still fires is told again; no effect yet"
+        default_factory=RepeatIntervalSettings, description="how often what still fires is told again"
     )
     mutes: kind.PlainPath | None = Field(default=None, description="file of mutes; null: only those that are typed")
-    receivers: kind.Table[kind.Text, Annotated[SlackSettings, BeforeValidator(_of_known_type)]] = Field(
+    receivers: kind.Table[kind.Text, AnyReceiver] = Field(
         default={}, description="who can be told, by name; none: notifications go to the log"
     )
     routes: tuple[RouteSettings, ...] = Field(

@@ -4,14 +4,7 @@ from typing import Any, Final
 
 from agent.config.settings import Settings
 
-WITHOUT_EFFECT: Final = (
-    "notify.external_url",
-    "notify.group_wait",
-    "notify.group_interval",
-    "notify.repeat_interval",
-    "notify.trace_url",
-    "privacy.samples",
-)
+WITHOUT_EFFECT: Final = ("privacy.samples",)
 
 
 def without_effect(settings: Settings) -> list[str]:

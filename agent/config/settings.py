@@ -15,8 +15,9 @@ from agent.config.notify_settings import NotifySettings
 from agent.config.section import Section
 from agent.times import parse_duration
 
-SECRETS: Final = ("password", "token", "webhook_url")
-"""The keys of all secrets; a test compares them with the fields."""
+SECRETS: Final = ("password", "token", "webhook_url", "routing_key", "url", "secret", "proxy")
+"""The keys of all secrets, each with a twin beside it where it is one; a test compares them with the fields."""
+TWINS: Final = {f"{secret}_file": secret for secret in SECRETS}
 
 
 class SecuritySettings(Section):

@@ -99,6 +99,21 @@ def _secret_address(secret: Secret) -> Secret:
     return secret
 
 
+def _secret_proxy(secret: Secret) -> Secret:
+    checks.proxy_address(secret.get_secret_value())
+    return secret
+
+
+def _routing_key(secret: Secret) -> Secret:
+    checks.routing_key(secret.get_secret_value())
+    return secret
+
+
+def _signing_secret(secret: Secret) -> Secret:
+    checks.signing_secret(secret.get_secret_value())
+    return secret
+
+
 def _choices(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -121,6 +136,9 @@ PlainPath = Annotated[Path, BeforeValidator(_path)]
 _TEXT: Final = TypeAdapter(Text)
 SecretText = Annotated[Secret, AfterValidator(_not_empty), PlainSerializer(str)]
 SecretAddress = Annotated[SecretText, AfterValidator(_secret_address)]
+SecretProxy = Annotated[SecretText, AfterValidator(_secret_proxy)]
+RoutingKey = Annotated[SecretText, AfterValidator(_routing_key)]
+SigningSecret = Annotated[SecretText, AfterValidator(_signing_secret)]
 Table = Annotated[Mapping[K, V], AfterValidator(MappingProxyType), WrapSerializer(_shown_table)]
 
 Duration = Annotated[timedelta, PlainValidator(_duration), PlainSerializer(format_duration)]
@@ -132,6 +150,8 @@ Start = Annotated[Text, AfterValidator(checks.start)]
 Address = Annotated[Text, AfterValidator(checks.address)]
 TraceAddress = Annotated[Text, AfterValidator(checks.trace_address)]
 HostAndPort = Annotated[Text, AfterValidator(checks.host_and_port)]
+Port = Annotated[Whole, Field(ge=1, le=65_535)]
+Mailbox = Annotated[Text, AfterValidator(checks.mailbox)]
 Topic = Annotated[Text, AfterValidator(checks.topic)]
 
 EventField = Annotated[Text, AfterValidator(checks.event_field)]

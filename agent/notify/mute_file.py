@@ -95,7 +95,8 @@ def _window(value: Any) -> Window:
         "times": readers.each('a list of {from: "HH:MM", to: "HH:MM"}', _between),
     }
     said = readers.keys(known, ["timezone"])(value)
-    return Window(**{key: tuple(each) if key == "times" else each for key, each in said.items()})
+    fields: dict[str, Any] = {key: tuple(each) if key == "times" else each for key, each in said.items()}
+    return Window(**fields)
 
 
 def _between(value: Any) -> Between:

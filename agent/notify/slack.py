@@ -1,101 +1,171 @@
-"""Slack, through an incoming webhook: the URL is the secret, and the answer `ok` is the only success.
+"""Slack: through an incoming webhook, or as a bot with a token, which can also answer in a thread.
 
-Slack refuses a whole message for one part that is too long, so everything is shortened to fit. `verbatim` keeps Slack
-from turning `@here` and URLs inside a log's strings into mentions and links.
+The URL of a webhook is its secret, and the answer `ok` its only success; it knows no threads, so what follows is a new
+message. A bot answers under the thread's first message, and gives that one the title of the end when all is over. Slack
+answers a bot with HTTP 200 even when it refuses: `ok` in the JSON is the success.
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
-https://docs.slack.dev/reference/block-kit/blocks
+https://docs.slack.dev/reference/methods/chat.postMessage
+https://docs.slack.dev/reference/methods/chat.update
 """
 
-import re
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, Self, Unpack
 
-from agent.notify.base import Link, Message, TransportError
-from agent.notify.post import post
-from agent.notify.text import ELLIPSIS, shorten
+import httpx
 
-HEADER: Final = 150
-SECTION: Final = 3000
-FIELDS: Final = 10
-FIELD: Final = 600
-PARAGRAPHS: Final = 40
-FALLBACK: Final = 600
-TOTAL: Final = 12_000
+from agent.notify import slack_blocks
+from agent.notify.base import Message, Receipt, TransportError
+from agent.notify.post import ERROR_CODE, Poster, Way
+from agent.notify.slack_blocks import Block, payload
 
-_TORN = re.compile(r"(&[a-z]{0,4}|<[^<>]*)…$")
+API: Final = "https://slack.com"
+PERMANENT: Final = frozenset({
+    # who asks
+    "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
+    "not_allowed_token_type", "access_denied", "org_login_required", "ekm_access_denied", "two_factor_setup_required",
+    "enterprise_is_restricted", "team_access_not_granted",
+    # where to
+    "channel_not_found", "not_in_channel", "is_archived", "channel_type_not_supported", "messages_tab_disabled",
+    "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
+    "restricted_action_non_threadable_channel", "restricted_action_thread_locked",
+    # what
+    "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_blocks", "invalid_blocks_format", "block_mismatch",
+    "invalid_arguments", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_json", "json_not_object",
+    "invalid_form_data", "invalid_post_type", "missing_post_type", "edit_window_closed",
+    # how
+    "method_deprecated", "deprecated_endpoint", "unknown_method", "as_user_not_supported",
+})  # fmt: skip
+"""Answers that another try cannot change. `ratelimited`, `internal_error`, `fatal_error`, `service_unavailable`,
+`request_timeout` and every code that Slack may yet think of are tried again: tries are bounded, a lost alert is not mended."""
+GONE: Final = frozenset({"message_not_found", "thread_not_found", "cannot_reply_to_message"})
+"""The thread is not there any more."""
+KEPT: Final = frozenset({"cant_update_message", "edit_window_closed", "block_mismatch", "cant_update_non_rich_text"})
+"""The thread's first message stays as it is; it can be answered all the same."""
+
+_NOT_OK: Final = "Slack's answer was not ok: is this the URL of"
+
+logger = logging.getLogger(__name__)
+
+
+class RefusedError(TransportError):
+    """Slack's own code for what it does not do."""
+
+    def __init__(self, code: str, retry_after: float | None = None) -> None:
+        known = code if ERROR_CODE.fullmatch(code) else "an unknown error"
+        gone_for_good = known in PERMANENT | GONE | KEPT
+        super().__init__(f"Slack answered {known}", permanent=gone_for_good, retry_after=None if gone_for_good else retry_after)
+        self.code = known
+
+
+class Root(NamedTuple):
+    """The first message of a thread, as Slack knows it."""
+
+    channel: str
+    ts: str
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, message: Message) -> Self | None:
+        """None where the message begins its thread, or nothing is known of the first one."""
+        receipt = message.thread.receipt
+        if message.begins or not receipt.get("ts") or not receipt.get("channel"):
+            return None
+        return cls(receipt["channel"], receipt["ts"], _blocks(receipt.get("blocks", "")))
 
 
 class SlackNotifier:
-    """Posts each message to one channel."""
+    """Posts to one channel: with `webhook_url`, or with `token` and `channel`; `url` is the base of the API."""
 
-    def __init__(self, name: str, webhook_url: str, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        webhook_url: str | None = None,
+        *,
+        token: str | None = None,
+        channel: str | None = None,
+        url: str = API,
+        **way: Unpack[Way],
+    ) -> None:
         self.name = name
+        self._poster = Poster(to="Slack", **way)
         self._webhook_url = webhook_url
-        self._timeout = timeout
+        self._token = token or ""
+        self._channel = channel or ""
+        self._api = f"{url.rstrip('/')}/api"
 
     def __repr__(self) -> str:
         return f"SlackNotifier({self.name!r}, <secret>)"
 
     def escape(self, text: str) -> str:
-        """Slack's three control characters; without them `<!channel>` pings nobody."""
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        """Slack's three control characters."""
+        return slack_blocks.escape(text)
 
-    def send(self, message: Message) -> None:
-        """Post the message, or raise `TransportError`."""
-        answer = post(self._webhook_url, payload(message), to="Slack", timeout=self._timeout)
-        if isinstance(answer, TransportError):
-            raise answer
+    def send(self, message: Message) -> Receipt:
+        """Post the message, or raise `TransportError`; a bot's receipt says where the thread's first message is."""
+        return self._through_webhook(self._webhook_url, message) if self._webhook_url is not None else self._as_bot(message)
+
+    def _through_webhook(self, url: str, message: Message) -> Receipt:
+        answer = self._poster.post(url, payload(message))
         if answer.text.strip() != "ok":
-            raise TransportError("Slack's answer was not ok: is this the URL of an incoming webhook?", permanent=True)
+            raise TransportError(f"{_NOT_OK} an incoming webhook?", permanent=True)
+        return {}
+
+    def _as_bot(self, message: Message) -> Receipt:
+        root = Root.of(message)
+        if root is not None and self._followed(root, message):
+            return {}
+        return self._begun(message)
+
+    def _begun(self, message: Message) -> Receipt:
+        body = payload(message)
+        said = self._call("chat.postMessage", {"channel": self._channel, **body})
+        found = {key: said[key] for key in ("channel", "ts") if isinstance(said.get(key), str)}
+        return {**found, "blocks": json.dumps(body["blocks"], ensure_ascii=False)} if len(found) == 2 else {}  # noqa: PLR2004  both
+
+    def _followed(self, root: Root, message: Message) -> bool:
+        """Answer in the thread; False where there is none any more."""
+        try:
+            if message.kind == "resolved":
+                self._retitle(root, message.title)
+            self._call("chat.postMessage", {"channel": root.channel, "thread_ts": root.ts, **payload(message)})
+        except RefusedError as refused:
+            if refused.code not in GONE:
+                raise
+            return False
+        return True
+
+    def _retitle(self, root: Root, title: str) -> None:
+        """Give the first message the title of the end: once more is the same, so that it can be tried again."""
+        try:
+            self._call("chat.update", {"channel": root.channel, "ts": root.ts, **slack_blocks.retitled(root.blocks, title)})
+        except RefusedError as refused:
+            if refused.code not in KEPT:
+                raise
+            logger.info("%s: the first message of the thread keeps its title: %s", self.name, refused)
+
+    def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._poster.post(f"{self._api}/{method}", body, {"Authorization": f"Bearer {self._token}"})
+        said = _json(answer)
+        if said.get("ok") is True:
+            return said
+        if isinstance(said.get("error"), str):
+            raise RefusedError(said["error"], self._poster.asked_wait(answer))
+        raise TransportError(f"{_NOT_OK} Slack's API?", permanent=True)
 
 
-def payload(message: Message) -> dict[str, Any]:
-    """The body of the request, within all of Slack's limits."""
-    header = {"type": "header", "text": {"type": "plain_text", "text": _fit(message.title, HEADER), "emoji": True}}
-    facts = [_mrkdwn(_fit(f"*{label}*\n{value}", FIELD)) for label, value in message.fields[:FIELDS]]
-    frame = [{"type": "section", "fields": facts}] if facts else []
-    links = _linked(message.links)
-    fallback = _fit("\n".join([message.title, *_paragraphs(message.text)[:1]]), FALLBACK)
-    spent = len(fallback) + HEADER + sum(len(fact["text"]) for fact in facts) + len(links)
-    sections = list(_sections(_paragraphs(message.text), TOTAL - spent))
-    blocks = [header, *sections[:1], *frame, *sections[1:], *([_section(links)] if links else [])]
-    return {"text": fallback, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
-def _paragraphs(text: str) -> list[str]:
-    """The paragraphs of the text; those beyond the block limit go into the last one."""
-    found = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
-    head, tail = found[: PARAGRAPHS - 1], found[PARAGRAPHS - 1 :]
-    return [*head, "\n".join(tail)] if tail else head
-
-
-def _sections(paragraphs: Iterable[str], room: int) -> Iterator[dict[str, Any]]:
-    for paragraph in paragraphs:
-        text = _fit(paragraph, min(SECTION, room))
-        room -= len(text)
-        yield _section(text)
-        if room < len(ELLIPSIS):
-            return
-
-
-def _linked(links: Iterable[Link]) -> str:
-    """As many whole links as fit into one section, one a line."""
-    lines = ""
-    for label, url in links:
-        line = f"<{url.replace('|', '%7C')}|{label}>\n"
-        if len(lines) + len(line) <= SECTION:
-            lines += line
-    return lines.rstrip()
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _mrkdwn(text)}
-
-
-def _mrkdwn(text: str) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _fit(text: str, limit: int) -> str:
-    """Shortened; no half of an entity or of a link is left before the ellipsis."""
-    return text if len(text) <= limit else _TORN.sub(ELLIPSIS, shorten(text, limit))
+def _blocks(text: str) -> tuple[Block, ...]:
+    try:
+        blocks = json.loads(text)
+    except ValueError:
+        return ()
+    return tuple(block for block in blocks if isinstance(block, dict)) if isinstance(blocks, list) else ()

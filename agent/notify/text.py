@@ -1,9 +1,18 @@
 """Strings from a log, made fit for a line of text: nothing that forges lines, turns the reading direction or floods."""
 
 import re
+import unicodedata
+from typing import Final
 
 ELLIPSIS = "…"
 LONGEST_VALUE = 256
+LONGEST_CHARACTER: Final = 32
+"""Code points that a user-perceived character is taken to have at most: a pile of accents is cut like a text."""
+
+_JOINER = "\u200d"
+_VIRAMA = 9  # its canonical combining class: it joins the consonant after it
+_CONTINUES = re.compile("[\u0e33\u0eb3\u1160-\u11ff\u200c\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+_FLAG_HALVES = re.compile("[\U0001f1e6-\U0001f1ff]*$")
 
 _BREAKS = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -15,8 +24,25 @@ def clean(text: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, the last one an ellipsis if something was cut."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS
+    """At most `limit` code points, the last one an ellipsis if something was cut; no user-perceived character is torn."""
+    return text if len(text) <= limit else text[: _boundary(text, limit - 1)].rstrip() + ELLIPSIS
+
+
+def _boundary(text: str, at: int) -> int:
+    """The nearest place before `at` where a character begins."""
+    nearest = range(at, max(at - LONGEST_CHARACTER, 0), -1)
+    return next((place for place in nearest if _begins(text, place)), at)
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a user-perceived character begins here, by the chief rules of https://unicode.org/reports/tr29/."""
+    before, after = text[at - 1], text[at]
+    if unicodedata.category(after).startswith("M") or _CONTINUES.match(after) or before == _JOINER:
+        return False
+    if unicodedata.combining(before) == _VIRAMA:
+        return not unicodedata.category(after).startswith("L")
+    halves = _FLAG_HALVES.search(text[max(at - 2 * LONGEST_CHARACTER, 0) : at])
+    return not (halves and len(halves[0]) % 2 and _FLAG_HALVES.fullmatch(after))
 
 
 def one_line(text: str, limit: int = LONGEST_VALUE) -> str:

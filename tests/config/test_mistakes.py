@@ -25,6 +25,15 @@ LABELS = "language, service, environment, severity, class, cause, confirmed, rul
 TAG = "expected a known language tag such as en or zh-Hant"
 ADDRESS = "expected an address that begins with http:// or https://"
 
+TYPES = "slack, pagerduty, alertmanager, webhook, email"
+MAIL = "type: email, host: smtp.example"
+
+
+def _receiver(keys: str, key: str, expected: str) -> Case:
+    """A receiver with one mistake."""
+    return Case(f"notify: {{receivers: {{one: {{{keys}}}}}}}", 1, f"notify.receivers.one.{key}", expected)
+
+
 CASES = {
     "broken_yaml": Case(
         "a: 1\nb: [", 2, "", "expected YAML, found what is none: expected the node content, but found '<stream end>'"
@@ -173,26 +182,84 @@ CASES = {
         "expected auto or a multiple of 0.01, found 0.333",
     ),
     "receiver_type_that_is_not_built": Case(
-        "notify: {receivers: {pager: {type: pagerduty, routing_key: hunter2}}}",
+        "notify: {receivers: {pager: {type: opsgenie, routing_key: hunter2}}}",
         1,
         "notify.receivers.pager.type",
-        "expected a type of receiver that is there (slack), found 'pagerduty'",
+        f"expected a type of receiver that is there ({TYPES}), found 'opsgenie'",
     ),
     "receiver_without_type": Case(
         "notify: {receivers: {chat: }}",
         1,
         "notify.receivers.chat.type",
-        "expected a type of receiver that is there (slack), found nothing",
+        f"expected a type of receiver that is there ({TYPES}), found nothing",
     ),
-    "slack_without_webhook": Case(
-        "notify: {receivers: {chat: {type: slack}}}", 1, "notify.receivers.chat.webhook_url", "expected a value, found nothing"
+    "receiver_that_is_text": Case(
+        "notify: {receivers: {chat: hunter2}}", 1, "notify.receivers.chat", "expected keys with values, found other text"
     ),
-    "webhook_that_is_no_address": Case(
-        "notify: {receivers: {chat: {type: slack, webhook_url: hunter2}}}",
-        1,
-        "notify.receivers.chat.webhook_url",
-        f"{ADDRESS}, found other text",
+    "slack_without_webhook": _receiver("type: slack", "webhook_url", "expected a value, or a token and a channel, found nothing"),
+    "webhook_that_is_no_address": _receiver("type: slack, webhook_url: hunter2", "webhook_url", f"{ADDRESS}, found other text"),
+    "slack_token_without_channel": _receiver(
+        "type: slack, token: hunter2", "channel", "expected a value, which a token needs, found nothing"
     ),
+    "slack_channel_without_token": _receiver(
+        "type: slack, channel: '#search'", "channel", "expected a token beside it, found '#search'"
+    ),
+    "slack_both_ways": _receiver(
+        f"type: slack, token: hunter2, channel: a, webhook_url: '{HOOK}'",
+        "webhook_url",
+        "expected nothing beside a token or a channel, found other text",
+    ),
+    "routing_key_that_is_too_short": _receiver(
+        "type: pagerduty, routing_key: hunter2", "routing_key", "expected 32 letters and digits, found other text"
+    ),
+    "pager_without_routing_key": _receiver("type: pagerduty", "routing_key", "expected a value, found nothing"),
+    "alertmanager_without_addresses": _receiver(
+        "type: alertmanager, urls: []", "urls", "expected a list of at least 1, found an empty list"
+    ),
+    "alertmanager_that_is_no_address": _receiver("type: alertmanager, urls: [am]", "urls[0]", f"{ADDRESS}, found 'am'"),
+    "alertmanager_password_without_name": _receiver(
+        f"type: alertmanager, urls: ['{HOOK}'], password: hunter2", "password", "expected a username beside it, found other text"
+    ),
+    "alertmanager_name_without_password": _receiver(
+        f"type: alertmanager, urls: ['{HOOK}'], username: a",
+        "password",
+        "expected a value, which a username needs, found nothing",
+    ),
+    "alertmanager_with_two_ways_in": _receiver(
+        f"type: alertmanager, urls: ['{HOOK}'], username: a, password: b, token: hunter2",
+        "token",
+        "expected nothing beside a username, found other text",
+    ),
+    "webhook_without_address": _receiver("type: webhook", "url", "expected a value, found nothing"),
+    "webhook_address_that_is_none": _receiver("type: webhook, url: hunter2", "url", f"{ADDRESS}, found other text"),
+    "webhook_secret_that_is_no_base64": _receiver(
+        f"type: webhook, url: '{HOOK}', secret: whsec_hunter2", "secret", "expected base64 after whsec_, found other text"
+    ),
+    "proxy_that_is_no_address": _receiver(
+        f"type: webhook, url: '{HOOK}', proxy: 'hunter2:3128'", "proxy", f"{ADDRESS}, found other text"
+    ),
+    "timeout_of_nothing": _receiver(
+        f"type: webhook, url: '{HOOK}', timeout: 0s", "timeout", "expected a duration longer than zero, found '0s'"
+    ),
+    "key_of_another_receiver": _receiver(
+        f"type: webhook, url: '{HOOK}', urls: []",
+        "urls",
+        "expected a known key, found 'urls' (did you mean url?)",
+    ),
+    "mail_from_nobody": _receiver(f"{MAIL}, to: [a@b]", "from", "expected a value, found nothing"),
+    "mail_to_nobody": _receiver(f"{MAIL}, from: a@b, to: []", "to", "expected a list of at least 1, found an empty list"),
+    "mail_to_a_name": _receiver(
+        f"{MAIL}, from: a@b, to: [search-team]",
+        "to[0]",
+        "expected an address such as name@example.org, or Name <name@example.org>, found 'search-team'",
+    ),
+    "mail_with_unknown_encryption": _receiver(
+        f"{MAIL}, from: a@b, to: [a@b], tls: ssl", "tls", "expected 'starttls', 'implicit' or 'none', found 'ssl'"
+    ),
+    "mail_name_without_password": _receiver(
+        f"{MAIL}, from: a@b, to: [a@b], username: a", "password", "expected a value, which a username needs, found nothing"
+    ),
+    "mail_port_that_is_none": _receiver(f"{MAIL}, from: a@b, to: [a@b], port: 0", "port", "expected 1 or more, found 0"),
     "trace_address_without_its_place": Case(
         "notify: {trace_url: 'https://a'}", 1, "notify.trace_url", "expected an address with {trace_id} in it, found other text"
     ),
@@ -264,6 +331,18 @@ def test_a_mistake_is_told_once_with_its_place_and_what_was_expected(
         load(None, {})
     file = f"babelwatch.yaml:{case.line}" if case.line else "babelwatch.yaml"
     assert [tuple(mistake) for mistake in caught.value.mistakes] == [(file, case.key, case.expected)]
+    assert "hunter2" not in str(caught.value)
+
+
+def test_all_mistakes_of_receivers_are_told_together(tmp_path: Path) -> None:
+    """One wrong key hides no other, of the same receiver or of the next."""
+    file = tmp_path / "a.yaml"
+    one = "{type: slack, token: hunter2, url: hunter2, timeout: 3, extra: 1}"
+    file.write_text(f"notify: {{receivers: {{one: {one}, two: {{type: pagerduty, routing_key: hunter2}}}}}}", encoding="utf-8")
+    with pytest.raises(Misconfigured) as caught:
+        load(file, {})
+    keys = {mistake.key.removeprefix("notify.receivers.") for mistake in caught.value.mistakes}
+    assert keys == {"one.channel", "one.url", "one.timeout", "one.extra", "two.routing_key"}
     assert "hunter2" not in str(caught.value)
 
 

@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from agent.config.checks import mailbox
 from agent.config.mistakes import found
-from agent.config.notify_settings import RECEIVER_TYPES
+from agent.config.receiver_settings import RECEIVERS
 from agent.config.section import Section, keys_of
 from agent.config.settings import SECRETS, Settings
 from agent.config.values import Secret
@@ -67,7 +68,7 @@ def test_every_secret_is_listed_and_has_a_twin() -> None:
 
 def test_every_receiver_has_its_integration() -> None:
     """What the settings accept as a type is what can be built."""
-    assert set(RECEIVER_TYPES) == set(INTEGRATIONS)
+    assert [*RECEIVERS] == [*INTEGRATIONS]
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
@@ -141,6 +142,21 @@ def test_one_value_of_a_route_is_a_list_of_one() -> None:
     chat = {"type": "slack", "webhook_url": "https://hooks.example/x"}
     (read,) = checked(notify={"receivers": {"chat": chat}, "routes": [route]}).notify.routes
     assert (read.match, read.continue_) == ({"severity": ("critical",), "language": ("ja", "ko")}, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["a@b", "on-call+ml@example.org", "Search <a@example.org>", '"Such, e" <a@b.example>', "Çağrı <a@b>"]
+)
+def test_a_mailbox_may_have_a_name(text: str) -> None:
+    """An address alone, or with a name in any script."""
+    assert mailbox(text) == text
+
+
+@pytest.mark.parametrize("text", ["a", "@b", "a@", "a@b\n", "a@b, c@d", "a b@c", "<a@b", "ü@b", "a@b>\r\nBcc: x@y", "a@b (note)"])
+def test_what_is_no_mailbox(text: str) -> None:
+    """Neither lists, nor lines that would forge a header."""
+    with pytest.raises(ValueError, match=r"name@example\.org"):
+        mailbox(text)
 
 
 @pytest.mark.parametrize(
