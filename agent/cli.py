@@ -21,6 +21,7 @@ from agent import (
     history_commands,
     letter_commands,
     mute_commands,
+    notify_commands,
     progress,
     rule_commands,
 )
@@ -63,6 +64,7 @@ cli.add_typer(alert_commands.commands, name="alerts")
 cli.add_typer(change_commands.commands, name="changes")
 cli.add_typer(mute_commands.commands, name="mute")
 cli.add_typer(letter_commands.commands, name="dead-letters")
+cli.add_typer(notify_commands.commands, name="notify")
 cli.add_typer(rule_commands.commands, name="rules")
 rule_commands.commands.command()(history_commands.backtest)
 rule_commands.commands.command()(history_commands.drill)
@@ -87,12 +89,13 @@ def demo(
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65_535, help="Of the API; the next free one if it is taken.")
     ] = 8080,
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings whose receivers are told, too.")] = None,
 ) -> None:
     """See one language break while the average rises.
 
     The agent on an in-process broker and a temporary store.
     """
-    play.play(_duration(duration), port)
+    play.play(_duration(duration), port, settings_of(config) if config else None)
 
 
 @cli.command()

@@ -22,7 +22,7 @@ LAYERS = (  # each line may import itself and the lines above it
     ("composition root", "agent.parts agent.configured agent.desk agent.opening agent.app agent.letters agent.history agent.demo"),
     (
         "commands",
-        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.rule_commands agent.history_commands agent.cli agent.__main__",
+        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.rule_commands agent.history_commands agent.cli agent.__main__",
     ),
 )
 RANK = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names.split()}

@@ -13,9 +13,10 @@ from typing import Final
 
 from rich.console import Console
 
-from agent import logs, opening, telemetry
+from agent import logs, opening, parts, telemetry
 from agent.alerting.incident import fingerprint
 from agent.app import local_address, schemas, until_signal
+from agent.config.notify_settings import RouteSettings
 from agent.config.settings import Settings
 from agent.configured import fixed
 from agent.decode.sink import MemorySink
@@ -35,10 +36,11 @@ from agent.web.server import WebServer, listen
 
 HOST: Final = "127.0.0.1"
 EVERY: Final = timedelta(seconds=2)
+TERMINAL: Final = "terminal"
 
 
-def play(duration: timedelta | None, port: int) -> None:
-    """Run until Ctrl-C, SIGTERM, or the end of `duration`."""
+def play(duration: timedelta | None, port: int, given: Settings | None = None) -> None:
+    """Run until Ctrl-C, SIGTERM, or the end of `duration`; of the settings that are given `notify` counts."""
     logs.configure(logging.ERROR)
     stop, console = until_signal(), Console()
     with ExitStack() as stack:
@@ -46,7 +48,7 @@ def play(duration: timedelta | None, port: int) -> None:
         listener = stack.enter_context(closing(listen(HOST, port, search=True)))
         opening.locked(stack, folder).announce(local_address(listener.getsockname()))
         broker = stack.enter_context(DemoBroker())
-        settings = _settings(folder, broker.bootstrap)
+        settings = _settings(folder, broker.bootstrap, given)
         store, started = _filled(stack, settings, folder, broker)
         health = Health(started)
         people = opening.store_in(stack, settings, folder)
@@ -62,13 +64,20 @@ def play(duration: timedelta | None, port: int) -> None:
         live.run(stop)
 
 
-def _settings(folder: Path, bootstrap: str) -> Settings:
-    given = {
+def _settings(folder: Path, bootstrap: str, given: Settings | None) -> Settings:
+    """As for `run`, but that nobody waits for a message; who is told can be configured, and the terminal hears of all."""
+    own = {
         "source": {"kafka": {"bootstrap_servers": [bootstrap], "topics": [stage.TOPIC]}},
         "store": {"path": str(folder), "flush_interval": "1s"},
         "quality": {"hit_threshold": {"default": 0.35}},
+        "notify": {"group_wait": "0s"},
     }
-    return Settings.model_validate(given)
+    settings = Settings.model_validate(own)
+    if given is None:
+        return settings
+    terminal = RouteSettings.model_validate({"receivers": [TERMINAL], "continue": True})
+    routes = (terminal, *given.notify.routes) if given.notify.routes else ()
+    return settings.model_copy(update={"notify": given.notify.model_copy(update={"routes": routes})})
 
 
 def _filled(stack: ExitStack, settings: Settings, folder: Path, broker: DemoBroker) -> tuple[Store, datetime]:
@@ -85,9 +94,10 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     kafka = settings.source.kafka
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     meters = telemetry.prometheus(CLOCK)
-    terminal: dict[str, Notifier] = {"terminal": TerminalNotifier(console=console)}
+    terminal: dict[str, Notifier] = {TERMINAL: TerminalNotifier(console=console)}
+    others = parts.notifiers(settings) if settings.notify.receivers else {}
     in_force = fixed(settings)
-    desk = opening.desk(stack, in_force, terminal, meters.told)
+    desk = opening.desk(stack, in_force, terminal | others, meters.told)
 
     def new_evaluation() -> Evaluation:
         desk.take_over()

@@ -113,3 +113,11 @@ class Sustained(Protocol):
 
     def sustain(self, incidents: Sequence[Incident], now: datetime) -> None:
         """Tell once more, each minute, what was told and fires, or ended within the last minutes; or raise `TransportError`."""
+
+
+@runtime_checkable
+class Previewed(Protocol):
+    """A channel that can show what it would send."""
+
+    def preview(self, message: Message) -> str:
+        """What goes over the wire, as text for a person, without any secret."""

@@ -103,5 +103,5 @@ def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(change=words.points, when=when)
+    environment.filters.update(change=words.points, measure=words.measure, when=when)
     return environment

@@ -78,6 +78,11 @@ def points(drop: float) -> str:
     return f"{-100 * drop:+.1f}".replace("-", "−")
 
 
+def measure(name: str) -> str:
+    """What people call a measure; a name that is none stays as it is."""
+    return next((words for known, words in MEASURES.items() if known == name), name)
+
+
 def lead(incident: Incident, reason: Reason) -> str:
     """The first word of a title: how loud, or what became of it."""
     if incident.state == "resolved":
@@ -117,7 +122,7 @@ def _number(incident: Incident) -> str:
 
 
 def _measured(incident: Incident) -> str:
-    return next((words for name, words in MEASURES.items() if name == incident.metric), "retrieval")
+    return measure(incident.metric or "retrieval")
 
 
 def _own(incident: Incident) -> str:
