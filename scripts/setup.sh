@@ -2,7 +2,7 @@
 # Make .venv and bring what this checkout needs; quick when nothing has changed.
 #   scripts/setup.sh run     the program and its demo
 #   scripts/setup.sh dev     and the tools to check it
-#   scripts/setup.sh test    and a Kafka broker for the tests (Java 17 and the broker's jars)
+#   scripts/setup.sh test    and the neighbours of the tests: a Kafka broker (Java 17 and the broker's jars), an Alertmanager
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -101,6 +101,17 @@ prepare_broker() {
   fetch_broker 2>/dev/null || { { command -v mvn >/dev/null || apt_install maven; } && say "fetching a Kafka broker" && fetch_broker; }
 }
 
+# Debian's package starts a service where it may; the tests start their own process, so it is stopped again.
+prepare_alertmanager() {
+  if command -v prometheus-alertmanager >/dev/null || command -v alertmanager >/dev/null; then
+    return
+  fi
+  local root=()
+  [[ $(id -u) == 0 ]] || root=(sudo)
+  apt_install prometheus-alertmanager || return 1
+  ! command -v systemctl >/dev/null || ${root[@]+"${root[@]}"} systemctl disable --quiet --now prometheus-alertmanager >&2 || true
+}
+
 case $kind in
   run) packages=(demo run) ;;
   dev) packages=(dev "run dev") ;;
@@ -111,5 +122,9 @@ make_environment
 install_packages "${packages[@]}"
 if [[ $kind == test ]] && ! prepare_broker; then
   say "THERE IS NO KAFKA BROKER: EVERY TEST THAT NEEDS ONE WILL BE SKIPPED (it takes Java 17 or newer, Maven, and a way to Maven's repository)"
+  [[ ${CI:-} != true ]] || stop "CI is set, and a skipped test would be a failure"
+fi
+if [[ $kind == test ]] && ! prepare_alertmanager; then
+  say "there is no Alertmanager: the tests against a real one will be skipped (on Debian and Ubuntu: apt-get install prometheus-alertmanager)"
   [[ ${CI:-} != true ]] || stop "CI is set, and a skipped test would be a failure"
 fi

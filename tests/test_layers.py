@@ -25,6 +25,7 @@ LAYERS = (  # each line may import itself and the lines above it
         "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.rule_commands agent.history_commands agent.cli agent.__main__",
     ),
 )
+NOTIFIERS = {f"agent.notify.{name}" for name in ("slack", "pagerduty", "alertmanager", "webhook", "mail", "post")}
 RANK = {name: rank for rank, (_, names) in enumerate(LAYERS) for name in names.split()}
 MODULES = sorted(ROOT.joinpath("agent").rglob("*.py"))
 
@@ -64,7 +65,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 def test_services_never_import_adapters() -> None:
     """Services know the ports only; the composition root hands them the adapters."""
-    adapters = {"agent.source.kafka", "agent.source.file", "agent.store.clickhouse", "agent.store.engine", "agent.notify.slack"}
+    adapters = {"agent.source.kafka", "agent.source.file", "agent.store.clickhouse", "agent.store.engine", *NOTIFIERS}
     services = [path for path in MODULES if LAYERS[rank_of(name_of(path))][0] == "services"]
     assert services
     assert {name_of(path): found for path in services if (found := adapters & set(imports_of(path)))} == {}

@@ -160,6 +160,34 @@ def test_without_receivers_the_log_is_told() -> None:
     assert isinstance(parts.notifiers(settings())["log"], LogNotifier)
 
 
+RECEIVERS: dict[str, dict[str, Any]] = {
+    "chat": {"type": "slack", "webhook_url": "https://hooks.example/hunter2"},
+    "bot": {"type": "slack", "token": "hunter2", "channel": "#search", "url": "https://slack.example"},
+    "pager": {"type": "pagerduty", "routing_key": "hunter2" + "0" * 25, "url": "https://events.example"},
+    "am": {"type": "alertmanager", "urls": ["https://am.example/x"], "username": "ann", "password": "hunter2", "ca_file": "ca.pem"},
+    "guarded": {"type": "alertmanager", "urls": ["https://am.example"], "token": "hunter2", "proxy": "http://a:hunter2@proxy"},
+    "hook": {"type": "webhook", "url": "https://hooks.example/hunter2", "secret": "hunter2", "timeout": "1m30s"},
+    "mail": {"type": "email", "host": "smtp.example", "from": "a@b", "to": ["c@d"], "username": "ann", "password": "hunter2"},
+}
+
+
+def test_every_receiver_is_built_from_its_settings() -> None:
+    """Each type with all its ways, under its name; and none shows its secret."""
+    made = parts.notifiers(settings(notify={"receivers": RECEIVERS}))
+    assert [(name, notifier.name) for name, notifier in made.items()] == [(name, name) for name in RECEIVERS]
+    assert "hunter2" not in repr(made)
+
+
+def test_the_way_to_a_receiver_is_that_of_its_settings() -> None:
+    """A time-out in seconds, a proxy in clear, a file of certificates."""
+    made: dict[str, Any] = dict(parts.notifiers(settings(notify={"receivers": RECEIVERS})))
+    assert made["hook"]._poster.timeout == 90.0
+    [(guarded, endpoint)] = made["guarded"]._ways
+    assert (guarded.proxy, endpoint) == ("http://a:hunter2@proxy", "https://am.example/api/v2/alerts")
+    assert made["am"]._ways[0][0].ca_file == Path("ca.pem")
+    assert (made["mail"].from_, made["mail"].to, made["mail"].timeout) == ("a@b", ("c@d",), 10.0)
+
+
 def test_receivers_have_their_secrets_in_clear_and_do_not_show_them(tmp_path: Path) -> None:
     """Also a secret that came from its file; the file's name is nothing to a receiver."""
     (tmp_path / "hook").write_text("https://hooks.example/hunter2\n")

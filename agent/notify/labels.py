@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from agent.alerting.incident import Incident
 from agent.notify import words
@@ -83,9 +84,9 @@ def first_link(message: Message) -> str:
 
 
 def web_address(text: str) -> str:
-    """An address that a receiver takes for one; empty where it is none."""
+    """An address that a receiver takes for one, in ASCII; empty where it is none."""
     found = clean(text)
-    return found if _WEB.fullmatch(found) else ""
+    return quote(found, safe="%/:?#[]@!$&'()*+,;=~") if _WEB.fullmatch(found) else ""
 
 
 def rfc3339(time: datetime) -> str:

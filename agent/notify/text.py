@@ -12,7 +12,7 @@ LONGEST_CHARACTER: Final = 32
 _JOINER = "\u200d"
 _VIRAMA = 9  # its canonical combining class: it joins the consonant after it
 _CONTINUES = re.compile("[\u0e33\u0eb3\u1160-\u11ff\u200c\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
-_FLAG_HALVES = re.compile("[\U0001f1e6-\U0001f1ff]*$")
+_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 _BREAKS = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -41,8 +41,8 @@ def _begins(text: str, at: int) -> bool:
         return False
     if unicodedata.combining(before) == _VIRAMA:
         return not unicodedata.category(after).startswith("L")
-    halves = _FLAG_HALVES.search(text[max(at - 2 * LONGEST_CHARACTER, 0) : at])
-    return not (halves and len(halves[0]) % 2 and _FLAG_HALVES.fullmatch(after))
+    halves = at - len(text[:at].rstrip(_FLAG_HALVES)) if after in _FLAG_HALVES else 0
+    return halves % 2 == 0
 
 
 def one_line(text: str, limit: int = LONGEST_VALUE) -> str:

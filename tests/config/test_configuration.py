@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.config.configuration import load
+from agent.config.receiver_settings import SlackSettings
 from agent.config.settings import Settings
 from agent.errors import Misconfigured
 
@@ -34,6 +35,14 @@ def secret(settings: Settings) -> str:
     """The token in clear."""
     assert settings.web.token is not None
     return settings.web.token.get_secret_value()
+
+
+def webhook_of(settings: Settings, name: str) -> str:
+    """The secret of a receiver."""
+    receiver = settings.notify.receivers[name]
+    assert isinstance(receiver, SlackSettings)
+    assert receiver.webhook_url is not None
+    return receiver.webhook_url.get_secret_value()
 
 
 def test_without_a_file_all_is_default() -> None:
@@ -99,7 +108,7 @@ def test_a_variable_may_be_spelled_in_any_case() -> None:
         BABELWATCH_NOTIFY__RECEIVERS__CHAT__WEBHOOK_URL="https://hooks.example/a",
         babelwatch_web__port="9090",
     )
-    assert settings.notify.receivers["Chat"].webhook_url.get_secret_value() == "https://hooks.example/a"
+    assert webhook_of(settings, "Chat") == "https://hooks.example/a"
     assert settings.web.port == 9090
 
 
@@ -132,7 +141,7 @@ def test_a_secret_that_is_needed_may_come_from_its_file(folder: Path) -> None:
     """What must be there is there when its twin is."""
     (folder / "hook").write_text("https://hooks.example/a\n", encoding="utf-8")
     settings = written("", BABELWATCH_NOTIFY__RECEIVERS="{chat: {type: slack, webhook_url_file: hook}}")
-    assert settings.notify.receivers["chat"].webhook_url.get_secret_value() == "https://hooks.example/a"
+    assert webhook_of(settings, "chat") == "https://hooks.example/a"
 
 
 def test_mistakes_come_together_in_the_order_of_the_file() -> None:

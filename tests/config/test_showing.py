@@ -15,7 +15,7 @@ from tests.config.test_settings import FIELDS, sections
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "babelwatch.yaml"
 EVERYTHING = re.sub(r"^( *)#(?=\S)", r"\1", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-CHECKED = {key: "https://hooks.example" for key in ("webhook_url", "url", "proxy")} | {"routing_key": "'" + "0" * 32 + "'"}
+CHECKED = dict.fromkeys(("webhook_url", "url", "proxy"), "https://hooks.example") | {"routing_key": "'" + "0" * 32 + "'"}
 TWINS = re.compile(rf"^ *(?:{'|'.join(SECRETS)})_file: .*\n", re.MULTILINE)
 
 

@@ -1,67 +1,74 @@
-"""A small server on the loopback that answers as Slack does, or as it is told to."""
+"""The far end of each channel, running on the loopback."""
 
-import json
-import threading
-from collections import deque
+import ssl
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+import trustme
 
-from agent.notify.slack import SlackNotifier
+from tests.notify.mail_server import MailServer
+from tests.notify.stubs import SECRET, AlertmanagerStub, Answer, PagerDutyStub, SlackApiStub, SlackStub, Stub
 
-SECRET = "T0SECRET/B0SECRET/xoxSECRETxox"
-
-
-class Answer(NamedTuple):
-    """What the server says to one request; `ok` is Slack's success."""
-
-    status: int = 200
-    body: str = "ok"
-    headers: tuple[tuple[str, str], ...] = ()
+__all__ = ["SECRET", "Answer", "SlackStub"]
 
 
-class SlackStub:
-    """Takes posts; those it answers with a success are `arrived`."""
+class Tls(NamedTuple):
+    """What a server on localhost shows, and the file of the authority that signed it."""
 
-    def __init__(self) -> None:
-        self.answers: deque[Answer] = deque()
-        self.arrived: list[dict[str, Any]] = []
-        self.tries = 0
-        stub = self
+    server: ssl.SSLContext
+    ca_file: Path
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                stub.tries += 1
-                answer = stub.answers.popleft() if stub.answers else Answer()
-                if answer.status == 200:
-                    stub.arrived.append(json.loads(body))
-                self.send_response(answer.status)
-                for header in (*answer.headers, ("Content-Length", str(len(answer.body)))):
-                    self.send_header(*header)
-                self.end_headers()
-                self.wfile.write(answer.body.encode())
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class names it so
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/services/{SECRET}"
-
-    def notifier(self, name: str = "chat") -> SlackNotifier:
-        """A notifier that posts here."""
-        return SlackNotifier(name, self.url)
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """A certificate that nobody trusts who has not the authority's file."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    ca_file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    return Tls(context, ca_file)
 
 
 @pytest.fixture
 def slack() -> Iterator[SlackStub]:
-    """The server, running."""
-    stub = SlackStub()
-    thread = threading.Thread(target=stub.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield stub
-    stub.server.shutdown()
-    stub.server.server_close()
-    thread.join()
+    """An incoming webhook."""
+    with SlackStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def slack_api() -> Iterator[SlackApiStub]:
+    """Slack for bots."""
+    with SlackApiStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def pagerduty() -> Iterator[PagerDutyStub]:
+    """The Events API."""
+    with PagerDutyStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def alertmanager() -> Iterator[AlertmanagerStub]:
+    """One Alertmanager."""
+    with AlertmanagerStub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def hook() -> Iterator[Stub]:
+    """Whatever takes a webhook."""
+    with Stub() as stub:
+        yield stub
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server without encryption."""
+    with MailServer() as server:
+        yield server

@@ -1,11 +1,13 @@
-"""An incident as the alerting station makes it, and tiny waits."""
+"""An incident as the alerting station makes it, the messages about it, and tiny waits."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
 
+from agent.alerting.changes import Change
 from agent.alerting.incident import Evidence, Incident
+from agent.notify.base import Field, Link, Message, Receipt, Thread
 from agent.notify.retry import Patience
 
 NOW = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
@@ -42,3 +44,42 @@ def incident(**changes: Any) -> Incident:
 def resolved(**changes: Any) -> Incident:
     """The same incident, over."""
     return incident(state="resolved", resolved_at=NOW, **changes)
+
+
+def message(**changes: Any) -> Message:
+    """The first message about the Korean incident, with other values where they are given; what it is about also stands."""
+    incidents = changes.get("incidents", (KOREAN,))
+    usual: dict[str, Any] = {
+        "id": "m1",
+        "kind": "firing",
+        "at": NOW,
+        "thread": Thread("m1", KOREAN.fingerprint),
+        "title": "Warning: retrieval got worse in Korean (ko) · help · prod",
+        "text": f"{KOREAN.summary}\n\nWhat to do: roll back v42.",
+        "incidents": incidents,
+        "standing": incidents,
+        "fields": (Field("Severity", "warning"), Field("Since", "2026-11-16 08:14 UTC")),
+        "links": (
+            Link("Alert", "https://babelwatch.example/alerts/9f2c41d0"),
+            Link("Runbook", "https://wiki.example/babelwatch"),
+        ),
+    }
+    return Message(**(usual | changes))
+
+
+def followed(receipt: Receipt, **changes: Any) -> Message:
+    """A later message of the same thread, whose first one was answered with this receipt."""
+    return message(**({"id": "m2", "kind": "update", "thread": Thread("m1", KOREAN.fingerprint, receipt)} | changes))
+
+
+def ended(receipt: Receipt, **changes: Any) -> Message:
+    """The end of the thread."""
+    title = "Resolved: retrieval got worse in Korean (ko)"
+    return followed(receipt, **({"id": "m3", "kind": "resolved", "title": title, "incidents": (resolved(),)} | changes))
+
+
+def deployed(**changes: Any) -> Message:
+    """A message of a deployment."""
+    change = Change("help", "prod", "kb-en", "all-MiniLM-L6-v2", "v43", NOW)
+    usual = {"kind": "deployment", "title": "Deployed: v43 in kb-en · help", "incidents": (), "change": change}
+    return message(**(usual | changes))
