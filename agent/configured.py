@@ -8,6 +8,7 @@ from agent.alerting.measures import Quality
 from agent.alerting.rule import Rule
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake
+from agent.notify.base import Notifier
 from agent.notify.mute import Mute
 
 
@@ -37,12 +38,17 @@ class Configured:
         """The mutes of the file, where one is named; raises Misconfigured with every mistake."""
         return parts.mutes(self.settings, self.labels) if self.settings.notify.mutes else []  # else no rule is read for it
 
+    @cached_property
+    def notifiers(self) -> dict[str, Notifier]:
+        """The configured receivers, or the log when there are none."""
+        return parts.notifiers(self.settings)
+
     def read(self) -> "Configured":
         """Read every file now; raises Misconfigured with every mistake in all of them."""
         mistakes: list[Mistake] = []
-        for name in ("rules", "mutes"):
+        for read in (lambda: self.rules, lambda: self.mutes, lambda: parts.templates(self.settings)):
             try:
-                getattr(self, name)
+                read()
             except Misconfigured as error:
                 mistakes += [mistake for mistake in error.mistakes if mistake not in mistakes]
         if mistakes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from agent.aggregate.documents import DocumentLanguages
@@ -101,6 +102,20 @@ def rules(settings: Settings) -> list[Rule]:
 def labels(rules: Iterable[Rule]) -> frozenset[str]:
     """The labels that rules give to incidents."""
     return frozenset(name for rule in rules for name in rule.labels)
+
+
+def templates(settings: Settings) -> None:
+    """Look whether the folder of templates is there; raises Misconfigured."""
+    folder = settings.notify.templates
+    if folder and not folder.is_dir():
+        raise Misconfigured([Mistake(str(folder), "", "expected a folder of templates")])
+
+
+def files(settings: Settings) -> list[Path]:
+    """What the settings name, and a running agent takes up when it changes."""
+    secrets = [file for receiver in settings.notify.receivers.values() for key, file in receiver if key.endswith("_file")]
+    named = [settings.notify.mutes, settings.notify.templates, *secrets]
+    return [*(load.path_of(name, rules_dir()) for name in settings.rules), *(path for path in named if path)]
 
 
 def mutes(settings: Settings, labels: frozenset[str]) -> list[Mute]:

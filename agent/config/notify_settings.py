@@ -74,6 +74,9 @@ class NotifySettings(Section):
         default_factory=RepeatIntervalSettings, description="how often what still fires is told again; no effect yet"
     )
     mutes: kind.PlainPath | None = Field(default=None, description="file of mutes; null: only those that are typed")
+    templates: kind.PlainPath | None = Field(
+        default=None, description="folder of message templates of your own; null: the bundled ones; no effect yet"
+    )
     receivers: kind.Table[kind.Text, Annotated[SlackSettings, BeforeValidator(_of_known_type)]] = Field(
         default={}, description="who can be told, by name; none: notifications go to the log"
     )

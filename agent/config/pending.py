@@ -9,6 +9,7 @@ WITHOUT_EFFECT: Final = (
     "notify.group_wait",
     "notify.group_interval",
     "notify.repeat_interval",
+    "notify.templates",
     "notify.trace_url",
     "privacy.samples",
 )

@@ -20,12 +20,13 @@ from agent.store.base import Entry, Journal
 log = logging.getLogger(__name__)
 
 EVERY: Final = timedelta(minutes=1)
+QUIET: Final = (Reason.SEES, Reason.UNWATCHED)
 
 
 class Blindness:
-    """One look a minute at how far evaluation has come, whoever evaluates."""
+    """One look a minute at how far evaluation has come, whoever evaluates; without a rule only what was left firing is ended."""
 
-    def __init__(self, rule: LagRule, journal: Journal, new_pipeline: Callable[[], Pipeline], started: datetime) -> None:
+    def __init__(self, rule: LagRule | None, journal: Journal, new_pipeline: Callable[[], Pipeline], started: datetime) -> None:
         self._rule, self._journal, self._new_pipeline, self._started = rule, journal, new_pipeline, started
         self._pipeline = new_pipeline()
         self._due_at = started
@@ -41,11 +42,11 @@ class Blindness:
         self._due_at = now + EVERY
         self._read(now)
         reason = self._reason(now)
-        if reason is Reason.BLIND and self._firing is None and self._as_of is not None:
+        if self._rule and reason is Reason.BLIND and self._firing is None and self._as_of is not None:
             self._firing = blind.incident(self._as_of, now, self._rule)
             self._tell(self._firing)
-        elif reason is Reason.SEES and self._firing is not None:
-            self._tell(blind.over(self._firing, now))
+        elif reason in QUIET and self._firing is not None:
+            self._tell(blind.over(self._firing, reason, now))
             self._firing = None
 
     def _reason(self, now: datetime) -> Reason:
@@ -56,7 +57,7 @@ class Blindness:
 
         Nobody tells anything as long as what was known at the last look is recent: then all transitions are not read again.
         """
-        self._unsure |= self._reason(now) is not Reason.SEES
+        self._unsure |= self._reason(now) not in QUIET
         try:
             for entry in self._journal.read(AS_OF):
                 self._as_of = entry.at
