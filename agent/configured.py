@@ -46,14 +46,23 @@ class Configured:
     def read(self) -> "Configured":
         """Read every file now; raises Misconfigured with every mistake in all of them."""
         mistakes: list[Mistake] = []
-        for read in (lambda: self.rules, lambda: self.mutes, lambda: parts.templates(self.settings)):
+        for read in (lambda: self.rules, self._read_mutes, lambda: parts.templates(self.settings)):
             try:
                 read()
             except Misconfigured as error:
-                mistakes += [mistake for mistake in error.mistakes if mistake not in mistakes]
+                mistakes += error.mistakes
         if mistakes:
             raise Misconfigured(mistakes)
         return self
+
+    def _read_mutes(self) -> None:
+        """Where the rules are wrong, any label could be one of theirs; all else that is wrong with the file is told beside them."""
+        try:
+            self.rules  # noqa: B018 - read here, or wrong
+        except Misconfigured:
+            parts.mutes(self.settings, None)
+        else:
+            self.mutes  # noqa: B018 - likewise
 
 
 InForce = Callable[[], Configured]

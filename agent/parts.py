@@ -118,7 +118,7 @@ def files(settings: Settings) -> list[Path]:
     return [*(load.path_of(name, rules_dir()) for name in settings.rules), *(path for path in named if path)]
 
 
-def mutes(settings: Settings, labels: frozenset[str]) -> list[Mute]:
+def mutes(settings: Settings, labels: frozenset[str] | None) -> list[Mute]:
     """The mutes of the file, where one is named; raises Misconfigured with every mistake."""
     return mute_file.load(settings.notify.mutes, labels) if settings.notify.mutes else []
 
