@@ -1,11 +1,12 @@
 """The composition root: the only place where real things are chosen and started; what was started is undone on error."""
 
 import logging
+import os
 import secrets
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from agent import logs, opening, parts, telemetry
+from agent.config import configuration
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.configured import Configured, fixed
@@ -23,6 +25,7 @@ from agent.language.services import Taggers
 from agent.memory import keep_buffers
 from agent.opening import CLOCK
 from agent.progress import replaying
+from agent.renewal import Renewal
 from agent.report.remote import Remote
 from agent.report.views import RemoteViews, Views
 from agent.report.writer import RemoteWriter, Writer
@@ -31,6 +34,7 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
+from agent.runtime.reload import Reload
 from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
 from agent.source.coverage import patience
@@ -47,14 +51,13 @@ SENT_WITHIN = timedelta(minutes=2)
 EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 
 
-def run(settings: Settings) -> None:
-    """The agent, until SIGTERM."""
+def run(settings: Settings, config: Path | None = None) -> None:
+    """The agent, until SIGTERM; `config` is where the settings were read, and are read again."""
     logs.configure()
     keep_buffers()
     for key in without_effect(settings):
         log.warning("%s is set, and has no effect in this version", key)
-    in_force = fixed(settings)
-    in_force().read()  # mistakes stop the agent here
+    configured = Configured(settings).read()  # mistakes stop the agent here
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
         token = secrets.token_urlsafe(32)
@@ -63,24 +66,22 @@ def run(settings: Settings) -> None:
             opening.locked(stack, folder).announce(local_address(listener.getsockname()), token)
         store = opening.store_in(stack, settings, folder)
         migrate(store.engine, schemas(), replicated=_replicated(settings), retention=True)
+        meters = telemetry.prometheus(CLOCK)
+        reload = _reload(configured, config, meters)
         health = Health(CLOCK.now())
         people = opening.store_in(stack, settings, folder)
-        seen, written = opening.views(in_force, people), opening.writer(in_force, people)
-        web = build(seen, written, health, CLOCK, _tokens(settings, token), metrics=settings.telemetry.prometheus)
+        seen, written = opening.views(reload.in_force, people), opening.writer(reload.in_force, people)
+        own_metrics, tokens = settings.telemetry.prometheus, _tokens(settings, token)
+        web = build(seen, written, health, CLOCK, tokens, metrics=own_metrics, reload=reload.reload)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
-        kafka, meters = settings.source.kafka, telemetry.prometheus(CLOCK)
+        kafka = settings.source.kafka
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
-        desk = opening.desk(stack, in_force, parts.notifiers(settings), meters.told)
-        blindness = opening.blindness(in_force(), store, desk)
+        desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, meters.told)
 
         def new_evaluation() -> Evaluation:
             desk.take_over()
-            return opening.evaluation(in_force(), store, desk.pipeline)
-
-        def on_turn(now: datetime) -> None:
-            blindness(now)
-            desk.look(now)
+            return opening.evaluation(reload.in_force(), store, desk.pipeline)
 
         live = Live(
             consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook(), meters.tried)),
@@ -92,10 +93,27 @@ def run(settings: Settings) -> None:
             pace=Pace(settings.source.lateness, alone=folder is not None, stuck_after=patience(settings.store.flush_interval)),
             missing_topics=source.missing_topics,
             on_look=meters.looked,
-            on_turn=on_turn,
+            on_turn=lambda now: renewal.turn(now),  # noqa: PLW0108 - each of the two has the other
             on_hand_over=desk.hand_over,
         )
-        live.run(until_signal())
+        new_watch = partial(opening.blindness, reload.in_force, store, desk)
+        renewal = Renewal(reload, live.begin_anew, new_watch, desk)
+        stop = until_signal()
+        on_hangup(reload.ask)
+        live.run(stop)
+
+
+def _reload(configured: Configured, config: Path | None, meters: telemetry.Telemetry) -> Reload[Configured]:
+    """Of the file that the settings came from, or would come from if it were there, and of all that it names."""
+    file = config or configuration.DEFAULT
+    return Reload(
+        configured,
+        read=lambda: configuration.load(config, os.environ),
+        make=lambda settings: Configured(settings).read(),
+        files_of=lambda settings: [file, *parts.files(settings)],
+        told=meters.reloaded,
+        now=CLOCK.now(),
+    )
 
 
 class Replayed(NamedTuple):
@@ -220,6 +238,11 @@ def until_signal(patience: timedelta = PATIENCE) -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, heard)
     return stop
+
+
+def on_hangup(ask: Callable[[], None]) -> None:
+    """Have the configuration read again at SIGHUP."""
+    signal.signal(signal.SIGHUP, lambda _number, _frame: ask())
 
 
 def local_address(name: tuple[Any, ...]) -> str:

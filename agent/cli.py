@@ -78,7 +78,7 @@ def run(config: Config = None) -> None:
 
     Consume, tag, aggregate, evaluate, notify, serve the API.
     """
-    app.run(settings_of(config))
+    app.run(settings_of(config), config)
 
 
 @cli.command()

@@ -8,6 +8,7 @@ from agent.alerting.measures import Quality
 from agent.alerting.rule import Rule
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake
+from agent.notify.base import Notifier
 from agent.notify.mute import Mute
 
 
@@ -37,17 +38,31 @@ class Configured:
         """The mutes of the file, where one is named; raises Misconfigured with every mistake."""
         return parts.mutes(self.settings, self.labels) if self.settings.notify.mutes else []  # else no rule is read for it
 
+    @cached_property
+    def notifiers(self) -> dict[str, Notifier]:
+        """The configured receivers, or the log when there are none."""
+        return parts.notifiers(self.settings)
+
     def read(self) -> "Configured":
         """Read every file now; raises Misconfigured with every mistake in all of them."""
         mistakes: list[Mistake] = []
-        for name in ("rules", "mutes"):
+        for read in (lambda: self.rules, self._read_mutes, lambda: parts.templates(self.settings)):
             try:
-                getattr(self, name)
+                read()
             except Misconfigured as error:
-                mistakes += [mistake for mistake in error.mistakes if mistake not in mistakes]
+                mistakes += error.mistakes
         if mistakes:
             raise Misconfigured(mistakes)
         return self
+
+    def _read_mutes(self) -> None:
+        """Where the rules are wrong, any label could be one of theirs; all else that is wrong with the file is told beside them."""
+        try:
+            self.rules  # noqa: B018 - read here, or wrong
+        except Misconfigured:
+            parts.mutes(self.settings, None)
+        else:
+            self.mutes  # noqa: B018 - likewise
 
 
 InForce = Callable[[], Configured]

@@ -33,7 +33,6 @@ from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.investigate import Investigation
-from agent.runtime.look import unwatched_time
 from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally, ignored, untimed
 from agent.source.base import Source
@@ -217,11 +216,9 @@ def evaluation(configured: Configured, store: Store, pipeline: Pipeline) -> Eval
     return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=reading)
 
 
-def blindness(configured: Configured, store: Store, desk: Desk) -> Callable[[datetime], None]:
-    """Who looks whether evaluation goes on, on wall time; nobody where no rule asks for it."""
-    rule = next((rule for rule in configured.rules if isinstance(rule, LagRule)), None)
-    if rule is None:
-        return unwatched_time
+def blindness(in_force: InForce, store: Store, desk: Desk) -> Callable[[datetime], None]:
+    """Who looks whether evaluation goes on, on wall time, where a rule asks for it."""
+    rule = next((rule for rule in in_force().rules if isinstance(rule, LagRule)), None)
     return Blindness(rule, store.journal, desk.pipeline, CLOCK.now(), know=desk.know).look
 
 

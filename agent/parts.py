@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 from agent.aggregate.documents import DocumentLanguages
@@ -109,7 +110,21 @@ def labels(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(name for rule in rules for name in rule.labels)
 
 
-def mutes(settings: Settings, labels: frozenset[str]) -> list[Mute]:
+def templates(settings: Settings) -> None:
+    """Look whether the folder of templates is there; raises Misconfigured."""
+    folder = settings.notify.templates
+    if folder and not folder.is_dir():
+        raise Misconfigured([Mistake(str(folder), "", "expected a folder of templates")])
+
+
+def files(settings: Settings) -> list[Path]:
+    """What the settings name, and a running agent takes up when it changes."""
+    secrets = [file for receiver in settings.notify.receivers.values() for key, file in receiver if key.endswith("_file")]
+    named = [settings.notify.mutes, settings.notify.templates, *secrets]
+    return [*(load.path_of(name, rules_dir()) for name in settings.rules), *(path for path in named if path)]
+
+
+def mutes(settings: Settings, labels: frozenset[str] | None) -> list[Mute]:
     """The mutes of the file, where one is named; raises Misconfigured with every mistake."""
     return mute_file.load(settings.notify.mutes, labels) if settings.notify.mutes else []
 
@@ -133,7 +148,7 @@ def routes(settings: Settings) -> list[Route]:
 
 def renderer(settings: Settings) -> Renderer:
     """What messages are made of."""
-    return Renderer(places=Places(settings.notify.external_url, settings.notify.trace_url))
+    return Renderer(settings.notify.templates, Places(settings.notify.external_url, settings.notify.trace_url))
 
 
 def telling(settings: Settings, notifiers: Mapping[str, Notifier], **found: Any) -> Telling:

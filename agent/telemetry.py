@@ -12,6 +12,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from agent import __version__
 from agent.alerting.incident import IncidentClass, State
 from agent.clock import Clock
+from agent.errors import Misconfigured
 from agent.notify.notification import Delivery
 from agent.runtime.look import Look
 from agent.runtime.tally import Tally
@@ -28,6 +29,7 @@ GAUGES: Final[Mapping[str, str]] = {
     "babelwatch_build_info": "Always 1, with the version",
     "babelwatch_consumer_lag": "Records of a partition that are not in the store, whoever reads it; from the agent that evaluates",
     "babelwatch_as_of_age_seconds": "How long ago as_of is: what came before it is evaluated; from the agent that evaluates",
+    "babelwatch_config_last_reload_successful": "1, or 0 where the configuration was changed into a wrong one: the one before stays",
     "babelwatch_incidents": "Open incidents, by class and state; from the agent that evaluates",
 }
 HISTOGRAMS: Final[Mapping[str, str]] = {
@@ -46,6 +48,7 @@ class Telemetry:
 
     def __init__(self, meter: Meter, clock: Clock) -> None:
         self._clock = clock
+        self._configured = True
         self._look = Look()  # written by the loop, read where metrics are asked; each assignment is whole
         self._counters = {name: meter.create_counter(name, description=text) for name, text in COUNTERS.items()}
         self._histograms = {
@@ -60,8 +63,13 @@ class Telemetry:
             "babelwatch_build_info": lambda _: [Observation(1, {"version": __version__})],
             "babelwatch_consumer_lag": self._lags,
             "babelwatch_as_of_age_seconds": self._age,
+            "babelwatch_config_last_reload_successful": lambda _: [Observation(int(self._configured))],
             "babelwatch_incidents": self._incidents,
         }
+
+    def reloaded(self, wrong: Misconfigured | None) -> None:
+        """The configuration was read again, or was wrong."""
+        self._configured = wrong is None
 
     def stored(self, tally: Tally) -> None:
         """A batch is in the store."""

@@ -21,6 +21,7 @@ from agent import app, opening
 from agent.config.settings import Settings
 from agent.errors import Locked, Misconfigured, Unreachable
 from agent.report.views import Rows, Words
+from agent.runtime.remembered import AS_OF, STATE
 from agent.store.base import Entry
 from agent.store.migrate import migrate
 from agent.web.server import listen
@@ -34,7 +35,7 @@ from tests.acceptance.command import (
     logging_as_before,
     write_log,
 )
-from tests.notify.examples import resolved
+from tests.notify.examples import incident, resolved
 from tests.support.broker import Kafka
 
 TOKEN = "of-a-test"
@@ -282,6 +283,63 @@ def test_sigterm_writes_what_is_open(tmp_path: Path, kafka: Kafka, topic: Callab
     assert "Traceback" not in (agent.folder / "agent.log").read_text()
 
 
+def edited(agent: Agent, name: str, document: Any) -> None:
+    """A file of its folder as somebody edits it."""
+    (agent.folder / name).write_text(json.dumps(document))
+
+
+@pytest.fixture
+def watching(tmp_path: Path, kafka: Kafka, topic: Callable[..., str]) -> Agent:
+    """An agent with a rule of its own, under which Korean fires since the agent before it; it is not started yet."""
+    ours = configured(tmp_path, topic(), kafka, "1s")
+    given = json.loads((tmp_path / "babelwatch.yaml").read_text())
+    edited(ours, "babelwatch.yaml", {**given, "rules": ["rules.yaml"], "source": {**given["source"], "lateness": "0s"}})
+    edited(ours, "rules.yaml", {"rules": [{"name": "drop", "kind": "drop"}]})
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    fires = incident(began_at=now - timedelta(hours=1), fired_at=now - timedelta(minutes=50), pending_since=None)
+    with ExitStack() as stack:
+        opening.locked(stack, ours.store)
+        store = opening.store_in(stack, Settings(), ours.store)
+        migrate(store.engine, app.schemas(), retention=True)
+        transition = Entry("transition", "1", now - timedelta(minutes=50), msgspec.to_builtins(fires))
+        store.journal.write([transition, Entry(AS_OF, AS_OF, now - timedelta(minutes=2), {})])
+    return ours
+
+
+def test_an_edited_rule_counts_within_a_minute(watching: Agent) -> None:
+    """Without a restart; what fires under the one that is gone ends. A broken edit before that changes nothing and is told."""
+    watching.send(traffic())
+    with running(watching) as process:
+        until(lambda: ready(watching) and watching.events() == LANGUAGES)
+        _check_broken_edit(watching, process)
+        edited(watching, "rules.yaml", {"rules": [{"name": "mine", "kind": "vanished", "labels": {"team": "search"}}]})
+        begun = time.monotonic()
+        until(lambda: watching.get("/api/v1/alerts").json() == [])
+        assert time.monotonic() - begun < 90  # ten seconds to notice, a minute to evaluate, and a busy machine
+        assert watching.command("mute", "add", "--label", "team=search", "--for", "1h", "--reason", "x").status == 0
+        assert watching.post("/-/reload", {}).json() == {"reloaded": True, "changes": [], "at_next_start": []}
+        assert terminated(process) == 0
+    with app.reading(Settings(), watching.store) as views:
+        assert views.alerts({"all": "true"})[0]["summary"] == "Korean: no longer watched: its rule drop was removed."
+    with ExitStack() as stack:
+        journal = opening.store_in(stack, Settings(), watching.store).journal
+        assert "mine" in journal.read(STATE)[-1].body["judges"]
+
+
+def _check_broken_edit(agent: Agent, process: subprocess.Popen[bytes]) -> None:
+    """Told once with file, key and what was expected; SIGHUP says it again, and so does a POST."""
+    edited(agent, "rules.yaml", {"rules": [{"name": "mine", "kind": "vanisht"}]})
+    mistake = ["rules.yaml:1", "rules.0.kind", "expected one of drop, gap, low, vanished, share, lag, found 'vanisht'"]
+    told = ": ".join(mistake)
+    until(lambda: told in (agent.folder / "agent.log").read_text())
+    process.send_signal(signal.SIGHUP)
+    until(lambda: (agent.folder / "agent.log").read_text().count(told) == 2)
+    answer = agent.post("/-/reload", {})
+    assert (answer.status_code, answer.json()) == (400, {"mistakes": [mistake]})
+    assert "babelwatch_config_last_reload_successful 0.0" in agent.get("/metrics").text
+    assert [row["state"] for row in agent.get("/api/v1/alerts").json()] == ["firing"]
+
+
 def test_a_missing_topic_is_waited_for(tmp_path: Path, kafka: Kafka) -> None:
     """`/readyz` says what is missing, `/healthz` that the loop turns; SIGTERM ends the waiting."""
     agent = configured(tmp_path, "nobody-made-it", kafka, "1s")
@@ -332,6 +390,17 @@ def test_a_signal_asks_to_stop_and_a_second_one_insists(number: signal.Signals) 
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def test_a_hangup_asks_for_the_configuration() -> None:
+    """And ends nothing."""
+    before, asked = signal.getsignal(signal.SIGHUP), list[int]()
+    try:
+        app.on_hangup(lambda: asked.append(1))
+        signal.raise_signal(signal.SIGHUP)
+        assert asked == [1]
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from agent import __version__
 from agent.clock import FakeClock
+from agent.errors import Misconfigured, Mistake
 from agent.notify.dedup import Reason
 from agent.notify.notification import Delivery, Outcome
 from agent.records import Partition
@@ -130,6 +131,15 @@ def test_the_version_is_told(counted: Counted) -> None:
     assert counted.figures("babelwatch_build_info") == {(__version__,): 1}
 
 
+def test_a_wrong_configuration_is_seen(counted: Counted) -> None:
+    """Until it is mended; who never edited anything is well."""
+    shown = []
+    for wrong in (None, Misconfigured([Mistake("rules.yaml:1", "rules", "expected a list")]), None):
+        counted.telemetry.reloaded(wrong)
+        shown.append(counted.figures("babelwatch_config_last_reload_successful"))
+    assert shown == [{(): 1}, {(): 0}, {(): 1}]
+
+
 def test_the_newest_look_is_shown(counted: Counted) -> None:
     """What is in it no more, because a partition or the evaluator's part is gone, vanishes."""
     assert counted.figures("babelwatch_consumer_lag") == counted.figures("babelwatch_incidents") == {}
@@ -187,6 +197,7 @@ def test_prometheus_shows_the_names_of_the_contract() -> None:
     assert sorted(line for line in lines if "_bucket" not in line and not line.endswith("} 0.0")) == [
         "babelwatch_as_of_age_seconds 180.0",
         f'babelwatch_build_info{{version="{__version__}"}} 1.0',
+        "babelwatch_config_last_reload_successful 1.0",
         'babelwatch_consumer_lag{partition="12",topic="logs"} 34.0',
         'babelwatch_dead_letters_total{reason="empty"} 1.0',
         'babelwatch_dead_letters_total{reason="not_json"} 1.0',

@@ -21,10 +21,16 @@ class Reason(StrEnum):
     JUST_BEGUN = "just_begun"
     NOTHING_YET = "nothing_yet"
     BLIND = "blind"
+    UNWATCHED = "unwatched"
 
 
-def decide(as_of: datetime | None, started: datetime, now: datetime, rule: LagRule) -> Reason:
-    """Blind is who has not evaluated anything newer than so many minutes, for as long; an agent that begins may catch up first."""
+def decide(as_of: datetime | None, started: datetime, now: datetime, rule: LagRule | None) -> Reason:
+    """Blind is who has not evaluated anything newer than so many minutes, for as long; an agent that begins may catch up first.
+
+    No rule: nobody asks.
+    """
+    if rule is None:
+        return Reason.UNWATCHED
     patience = rule.for_minutes * MINUTE
     if as_of is None:
         return Reason.NOTHING_YET
@@ -61,7 +67,9 @@ def incident(as_of: datetime, now: datetime, rule: LagRule) -> Incident:
     )
 
 
-def over(firing: Incident, now: datetime) -> Incident:
+def over(firing: Incident, reason: Reason, now: datetime) -> Incident:
     """The end of it."""
-    summary = "babelwatch sees again: evaluation has caught up, and what happened meanwhile is evaluated."
+    sees = "babelwatch sees again: evaluation has caught up, and what happened meanwhile is evaluated."
+    unwatched = f"No longer watched whether babelwatch is blind: the rule {firing.rule} was removed."
+    summary = unwatched if reason is Reason.UNWATCHED else sees
     return replace(firing, state="resolved", resolved_at=now, summary=summary)

@@ -7,7 +7,8 @@ for minute, transitions in evaluator.walk(rows, first, last):       # every minu
     tell(transitions)
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -33,6 +34,7 @@ from agent.alerting.triage.fleet import Looks
 from agent.alerting.triage.grouping import Place, is_fleet
 from agent.alerting.triage.standing import first_looks, is_part
 from agent.alerting.triage.together import Together
+from agent.alerting.unwatched import Reason, decide, ended
 
 MINUTE = attrgetter("minute")
 
@@ -64,7 +66,7 @@ class Evaluator:
         self._silent = silent
         self._resolved: list[Incident] = []
         self._actions = Actions()
-        self._minute, self._started, self._outdated = -1, False, False
+        self._minute, self._started, self._outdated, self._is_watched = -1, False, False, False
         self._left = known.state
         if known.state is not None:
             self._standings = {subject_of(one.incident): one for one in known.state.standings}
@@ -254,16 +256,28 @@ class Evaluator:
         """The incidents that people ended in this minute, or that fire for so long that they end by themselves."""
         due = self._actions.due(minute)
         due += [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
-        return [over for action in due if (over := self._ended(action, minute)) is not None]
+        ends = [partial(ended_here, action, minute=minute) for action in due]
+        return [*self._unwatched(minute), *(over for each in ends if (over := self._ended(each, minute)) is not None)]
 
-    def _ended(self, action: Action, minute: int) -> Incident | None:
-        """The incident that a person ended; one of all languages takes its languages along."""
-        if found := self._together.end(action, minute):
+    def _unwatched(self, minute: int) -> Iterator[Incident]:
+        """What an earlier process left open and no rule of now looks at: what fires ends, what is pending was nothing."""
+        if self._is_watched:
+            return
+        self._is_watched = True
+        for subject, standing in list(self._standings.items()):
+            if standing.incident.state == "pending" and decide(standing.incident, self._rules) is not Reason.WATCHED:
+                del self._standings[subject]
+        while over := self._ended(lambda one: ended(one, self._rules, end_of(minute)), minute):
+            yield over
+
+    def _ended(self, end: Callable[[Incident], Incident | None], minute: int) -> Incident | None:
+        """The first incident that ends so; one of all languages takes its languages along."""
+        if found := self._together.end(end, minute):
             fleet, languages = found
             self._end_silently(languages, minute)
             return fleet
         for subject, standing in self._standings.items():
-            if over := ended_here(action, standing.incident, minute):
+            if over := end(standing.incident):
                 self._settle(subject, Observation(), Standing(over), minute)
                 return over
         return None

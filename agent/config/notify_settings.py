@@ -52,6 +52,9 @@ class NotifySettings(Section):
         default_factory=RepeatIntervalSettings, description="how often what still fires is told again"
     )
     mutes: kind.PlainPath | None = Field(default=None, description="file of mutes; null: only those that are typed")
+    templates: kind.PlainPath | None = Field(
+        default=None, description="folder of message templates of your own; null: the bundled ones"
+    )
     receivers: kind.Table[kind.Text, AnyReceiver] = Field(
         default={}, description="who can be told, by name; none: notifications go to the log"
     )

@@ -116,9 +116,9 @@ def until(mute: Mute, now: datetime) -> datetime | None:
     return min((at for at in (left, mute.ends_at) if at is not None), default=None)
 
 
-def expected_label(name: str, values: Collection[str], own: Collection[str] = ()) -> str:
-    """What was expected of a label and its values; empty where they are good. `own`: the labels that rules give."""
-    if name not in LABELS and name not in own:
+def expected_label(name: str, values: Collection[str], own: Collection[str] | None = ()) -> str:
+    """What was expected of a label and its values; empty where they are good. `own`: the labels that rules give, None: not known."""
+    if own is not None and name not in LABELS and name not in own:
         return f"expected one of {', '.join((*LABELS, *sorted(own)))}, or a label that a rule gives"
     known = CHOICES.get(name, values)
     wrong = next((value for value in values if value not in known), None)

@@ -17,12 +17,12 @@ ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 FIELDS: Final = {"from": "starts_at", "until": "ends_at"}  # where the record has another name than the file
 
 
-def load(file: Path, own: Collection[str] = ()) -> list[Mute]:
-    """The mutes of a file; `own` are the labels that rules give. Raises Misconfigured with all mistakes."""
+def load(file: Path, own: Collection[str] | None = ()) -> list[Mute]:
+    """The mutes of a file; `own` are the labels that rules give, None where they are not known. Raises Misconfigured with all mistakes."""
     return parse(text_of(file, "a file of mutes that can be read"), str(file), own)
 
 
-def parse(text: str, file: str, own: Collection[str] = ()) -> list[Mute]:
+def parse(text: str, file: str, own: Collection[str] | None = ()) -> list[Mute]:
     """The mutes of a text; raises Misconfigured with all mistakes."""
     mute = readers.each("a list of mutes", lambda value: _mute(value, own))
     whole = readers.keys({"mutes": readers.or_nothing(mute)}, ["mutes"])
@@ -30,7 +30,7 @@ def parse(text: str, file: str, own: Collection[str] = ()) -> list[Mute]:
     return mutes
 
 
-def _mute(value: Any, own: Collection[str]) -> Mute:
+def _mute(value: Any, own: Collection[str] | None) -> Mute:
     known: dict[str, Reader] = {
         "match": lambda labels: _match(labels, own),
         "everything": _yes,
@@ -52,14 +52,14 @@ def _mute(value: Any, own: Collection[str]) -> Mute:
     return Mute(id=name, match=match, windows=windows, source="file", **given)
 
 
-def _match(value: Any, own: Collection[str]) -> dict[str, tuple[str, ...]]:
+def _match(value: Any, own: Collection[str] | None) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict) or not value:
         raise unexpected("labels with the values that they must have", value)
     labels = {str(name): values for name, values in value.items()}
     return dict(zip(labels, together((name, _values(name, own), values) for name, values in labels.items()), strict=True))
 
 
-def _values(name: str, own: Collection[str]) -> Reader:
+def _values(name: str, own: Collection[str] | None) -> Reader:
     """The values of a label; one of them may stand without its list."""
 
     def values(value: Any) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from agent.store.base import Entry, Journal
 log = logging.getLogger(__name__)
 
 EVERY: Final = timedelta(minutes=1)
+QUIET: Final = (Reason.SEES, Reason.UNWATCHED)
 
 
 def nothing() -> None:
@@ -27,10 +28,10 @@ def nothing() -> None:
 
 
 class Blindness:
-    """One look a minute at how far evaluation has come, whoever evaluates."""
+    """One look a minute at how far evaluation has come, whoever evaluates; without a rule only what was left firing is ended."""
 
     def __init__(
-        self, rule: LagRule, journal: Journal, pipeline: Pipeline, started: datetime, *, know: Callable[[], None] = nothing
+        self, rule: LagRule | None, journal: Journal, pipeline: Pipeline, started: datetime, *, know: Callable[[], None] = nothing
     ) -> None:
         """`know` reads what other processes have told meanwhile; it raises RetryLater."""
         self._rule, self._journal, self._pipeline, self._started, self._know = rule, journal, pipeline, started, know
@@ -47,11 +48,11 @@ class Blindness:
         self._due_at = now + EVERY
         self._read(now)
         reason = self._reason(now)
-        if reason is Reason.BLIND and self._firing is None and self._as_of is not None:
+        if self._rule and reason is Reason.BLIND and self._firing is None and self._as_of is not None:
             self._firing = blind.incident(self._as_of, now, self._rule)
             self._tell(self._firing, now)
-        elif reason is Reason.SEES and self._firing is not None:
-            self._tell(blind.over(self._firing, now), now)
+        elif reason in QUIET and self._firing is not None:
+            self._tell(blind.over(self._firing, reason, now), now)
             self._firing = None
 
     def _reason(self, now: datetime) -> Reason:
@@ -62,7 +63,7 @@ class Blindness:
 
         Nobody tells anything as long as what was known at the last look is recent: then all transitions are not read again.
         """
-        self._unsure |= self._reason(now) is not Reason.SEES
+        self._unsure |= self._reason(now) not in QUIET
         try:
             for entry in self._journal.read(AS_OF):
                 self._as_of = entry.at

@@ -86,6 +86,11 @@ class Live:
             self._clock.sleep(1)
         log.error("what was not written yet will be read again at the next start")
 
+    def begin_anew(self) -> None:
+        """What is evaluated by has changed: at the next turn evaluation goes on from the journal with it, as after a restart."""
+        self._evaluation = None
+        self._due_at = self._clock.now()
+
     def turn(self) -> None:
         """One poll, and what is due; who gets or loses partitions looks at once whether it has all, and who evaluates."""
         try:

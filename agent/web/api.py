@@ -20,6 +20,7 @@ from agent.report.remote import API
 from agent.report.views import Rows, Views, Words
 from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
+from agent.runtime.reload import Taken
 from agent.web.guards import Guard, from_elsewhere, without_token
 
 LARGEST_BODY = 1 << 16
@@ -30,7 +31,14 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def build(  # noqa: PLR0913 - the composition root hands over each part
-    views: Views, writer: Writer, health: Health, clock: Clock, tokens: frozenset[str] | None, *, metrics: bool = True
+    views: Views,
+    writer: Writer,
+    health: Health,
+    clock: Clock,
+    tokens: frozenset[str] | None,
+    *,
+    metrics: bool = True,
+    reload: Callable[[], Taken] | None = None,
 ) -> Starlette:
     """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine."""
 
@@ -58,6 +66,8 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
         Route(f"{API}/mutes/{{name}}", _ending(writer.unmute), methods=["DELETE"]),
         *(Route(f"{API}/alerts/{{fingerprint}}/{name}", _writing(_acting(writer, name)), methods=["POST"]) for name in BODIES),
     ]
+    if reload:
+        routes.append(Route("/-/reload", _reloading(reload), methods=["POST"]))
     if metrics:
         routes.append(Route("/metrics", own_metrics))
     refuse = from_elsewhere if tokens is None else without_token(tokens)
@@ -73,6 +83,13 @@ def _reading(read: Read) -> Handler:
 
 def _acting(writer: Writer, action: ActionName) -> Callable[[Request], Write]:
     return lambda request: partial(writer.act, request.path_params["fingerprint"], action)
+
+
+def _reloading(reload: Callable[[], Taken]) -> Handler:
+    async def answer(_: Request) -> Response:
+        return await _answered(lambda: {"reloaded": True, **reload()._asdict()})
+
+    return answer
 
 
 def _ending(end: Callable[[str], Row]) -> Handler:

@@ -13,12 +13,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from agent.alerting.incident import Incident
 from agent.decode.dead_letter import Reason
+from agent.notify.base import Thread
 from agent.notify.render import Renderer
-from agent.notify.slack import payload
+from agent.notify.sample import notifications
+from agent.notify.slack_blocks import payload
 from tests.acceptance.command import Answer, babelwatch, write_log
+from tests.notify.examples import NOW
 
 LOGS = ("xquad-paragraphs-v1.jsonl.gz", "xquad-paragraphs-v2.jsonl.gz")
 DECLARED = "source: {mapping: {query_language: true_language}}\n"
@@ -155,7 +159,8 @@ def _messages(alert: dict[str, Any]) -> Iterator[str]:
     """What a person reads of an incident: the text of the template, and all that Slack shows."""
     for state in ("firing", "resolved"):
         incident = msgspec.convert({**alert, "state": state}, Incident)
-        message = Renderer().render(incident, escape=str)
+        notification = replace(notifications("chat", NOW)[state], incidents=(incident,))
+        message = Renderer().message(notification, Thread("1", incident.fingerprint), (incident,), str)
         yield f"{message.title}\n{message.text}"
         yield payload(message)["text"]
         yield json.dumps(payload(message), ensure_ascii=False)

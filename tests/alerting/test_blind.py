@@ -34,4 +34,5 @@ def test_all_replicas_tell_the_same_alert() -> None:
     one, other = (incident(NOW - 20 * MINUTE, NOW + late * MINUTE, RULE) for late in (0, 3))
     assert (one.fingerprint, one.began_at) == (other.fingerprint, other.began_at)
     assert one.summary.startswith("babelwatch is blind: nothing newer than 2026-01-05 11:40 UTC has been evaluated for 20 min.")
-    assert over(one, NOW).state == "resolved"
+    assert over(one, Reason.SEES, NOW).state == "resolved"
+    assert over(one, Reason.UNWATCHED, NOW).summary.endswith("the rule lag was removed.")

@@ -11,6 +11,7 @@ SET = {
         "group_wait": "0s",
         "group_interval": "1m",
         "repeat_interval": {"critical": "1h"},
+        "templates": "templates",
         "trace_url": "https://traces.example/{trace_id}",
     },
     "privacy": {"samples": True},

@@ -97,6 +97,23 @@ def test_what_others_told_while_one_was_young_is_known_to_it() -> None:
     assert young.look(range(20, 25)) == ["resolved"]
 
 
+def test_blindness_under_a_rule_that_was_removed_ends() -> None:
+    """Nobody would tell its end otherwise; without a rule all transitions are read once, not every minute."""
+    journal = Journal()
+    evaluated(journal, 0)
+    Replica(journal).look(range(20))
+    left = Replica(journal)
+    unwatched = Blindness(None, journal, left.told.pipeline, NOW + 20 * MINUTE)
+    for minute in range(20, 40):
+        unwatched.look(NOW + minute * MINUTE)
+    newest = journal.read("transition")[-1].body
+    assert newest["state"] == "resolved"
+    assert newest["summary"] == "No longer watched whether babelwatch is blind: the rule lag was removed."
+    before = journal.reads
+    unwatched.look(NOW + 41 * MINUTE)
+    assert journal.reads == before
+
+
 class Mortal(Journal):
     """One whose process dies once, before or after one of its writings."""
 

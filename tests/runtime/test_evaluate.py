@@ -11,7 +11,7 @@ from agent.alerting.incident import Incident
 from agent.alerting.loss import Loss
 from agent.alerting.sums import Minute
 from agent.errors import RetryLater
-from agent.notify.base import Message, TransportError
+from agent.notify.base import Message, Receipt, TransportError
 from agent.notify.memory import MemoryNotifier
 from agent.report.views import incidents
 from agent.runtime.evaluate import EPOCH, HISTORY, minute_of
@@ -138,10 +138,10 @@ class Witness(MemoryNotifier):
         self.journal = journal
         self.saw: list[int] = []
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Receipt:
         """Look into the journal first."""
         self.saw.append(len(self.journal.read("transition")))
-        super().send(message)
+        return super().send(message)
 
 
 def test_a_transition_is_stored_before_it_is_told() -> None:
@@ -230,9 +230,10 @@ def test_a_delivery_that_could_not_be_noted_is_not_repeated_every_minute() -> No
     made.walk(3)
     sent = made.chat.send
 
-    def send_and_fill_the_disk(message: Message) -> None:
-        sent(message)
+    def send_and_fill_the_disk(message: Message) -> Receipt:
+        receipt = sent(message)
         made.plug.pulled = True
+        return receipt
 
     made.chat.send = send_and_fill_the_disk  # type: ignore[method-assign]  # the disk is full from that moment on
     for to in (5, 6, 7):

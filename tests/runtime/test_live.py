@@ -103,6 +103,18 @@ def test_only_what_is_complete_is_evaluated(agent: Agent) -> None:
     assert agent.watch.evaluation.evaluated_to == whole_minute(agent.rig.clock.now() - LATENESS)
 
 
+def test_evaluation_begins_anew_when_it_is_told_to(agent: Agent) -> None:
+    """At the next turn, and not at the next minute; it goes on where it was, so that every minute is evaluated once."""
+    agent.turn(6)
+    before = agent.evaluated
+    agent.live.begin_anew()
+    agent.turn(seconds=1)
+    assert agent.begun == 2
+    assert agent.evaluated - before in {0, 1}
+    agent.turn(6)
+    assert agent.begun == 2
+
+
 def test_what_is_not_stored_is_not_complete(agent: Agent) -> None:
     """While a flush fails as_of stands still; afterwards it goes on."""
     agent.turn(6)

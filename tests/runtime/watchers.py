@@ -39,6 +39,7 @@ class Scripted(Evaluator):
 
     def __init__(self, script: Script, known: Sequence[Incident] = ()) -> None:
         super().__init__([], Quality(), known)
+        self._is_watched = True  # by the script
         self.script = script
         self.warmed: list[int] = []
         self.seen: list[int] = []

@@ -16,6 +16,7 @@ from agent.report.said import Said
 from agent.report.views import Rows, Words
 from agent.report.writer import Row
 from agent.runtime.health import STUCK, Health
+from agent.runtime.reload import Taken
 from agent.web.api import LARGEST_BODY, build
 from agent.web.guards import OPEN
 from tests.runtime.rig import NOW
@@ -55,6 +56,11 @@ class Told:
         """The words back."""
         return self._answer("mutes", words)
 
+    def reload(self) -> Taken:
+        """What changed."""
+        self._answer("reload", {})
+        return Taken(("rules",), ("web.port",))
+
     def act(self, fingerprint: str, action: ActionName, said: Said) -> Row:
         """What was to be done."""
         return self._answer("act", {})[0] | {"fingerprint": fingerprint, "action": action, "said": said}
@@ -79,7 +85,7 @@ class Site:
         self.told = Told()
         self.clock = FakeClock(NOW)
         self.health = Health(NOW)
-        self.app = build(self.told, self.told, self.health, self.clock, frozenset(tokens) or None)
+        self.app = build(self.told, self.told, self.health, self.clock, frozenset(tokens) or None, reload=self.told.reload)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask."""
@@ -180,6 +186,18 @@ def test_a_mute_is_said_where_they_are_read_and_ended_by_its_id(site: Site) -> N
     assert (answer.status_code, answer.json()) == (200, {"view": "unmute", "name": "a1b2"})
     site.told.error = NotFound([Mistake("a1b2", "", "none")])
     assert site.request("DELETE", f"{API}/mutes/a1b2").status_code == 404
+
+
+def test_the_configuration_is_read_again(site: Site) -> None:
+    """POST without a body: what changed, or every mistake; by whoever may change anything."""
+    answer = site.request("POST", "/-/reload")
+    assert (answer.status_code, answer.json()) == (200, {"reloaded": True, "changes": ["rules"], "at_next_start": ["web.port"]})
+    site.told.error = Misconfigured([Mistake("rules.yaml:1", "rules", "expected a list")])
+    answer = site.request("POST", "/-/reload")
+    assert (answer.status_code, answer.json()) == (400, {"mistakes": [["rules.yaml:1", "rules", "expected a list"]]})
+    assert site.get("/-/reload").status_code == 405
+    assert site.request("POST", "/-/reload", headers={"Origin": "http://elsewhere.example"}).status_code == 403
+    assert Site("a-token").request("POST", "/-/reload").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from agent.alerting.action import Action
-from agent.alerting.by_hand import ended_here
 from agent.alerting.incident import Incident
 from agent.alerting.triage.fleet import Looks
 from agent.alerting.triage.grouping import Group, Place, Steps, ended_by_hand, step_all
@@ -42,10 +40,10 @@ class Together:
         """What was found out about an incident of all languages; of any other nothing is kept here."""
         self.groups = tuple(replace(one, fleet=fleet) if _is_of(one, fleet) else one for one in self.groups)
 
-    def end(self, action: Action, minute: int) -> tuple[Incident, tuple[Incident, ...]] | None:
-        """The incident of all languages that a person ended, and its languages, which end with it; None where it is another's."""
+    def end(self, end: Callable[[Incident], Incident | None], minute: int) -> tuple[Incident, tuple[Incident, ...]] | None:
+        """The first incident of all languages that ends so, and its languages, which end with it; None where none does."""
         for group in self.groups:
-            if group.fleet and (over := ended_here(action, group.fleet, minute)):
+            if group.fleet and (over := end(group.fleet)):
                 self.groups = tuple(one for one in self.groups if one is not group)
                 return over, ended_by_hand(group, over, minute)
         return None

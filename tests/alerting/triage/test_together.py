@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from agent.alerting.action import Action
+from agent.alerting.by_hand import ended_here
 from agent.alerting.incident import ALL
 from agent.alerting.minutes import end_of
 from agent.alerting.triage.fleet import Looks
@@ -57,8 +58,9 @@ def test_a_fleet_that_a_person_ends_takes_its_languages_along() -> None:
     together = fallen()
     (fleet,) = together.fleets
     close = Action(fleet.fingerprint, fleet.began_at, "close", end_of(MINUTE + 6) - timedelta(seconds=1), "false")
-    assert together.end(replace(close, fingerprint=fall("ko").fingerprint), MINUTE + 6) is None
-    found = together.end(close, MINUTE + 6)
+    other = replace(close, fingerprint=fall("ko").fingerprint)
+    assert together.end(lambda one: ended_here(other, one, MINUTE + 6), MINUTE + 6) is None
+    found = together.end(lambda one: ended_here(close, one, MINUTE + 6), MINUTE + 6)
     assert found is not None
     over, languages = found
     assert (over.language, over.verdict, {one.language for one in languages}) == (ALL, "false", set(LANGUAGES))
