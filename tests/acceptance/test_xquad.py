@@ -17,7 +17,7 @@ import pytest
 from agent.alerting.incident import Incident
 from agent.decode.dead_letter import Reason
 from agent.notify.render import Renderer
-from agent.notify.slack import payload
+from agent.notify.slack_blocks import payload
 from tests.acceptance.command import Answer, babelwatch, write_log
 
 LOGS = ("xquad-paragraphs-v1.jsonl.gz", "xquad-paragraphs-v2.jsonl.gz")
