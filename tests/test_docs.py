@@ -21,6 +21,8 @@ from agent.alerting.load import load as load_rules
 from agent.alerting.rule import DropRule
 from agent.alerting.statistics import Baseline, Sums, baseline_of
 from agent.config.configuration import load
+from agent.config.receiver_settings import RECEIVERS
+from agent.config.section import keys_of
 from agent.config.settings import Settings
 from agent.config.showing import as_json
 from agent.decode.dead_letter import Reason
@@ -42,6 +44,7 @@ NEEDS_A_BROKER = ("run", "demo")
 FILES = (".py", ".yaml", ".sql", ".json")
 NOT_RUN = ("make", "export", "curl", "git")  # targets are looked up; the others speak for themselves
 NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
+SECRET_FILES = ("slack-webhook", "slack-token", "pagerduty-key", "hook-secret", "clickhouse-password")  # named by examples
 NOW_MS = int(NOON.timestamp() * 1000)
 
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -85,8 +88,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tmp_path.joinpath("old.jsonl").write_text("".join(json.dumps(record) + "\n" for record in ours), encoding="utf-8")
     tmp_path.joinpath("theirs.jsonl").write_text("".join(json.dumps(renamed(record)) + "\n" for record in ours), encoding="utf-8")
     tmp_path.joinpath("queries.txt").write_text("wo ist mein Paket\n비밀번호를 잊어버렸어요\nE-4711\n", encoding="utf-8")
-    for secret in ("slack-webhook", "clickhouse-password"):  # the pages' examples name these files
-        tmp_path.joinpath(secret).write_text("https://hooks.slack.example/services/T/B/x\n", encoding="utf-8")
+    for secret in SECRET_FILES:
+        text = "0" * 32 if secret == "pagerduty-key" else "https://hooks.slack.example/services/T/B/x"
+        tmp_path.joinpath(secret).write_text(f"{text}\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -266,6 +270,17 @@ def test_every_field_of_the_log_is_explained(record: type[Event | Result | Trans
     """`docs/connect.md` names each field that a log can have."""
     text = ROOT.joinpath("docs", "connect.md").read_text(encoding="utf-8")
     assert [field for field in record.__struct_fields__ if f"`{field}`" not in text] == []
+
+
+@pytest.mark.parametrize("type_", RECEIVERS)
+def test_every_key_of_a_receiver_is_explained(type_: str) -> None:
+    """`docs/notifications.md` has each in the table of its receiver, or in that of all over HTTP, and no other."""
+    page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    heading = {"email": "E-mail", "pagerduty": "PagerDuty"}.get(type_, type_.capitalize())
+    own, common = (page.partition(f"\n## {each}\n")[2].partition("\n## ")[0] for each in (heading, "Common to all over HTTP"))
+    tables = own.partition("| label |")[0] + ("" if type_ == "email" else common)
+    rows = [row.split("|")[1] for row in tables.splitlines() if row.startswith("| `")]
+    assert {key for keys in rows for key in re.findall(r"`(\w+)`", keys)} == set(keys_of(RECEIVERS[type_]))
 
 
 def test_every_metric_is_explained() -> None:

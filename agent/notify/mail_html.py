@@ -14,7 +14,7 @@ from agent.notify.labels import web_address
 
 _COLOURS: Final = {"info": "#3b82c4", "warning": "#d08a00", "critical": "#d64545"}
 _RESOLVED: Final = "#2f9e62"
-_QUIET: Final = "#7a869a"
+_QUIET: Final = "#6b7785"
 _PARAGRAPH: Final = re.compile(r"\n\s*\n")
 _PAGE: Final = """\
 <!doctype html>
@@ -35,7 +35,7 @@ _PAGE: Final = """\
 {% if fields %}
 <table role="presentation" style="margin:0 0 12px;border-collapse:collapse;font-size:14px">
 {% for field in fields %}
-<tr><td style="padding:3px 16px 3px 0;color:#7a869a;vertical-align:top;white-space:nowrap">{{ field.label }}</td>\
+<tr><td style="padding:3px 16px 3px 0;color:#6b7785;vertical-align:top;white-space:nowrap">{{ field.label }}</td>\
 <td dir="auto" style="padding:3px 0;overflow-wrap:anywhere">{{ field.value }}</td></tr>
 {% endfor %}
 </table>
@@ -44,14 +44,14 @@ _PAGE: Final = """\
 <p style="margin:0 0 12px">
 {% for link in links %}
 {% if web(link.url) %}
-<a href="{{ web(link.url) }}" style="color:{{ colour }};margin-right:16px;font-weight:600">{{ link.label }}</a>
+<a href="{{ web(link.url) }}" style="color:inherit;margin-right:16px;font-weight:600">{{ link.label }}</a>
 {% else %}
 {{ link.label }}: {{ link.url }}
 {% endif %}
 {% endfor %}
 </p>
 {% endif %}
-<p style="margin:0;color:#7a869a;font-size:12px">Sent by babelwatch.</p>
+<p style="margin:0;color:#6b7785;font-size:12px">Sent by babelwatch.</p>
 </div>
 </body>
 </html>

@@ -31,18 +31,20 @@ PERMANENT: Final = frozenset({
     "restricted_action", "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
     "restricted_action_non_threadable_channel", "restricted_action_thread_locked",
     # what
-    "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_blocks", "invalid_blocks_format", "block_mismatch",
+    "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_blocks", "invalid_blocks_format",
     "invalid_arguments", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_json", "json_not_object",
-    "invalid_form_data", "invalid_post_type", "missing_post_type", "edit_window_closed",
+    "invalid_form_data", "invalid_post_type", "missing_post_type",
     # how
     "method_deprecated", "deprecated_endpoint", "unknown_method", "as_user_not_supported",
 })  # fmt: skip
-"""Answers that another try cannot change. `ratelimited`, `internal_error`, `fatal_error`, `service_unavailable`,
-`request_timeout` and every code that Slack may yet think of are tried again: tries are bounded, a lost alert is not mended."""
+"""Answers that another try cannot change. All others, also those that Slack may yet think of, are tried again: tries are
+bounded, a lost alert is not mended."""
 GONE: Final = frozenset({"message_not_found", "thread_not_found", "cannot_reply_to_message"})
 """The thread is not there any more."""
-KEPT: Final = frozenset({"cant_update_message", "edit_window_closed", "block_mismatch", "cant_update_non_rich_text"})
-"""The thread's first message stays as it is; it can be answered all the same."""
+TRANSIENT: Final = frozenset({
+    "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+})  # fmt: skip
+"""What surely passes: a new title of the first message waits for it, and for nothing else."""
 
 _NOT_OK: Final = "Slack's answer was not ok: is this the URL of"
 
@@ -54,8 +56,8 @@ class RefusedError(TransportError):
 
     def __init__(self, code: str, retry_after: float | None = None) -> None:
         known = code if ERROR_CODE.fullmatch(code) else "an unknown error"
-        gone_for_good = known in PERMANENT | GONE | KEPT
-        super().__init__(f"Slack answered {known}", permanent=gone_for_good, retry_after=None if gone_for_good else retry_after)
+        permanent = known in PERMANENT | GONE
+        super().__init__(f"Slack answered {known}", permanent=permanent, retry_after=None if permanent else retry_after)
         self.code = known
 
 
@@ -137,11 +139,11 @@ class SlackNotifier:
         return True
 
     def _retitle(self, root: Root, title: str) -> None:
-        """Give the first message the title of the end: once more is the same, so that it can be tried again."""
+        """Give the first message the title of the end, once more being the same; where that cannot be, the end is told anyway."""
         try:
             self._call("chat.update", {"channel": root.channel, "ts": root.ts, **slack_blocks.retitled(root.blocks, title)})
         except RefusedError as refused:
-            if refused.code not in KEPT:
+            if refused.code in GONE | TRANSIENT:
                 raise
             logger.info("%s: the first message of the thread keeps its title: %s", self.name, refused)
 

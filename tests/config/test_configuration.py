@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.config.configuration import load
-from agent.config.receiver_settings import SlackSettings
+from agent.config.receiver_settings import SlackSettings, WebhookSettings
 from agent.config.settings import Settings
 from agent.errors import Misconfigured
 
@@ -135,6 +135,22 @@ def test_a_secret_is_read_from_its_file_without_the_end_of_the_line(folder: Path
     (folder / "token").write_bytes(f" hunter 2 {end}".encode())
     settings = written("web: {token_file: token}")
     assert (secret(settings), settings.web.token_file) == (" hunter 2 ", Path("token"))
+
+
+def test_a_receivers_secret_stands_in_its_variable_as_it_is(folder: Path) -> None:
+    """No YAML is read from it, while the address of a server, which is no secret, may be quoted."""
+    settings = written(
+        "notify: {receivers: {hook: {type: webhook}}}",
+        BABELWATCH_NOTIFY__RECEIVERS__HOOK__URL="https://hooks.example/a",
+        BABELWATCH_NOTIFY__RECEIVERS__HOOK__SECRET="'a': [b",
+        BABELWATCH_STORE__CLICKHOUSE__URL="'https://clickhouse.example'",
+    )
+    hook = settings.notify.receivers["hook"]
+    assert isinstance(hook, WebhookSettings)
+    assert hook.secret is not None
+    assert hook.secret.get_secret_value() == "'a': [b"
+    assert settings.store.clickhouse is not None
+    assert settings.store.clickhouse.url == "https://clickhouse.example"
 
 
 def test_a_secret_that_is_needed_may_come_from_its_file(folder: Path) -> None:

@@ -98,6 +98,16 @@ def test_the_same_message_again_is_known(mail_server: MailServer) -> None:
     assert one["Message-ID"] == other["Message-ID"]
 
 
+@pytest.mark.parametrize("sender", ["Çağrı 監視 <w@example.org>", '"Watch, Ann" <w@example.org>', "w@example.org"])
+def test_a_sender_may_have_a_name_in_any_script(sender: str, mail_server: MailServer) -> None:
+    """The envelope has the address alone."""
+    mailer(mail_server, from_=sender, to=["検索 <a@example.org>", '"B, c" <c@example.org>']).send(message())
+    (mail,) = mail_server.mails
+    assert mail["From"].addresses[0].addr_spec == "w@example.org"
+    assert [each.display_name for each in mail["To"].addresses] == ["検索", "B, c"]
+    assert mail_server.recipients == [["a@example.org", "c@example.org"]]
+
+
 def test_what_a_log_says_is_text(mail_server: MailServer) -> None:
     """No element, no header and no address comes out of it."""
     bad = '<script>alert(1)</script>"><img src=x>\r\nBcc: evil@example.org\r\n\r\n.\r\n'

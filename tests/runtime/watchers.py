@@ -39,7 +39,6 @@ class Scripted(Evaluator):
 
     def __init__(self, script: Script, known: Sequence[Incident] = ()) -> None:
         super().__init__([], Quality(), known)
-        self._is_watched = True  # by the script
         self.script = script
         self.warmed: list[int] = []
         self.seen: list[int] = []
@@ -55,6 +54,10 @@ class Scripted(Evaluator):
         for walked, told in super().walk(rows, first, last):
             self.seen.append(walked - START_MINUTE)
             yield walked, [*told, *self._said(walked - START_MINUTE)]
+
+    def _unwatched(self, minute: int) -> Iterator[Incident]:
+        """The script is the rule."""
+        return iter(())
 
     def _said(self, place: int) -> list[Incident]:
         said = self.script.get(place)
