@@ -13,7 +13,7 @@ from agent import logs, parts
 from agent.config.settings import Settings
 from agent.errors import Mistake, NotFound
 from agent.notify import retry, sample
-from agent.notify.base import Message, Notifier, Previewed, Thread, TransportError
+from agent.notify.base import Deployments, Message, Notifier, Previewed, Thread, TransportError
 from agent.notify.notification import Notification
 from agent.notify.render import Renderer
 from agent.notify.retry import Patience
@@ -74,7 +74,8 @@ def _chosen(settings: Settings, name: str | None) -> Mapping[str, Notifier]:
 
 def _previews(notifier: Notifier, renderer: Renderer) -> dict[str, str]:
     made = sample.notifications(notifier.name, CLOCK.now())
-    return {name: _shown(notifier, _message(one, notifier, renderer)) for name, one in made.items()}
+    sent = {name: one for name, one in made.items() if one.change is None or isinstance(notifier, Deployments)}
+    return {name: _shown(notifier, _message(one, notifier, renderer)) for name, one in sent.items()}
 
 
 def _message(notification: Notification, notifier: Notifier, renderer: Renderer) -> Message:

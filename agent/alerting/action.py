@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agent.alerting.incident import Incident
+from agent.alerting.summary import points
 from agent.language.codes import display_name
 from agent.records import row_id
 
@@ -96,7 +97,9 @@ def ended_by(action: Action, incident: Incident, now: datetime) -> Incident | No
     """The firing incident as a person ended it; None where the action ends nothing."""
     if incident.state != "firing" or not is_about(action, incident) or action.action == "ack":
         return None
-    summary = f"{display_name(incident.language)}: {_word(action)}." + (f" {action.note}" if action.note else "")
+    fallen = f" It had fallen {points(incident.drop)} points." if incident.class_ == "change" and incident.drop else ""
+    note = f" {action.note.rstrip('.')}." if action.note else ""
+    summary = f"{display_name(incident.language)}: {_word(action)}.{note}{fallen}"
     return replace(handled(incident, [action]), state="resolved", resolved_at=now, summary=summary)
 
 
@@ -105,4 +108,9 @@ def _word(action: Action) -> str:
         return (
             "still fallen after 14 days, and nothing more is sent of that: the new level counts as usual, its fixed reference stays"
         )
-    return "accepted: the new level is the usual one from now on" if action.action == "accept" else f"closed: {action.verdict}"
+    by = f" by {action.by}" if action.by else ""
+    return (
+        f"accepted{by}: the new level is the usual one from now on"
+        if action.action == "accept"
+        else f"closed{by} as {action.verdict}"
+    )

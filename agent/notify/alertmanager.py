@@ -7,6 +7,7 @@ A bad alert in a request is answered with 400 while the good ones are taken, so 
 https://prometheus.io/docs/alerting/latest/clients/
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -92,6 +93,12 @@ class AlertmanagerNotifier:
         elif message.kind != "deployment":
             self._tell(self._ledger.alerts(_worth_telling(message, now), first_link(message), now))
         return {}
+
+    def preview(self, message: Message) -> str:
+        """The body of the request, as JSON, but for the end, which moves on with time."""
+        link, told = first_link(message), () if message.kind == "test" else _worth_telling(message, message.at)
+        alerts = [alert_of(one, link) for one in told] or ([alert_of_test(message)] if message.kind == "test" else [])
+        return json.dumps(alerts, ensure_ascii=False, indent=2)
 
     def sustain(self, incidents: Sequence[Incident], now: datetime) -> None:
         """Tell once more what fires, and what ended within the last five minutes."""

@@ -55,16 +55,18 @@ class Courier:
 
     def turn(self, now: datetime) -> None:
         """Deliver what waits, unless the receiver is left alone for a while."""
-        if self._due_at is not None and now < self._due_at:
-            return
-        self._due_at = None
+        if self._due_at is None or now >= self._due_at:
+            self._due_at = None
+            self._deliver(now)
+        self._sustain(now)
+
+    def _deliver(self, now: datetime) -> None:
         folded = late.fold(self._outbox.waiting(self.name), now)
         if folded.old:
             self._outbox.replace(folded.old, folded.new, now)
         for notification in self._outbox.waiting(self.name):
             if self._stop.is_set() or not self._delivered(notification, now):
                 return
-        self._sustain(now)
 
     def _delivered(self, notification: Notification, now: datetime) -> bool:
         """Whether it is done with: sent, by us or by another process, or refused for good."""

@@ -65,6 +65,11 @@ class MailNotifier:
             raise failure
         return {}
 
+    def preview(self, message: Message) -> str:
+        """The headers and the text; the other part says the same as HTML."""
+        mail = mail_of(message, self.from_, self.to)
+        return "".join(f"{name}: {value}\n" for name, value in mail.items()) + "\n" + text_of(message)
+
     def _delivered(self, mail: EmailMessage) -> TransportError | None:
         try:
             refused = self._handed_over(mail)

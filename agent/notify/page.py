@@ -13,7 +13,7 @@ import msgspec
 
 from agent.alerting.changes import Change
 from agent.alerting.incident import ALL, Incident
-from agent.alerting.summary import version_text
+from agent.alerting.summary import duration, version_text
 from agent.notify import words
 from agent.notify.base import Field, Link
 from agent.notify.notification import Notification
@@ -137,7 +137,7 @@ def _fields(incidents: Sequence[Incident], escape: Escape) -> Iterator[Field]:
         "Severity": first.severity,
         "Signal": words.SIGNALS[first.confirmed] if judged and alone else None,
         "Since": since(first) if alone else when(min((one.began_at for one in incidents if one.began_at), default=None)),
-        "Resolved": when(first.resolved_at),
+        "Resolved": ended(first),
         "Reach": reach(first) if alone else None,
         "Probable cause": words.CAUSES[first.cause],
         "Language": escape(one_line(words.language_of(first))) if alone and first.class_ != "monitor" else None,
@@ -190,6 +190,14 @@ def since(incident: Incident) -> str | None:
     same_day = low.date() == high.date() == incident.began_at.date()
     form = "%H:%M" if same_day else "%m-%d %H:%M"
     return f"{when(incident.began_at)} ({low:{form}} to {high:{form}})" if high - low > MINUTE else when(incident.began_at)
+
+
+def ended(incident: Incident) -> str | None:
+    """`2026-11-16 09:02 UTC (after 48 min)`."""
+    if incident.resolved_at is None or incident.began_at is None:
+        return when(incident.resolved_at)
+    lasted = max((incident.resolved_at - incident.began_at) // MINUTE, 0)
+    return f"{when(incident.resolved_at)} (after {duration(lasted)})"
 
 
 def when(time: datetime | None) -> str | None:

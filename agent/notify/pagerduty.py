@@ -7,6 +7,7 @@ https://developer.pagerduty.com/docs/send-alert-event
 https://developer.pagerduty.com/docs/send-change-event
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -27,6 +28,7 @@ SUMMARY: Final = 1024
 DEDUP_KEY: Final = 255
 DETAIL: Final = 2000
 LINKS: Final = 20
+HIDDEN: Final = "<secret>"
 FEWER: Final = (100, 20, 5, 1)
 WORKINGS: Final = ("evidence", "where", "exemplars")
 _LOUDNESS: Final = {"critical": 0, "warning": 1, "info": 2}
@@ -66,6 +68,11 @@ class PagerDutyNotifier:
     def send_deployment(self, message: Message) -> None:
         """Record a change event."""
         self._post("change/enqueue", as_bytes(_change(message, self._routing_key)))
+
+    def preview(self, message: Message) -> str:
+        """The body of the request, as JSON, without the key."""
+        body = _change(message, HIDDEN) if message.kind == "deployment" else next(_events(message, HIDDEN))
+        return json.dumps(body, ensure_ascii=False, indent=2)
 
     def _post(self, path: str, content: bytes) -> None:
         answer = self._poster.post(f"{self._base}/{path}", content)
@@ -146,6 +153,7 @@ def _within(limit: int, bodies: Iterator[dict[str, Any]]) -> bytes:
 def _facts(incident: Incident) -> dict[str, Any]:
     """An incident under the names of its JSON, without what is empty."""
     plain = msgspec.to_builtins(incident, builtin_types=(datetime,))
+    plain["evidence"] = [{key: value for key, value in each.items() if key != "workings"} for each in plain["evidence"]]
     return {key: _tidy(value) for key, value in plain.items() if value not in (None, "", (), [], {})}
 
 

@@ -108,6 +108,10 @@ class SlackNotifier:
         """Post the message, or raise `TransportError`; a bot's receipt says where the thread's first message is."""
         return self._through_webhook(self._webhook_url, message) if self._webhook_url is not None else self._as_bot(message)
 
+    def preview(self, message: Message) -> str:
+        """The body of the request, as JSON."""
+        return json.dumps(payload(message), ensure_ascii=False, indent=2)
+
     def _through_webhook(self, url: str, message: Message) -> Receipt:
         answer = self._poster.post(url, payload(message))
         if answer.text.strip() != "ok":

@@ -7,6 +7,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 """
 
 import hmac
+import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
@@ -55,6 +56,10 @@ class WebhookNotifier:
             content = as_bytes(body_of(message, self.name))
             self._poster.post(self._url, content, _headers(message.id, content, self._key, self._poster.clock.now()))
         return {}
+
+    def preview(self, message: Message) -> str:
+        """The body of the request, as JSON."""
+        return json.dumps(body_of(message, self.name), ensure_ascii=False, indent=2)
 
 
 def key_of(secret: str) -> bytes:
