@@ -3,10 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from agent import parts
+from agent.alerting.action import Action
 from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.config.settings import Settings
@@ -41,6 +43,8 @@ class Desk:
         """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read."""
         self._outbox, self._people, self._clock = Outbox(outbox), people, clock
         self._mutes, self._on_delivery = mutes, on_delivery
+        self._actions: Sequence[Action] = ()
+        self._muted: Sequence[Mute] = ()
         self._couriers: list[Courier] = []
         self._round = Couriers((), self._outbox, clock, threading.Event())
         self.pipeline = Pipeline(NOBODY, self._outbox, clock)
@@ -55,7 +59,7 @@ class Desk:
         self._round = Couriers(self._couriers, self._outbox, self._clock, stopping)
         self.pipeline.configure(
             parts.telling(
-                settings, notifiers, mutes=self._mutes, handled=self._handled, troubles=self._troubles, wake=self._round.wake
+                settings, notifiers, mutes=self._mutes_now, handled=self._handled, troubles=self._troubles, wake=self._round.wake
             )
         )
         self._outbox.forgive()
@@ -63,7 +67,15 @@ class Desk:
         self._round.start()
 
     def _handled(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
-        return joined(incidents, actions_since(self._people))
+        """While the journal is away what was known last counts: what the agent says of itself does not wait for it."""
+        with suppress(RetryLater):
+            self._actions = actions_since(self._people)
+        return joined(incidents, self._actions)
+
+    def _mutes_now(self, now: datetime) -> Sequence[Mute]:
+        with suppress(RetryLater):
+            self._muted = self._mutes(now)
+        return self._muted
 
     def _troubles(self, now: datetime) -> Sequence[Incident]:
         return self._round.troubles(now)

@@ -109,10 +109,10 @@ def safe_change(change: Change, escape: Escape) -> dict[str, Any]:
 def mute_line(incidents: Sequence[Incident]) -> str:
     """The command that silences just these, ready to paste: names from a log are quoted for the shell.
 
-    Empty where there is nothing to name, as with what the agent says of itself.
+    Empty where there is nothing to name, as with what the agent says of itself, and where no one command is about just these.
     """
     first = incidents[0]
-    if first.class_ == "monitor":
+    if first.class_ == "monitor" or len({(one.service, one.environment, one.class_) for one in incidents}) > 1:
         return ""
     told: dict[str, set[str]] = {"service": {first.service}, "environment": {first.environment}, "class": {first.class_}}
     told["language"] = {one.language for one in incidents if one.language != ALL}
@@ -132,19 +132,23 @@ def _fitting(options: Sequence[str]) -> str:
 def _fields(incidents: Sequence[Incident], escape: Escape) -> Iterator[Field]:
     """The short facts, only those that are there; of several incidents those that they share."""
     first, alone = incidents[0], len(incidents) == 1
-    judged = first.class_ in words.JUDGES_QUALITY
+    judged, over = first.class_ in words.JUDGES_QUALITY, all(one.state == "resolved" for one in incidents)
+
+    def together(name: str) -> str:
+        return words.shared(getattr(one, name) for one in incidents) or ""
+
     facts = {
         "Severity": first.severity,
         "Signal": words.SIGNALS[first.confirmed] if judged and alone else None,
         "Since": since(first) if alone else when(min((one.began_at for one in incidents if one.began_at), default=None)),
-        "Resolved": when(first.resolved_at),
+        "Resolved": when(max((one.resolved_at for one in incidents if one.resolved_at), default=None)) if over else None,
         "Reach": reach(first) if alone else None,
-        "Probable cause": words.CAUSES[first.cause],
+        "Probable cause": words.CAUSES[first.cause] if together("cause") else None,
         "Language": escape(one_line(words.language_of(first))) if alone and first.class_ != "monitor" else None,
-        "Service": escape(one_line(first.service)),
-        "Environment": escape(one_line(first.environment)),
-        "Index version": escape(one_line(first.index_version or "")),
-        "Embedding model": escape(one_line(first.embedding_model or "")),
+        "Service": escape(one_line(together("service"))),
+        "Environment": escape(one_line(together("environment"))),
+        "Index version": escape(one_line(together("index_version"))),
+        "Embedding model": escape(one_line(together("embedding_model"))),
     }
     return (Field(label, value) for label, value in facts.items() if value)
 
