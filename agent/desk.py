@@ -93,6 +93,7 @@ class Desk:
 
     def hand_over(self) -> None:
         """Somebody else evaluates, and tells."""
+        self.pipeline.forget()
         self._outbox.hand_over()
 
     def know(self) -> None:

@@ -61,7 +61,7 @@ def page(notification: Notification, standing: Sequence[Incident], places: Place
     incidents, first = notification.incidents, notification.incidents[0]
     return Page(
         kind=notification.kind,
-        lead=words.lead(first, notification.reason),
+        lead="Test" if notification.kind == "test" else words.lead(first, notification.reason),
         subject=words.subject(incidents, escape),
         incident=safe_view(first, escape),
         incidents=tuple(safe_view(one, escape) for one in incidents[:MOST_INCIDENTS]),

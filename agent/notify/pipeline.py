@@ -118,6 +118,10 @@ class Pipeline:
         self._outbox.post([posting.deployment(receiver, change, moment) for change in changes for receiver in receivers])
         self._telling.wake()
 
+    def forget(self) -> None:
+        """Somebody else tells: what waits here for others of its group is theirs to tell."""
+        self._held, self._since, self._dues = {}, {}, []
+
     def close(self) -> None:
         """Tell what still waits for others: nobody will come any more."""
         if self._dues:
