@@ -3,10 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from agent import parts
+from agent.alerting.action import Action
 from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.configured import InForce
@@ -42,6 +44,8 @@ class Desk:
         """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read."""
         self._outbox, self._people, self._clock = Outbox(outbox), people, clock
         self._in_force, self._on_delivery = in_force, on_delivery
+        self._actions: Sequence[Action] = ()
+        self._muted: Sequence[Mute] = ()
         self._couriers: list[Courier] = []
         self._round = Couriers((), self._outbox, clock, threading.Event())
         self.pipeline = Pipeline(NOBODY, self._outbox, clock)
@@ -65,10 +69,15 @@ class Desk:
         self._round.start()
 
     def _handled(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
-        return joined(incidents, actions_since(self._people))
+        """While the journal is away what was known last counts: what the agent says of itself does not wait for it."""
+        with suppress(RetryLater):
+            self._actions = actions_since(self._people)
+        return joined(incidents, self._actions)
 
     def _mutes(self, now: datetime) -> Sequence[Mute]:
-        return [*self._in_force().mutes, *mutes_since(self._people, now)]
+        with suppress(RetryLater):
+            self._muted = mutes_since(self._people, now)
+        return [*self._in_force().mutes, *self._muted]
 
     def _troubles(self, now: datetime) -> Sequence[Incident]:
         return self._round.troubles(now)
@@ -86,6 +95,7 @@ class Desk:
 
     def hand_over(self) -> None:
         """Somebody else evaluates, and tells."""
+        self.pipeline.forget()
         self._outbox.hand_over()
 
     def know(self) -> None:

@@ -4,11 +4,13 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from agent.alerting.incident import Incident
+from agent.errors import RetryLater
 from agent.notify import late, retry
 from agent.notify.base import Deployments, Message, Notifier, Receipt, Sustained, TransportError
 from agent.notify.notification import Delivery, Notification
@@ -69,19 +71,20 @@ class Courier:
                 return
 
     def _delivered(self, notification: Notification, now: datetime) -> bool:
-        """Whether it is done with: sent, by us or by another process, or refused for good."""
+        """Whether it is done with: sent, by us or by another process, or refused for good, or handed over meanwhile."""
+        if not self._outbox.holds(notification):
+            return True
         if self._outbox.is_settled(notification):
-            self._outbox.take_over(deliver=False)
+            with suppress(RetryLater):  # the next turn asks again
+                self._outbox.take_over(deliver=False)
             return True
         if now - notification.posted_at > KEPT:
             self._settle(notification, now, error=TOO_OLD)
             return True
         try:
             receipt = self._sent(notification)
-        except TransportError as error:
-            return self._failed(notification, error, now)
-        except Exception as error:  # a bug in one channel; its text is kept out, since it may hold a secret
-            return self._failed(notification, TransportError(_unexpected(error), permanent=True), now)
+        except Exception as error:
+            return self._failed(notification, _transport_error(error), now)
         self._settle(notification, now, receipt=receipt)
         return True
 
@@ -136,15 +139,22 @@ class Courier:
             return
         try:
             self._notifier.sustain(incidents, now)
-        except TransportError as error:
-            self.trouble.failed(error, now, waiting=0)
+        except Exception as error:
+            self.trouble.failed(_transport_error(error), now, waiting=0)
+            logger.warning(
+                "%s cannot be told again what still fires: %s", self.name, _transport_error(error), extra={"receiver": self.name}
+            )
         else:
             self.trouble.worked()
 
 
-def _unexpected(error: Exception) -> str:
+def _transport_error(error: Exception) -> TransportError:
+    """A bug in one channel is a refusal; its text is kept out, since it may hold a secret."""
+    if isinstance(error, TransportError):
+        return error
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    text = f"unexpected {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+    return TransportError(text, permanent=True)
 
 
 def _log(delivery: Delivery, incidents: tuple[Incident, ...]) -> None:

@@ -63,8 +63,13 @@ class Couriers:
         """Stop after the attempt that is being made; what was not sent stays in the outbox."""
         self._stopping.set()
         self.wake()
+        all_of_them = threading.Thread(target=self._join, name="couriers that stop", daemon=True)
+        all_of_them.start()
+        all_of_them.join(GRACE_S)
+
+    def _join(self) -> None:
         for thread in self._threads:
-            thread.join(GRACE_S)
+            thread.join()
 
     def troubles(self, now: datetime) -> list[Incident]:
         """The receivers that cannot be reached, and those that can again."""

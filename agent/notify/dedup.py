@@ -49,7 +49,10 @@ TELLING: Final = frozenset(
 
 
 class Told(NamedTuple):
-    """What a receiver heard last of an incident; `follows_up`: that its channel can add to what it was told."""
+    """What a receiver is told last of an incident; `follows_up`: that its channel can add to what it was told.
+
+    `before`: what it was told earlier, until this has arrived.
+    """
 
     state: State
     severity: Severity
@@ -57,6 +60,7 @@ class Told(NamedTuple):
     at: datetime
     outcome: Literal["queued", "sent", "failed"] = "sent"
     follows_up: bool = False
+    before: "Told | None" = None
 
 
 def decide(incident: Incident, told: Told | None, now: datetime, repeat: timedelta | None) -> Reason:
@@ -67,20 +71,24 @@ def decide(incident: Incident, told: Told | None, now: datetime, repeat: timedel
     """
     if incident.state == "pending":
         return Reason.NOT_WORTH_TELLING
+    if told is not None and told.outcome == "failed" and told.state == incident.state and now - told.at < TRY_AGAIN:
+        return Reason.FAILED_LATELY
+    known = heard(told)
     if incident.state == "resolved":
-        return _of_end(told, now)
-    if told is None or told.outcome == "failed":
-        return Reason.FIRST if told is None or now - told.at >= TRY_AGAIN else Reason.FAILED_LATELY
-    return Reason.REOPENED if told.state == "resolved" else _of_fire(incident, told, now, repeat)
+        return _of_end(known)
+    if known is None:
+        return Reason.FIRST
+    return Reason.REOPENED if known.state == "resolved" else _of_fire(incident, known, now, repeat)
 
 
-def _of_end(told: Told | None, now: datetime) -> Reason:
+def heard(told: Told | None) -> Told | None:
+    """What has arrived, or is still to be sent: what was refused for good is not."""
+    return heard(told.before) if told is not None and told.outcome == "failed" else told
+
+
+def _of_end(told: Told | None) -> Reason:
     if told is None:
         return Reason.NEVER_FIRED
-    if told.outcome == "failed":
-        if told.state == "firing":
-            return Reason.NEVER_FIRED
-        return Reason.RESOLVED if now - told.at >= TRY_AGAIN else Reason.FAILED_LATELY
     return Reason.RESOLVED if told.state == "firing" else Reason.ALREADY_SENT
 
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from agent.alerting.incident import Incident
 from agent.notify.base import Kind
 from agent.notify.notification import Identity, Notification, identity_of
+from agent.notify.steps import loudest_first
 from agent.records import row_id
 
 LATE: Final = timedelta(minutes=10)
@@ -27,7 +28,7 @@ def fold(waiting: Sequence[Notification], now: datetime) -> Folded:
     What belongs to threads that the receiver knows stays one message a thread; all that it knows nothing of is one message.
     """
     told = [one for one in waiting if one.kind != "deployment"]
-    if len(told) < 2 or now - min(one.posted_at for one in told) < LATE:  # noqa: PLR2004 - one is as short as it gets
+    if len(told) < 2 or now - min(map(_since, told)) < LATE:  # noqa: PLR2004 - one is as short as it gets
         return Folded()
     begun = {one.thread for one in told if one.id == one.thread}
     unheard = [one for one in told if one.thread in begun]
@@ -47,26 +48,32 @@ def _one(several: Sequence[Notification], now: datetime, *, new: bool) -> Notifi
     return replace(
         first,
         id=id_,
-        kind=_kind(incidents, new=new),
+        kind=_kind(several[-1], incidents, new=new),
         reason=next((one.reason for one in several if one.reason.begins), several[-1].reason),
         thread=id_ if new else first.thread,
         key=incidents[0].fingerprint if new else first.key,
         at=several[-1].at,
         posted_at=now,
         incidents=incidents,
-        late_since=min(one.late_since or one.posted_at for one in several),
+        late_since=min(map(_since, several)),
     )
 
 
-def _kind(incidents: Iterable[Incident], *, new: bool) -> Kind:
-    if all(one.state == "resolved" for one in incidents):
-        return "resolved"
-    return "firing" if new else "update"
+def _since(notification: Notification) -> datetime:
+    """How long it waits, with what it stands for."""
+    return notification.late_since or notification.posted_at
+
+
+def _kind(last: Notification, incidents: Iterable[Incident], *, new: bool) -> Kind:
+    """A thread that goes on may be about more than what waits: whether it is over, the last message knows."""
+    if new:
+        return "resolved" if all(one.state == "resolved" for one in incidents) else "firing"
+    return "resolved" if last.kind == "resolved" else "update"
 
 
 def _newest(several: Iterable[Notification]) -> tuple[Incident, ...]:
-    """What fires stands before what is over, the loudest first as in each of them."""
+    """The loudest first, as in each of them."""
     newest: dict[Identity, Incident] = {}
     for one in several:
         newest |= {identity_of(incident): incident for incident in one.incidents}
-    return tuple(sorted(newest.values(), key=lambda incident: incident.state == "resolved"))
+    return tuple(loudest_first(newest.values()))

@@ -5,22 +5,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, State
 from agent.notify.base import Receipt
-from agent.notify.dedup import Told
-from agent.notify.notification import Delivery, Identity, Notification, identity_of
-from agent.notify.trouble import LABEL
+from agent.notify.dedup import Told, heard
+from agent.notify.notification import Delivery, Identity, Notification, Outcome, identity_of
+from agent.notify.trouble import receiver_of
 
 
 @dataclass(slots=True)
 class Strand:
-    """One thread: all that it is about in the newest state that was told, and what the channel answered to its first message."""
+    """One thread: all that it is about in the newest state that was told, and what the channel answered to its first message.
+
+    `refused`: its first message never arrived, so that nothing can go on in it.
+    """
 
     id: str
     key: str
     members: dict[Identity, Incident] = field(default_factory=dict)
     receipt: Receipt = field(default_factory=dict)
     length: int = 0
+    refused: bool = False
 
     @property
     def over(self) -> bool:
@@ -56,25 +60,27 @@ class Ledger:
             self._begun[at] += 1
         self._strand_of[at] = strand
         strand.members[identity_of(incident)] = incident
-        told = Told(incident.state, incident.severity, incident.confirmed, notification.at, "queued", bool(strand.receipt))
+        before = heard(self._told.get(at))
+        told = Told(incident.state, incident.severity, incident.confirmed, notification.at, "queued", bool(strand.receipt), before)
         self._told[at] = told
 
     def settled(self, delivery: Delivery) -> None:
         """It was sent, or never will be; what was posted later about the same counts as it is."""
         notification = self._posted.pop(delivery.id, None)
-        if notification is None or delivery.outcome == "replaced":
+        if notification is None:
             return
         strand = self._strands[notification.thread]
-        if delivery.receipt and not strand.receipt:
-            strand.receipt = delivery.receipt
+        strand.receipt = strand.receipt or delivery.receipt
+        strand.refused = delivery.outcome == "failed" and (strand.refused or delivery.id == strand.id)
         for incident in notification.incidents:
             at = delivery.receiver, identity_of(incident)
-            if self._told[at].at == notification.at and self._told[at].state == incident.state:
-                self._told[at] = self._told[at]._replace(outcome=delivery.outcome, follows_up=bool(strand.receipt))
+            counts = _after(self._told.pop(at, None), (notification.at, incident.state), delivery.outcome, bool(strand.receipt))
+            self._told |= {at: counts} if counts else {}
 
     def forgive(self) -> None:
         """What was refused for good may be sent again: somebody has changed something, or begun anew."""
-        self._told = {at: told for at, told in self._told.items() if told.outcome != "failed"}
+        known = ((at, heard(told)) for at, told in self._told.items())
+        self._told = {at: told for at, told in known if told is not None}
 
     def told(self, receiver: str, incident: Incident) -> Told | None:
         """What the receiver heard last of this incident."""
@@ -94,13 +100,13 @@ class Ledger:
 
     def open_strand(self, receiver: str, key: str) -> Strand | None:
         """The receiver's thread of this key that is not over: a second one would be taken for the same."""
-        found = (one for (name, _), one in self._strand_of.items() if name == receiver and one.key == key and not one.over)
-        return next(found, None)
+        found = (one for (name, _), one in self._strand_of.items() if name == receiver and one.key == key)
+        return next((one for one in found if not (one.over or one.refused)), None)
 
     def trouble(self, receiver: str) -> Incident | None:
         """What people were told last of this receiver's own trouble, while that is not over."""
         known = (one for strand in self._strands.values() for one in strand.members.values())
-        about = [one for one in known if one.labels.get(LABEL) == receiver and one.class_ == "monitor"]
+        about = [one for one in known if receiver_of(one) == receiver]
         return about[-1] if about and about[-1].state == "firing" else None
 
     def last(self, group: str) -> datetime | None:
@@ -115,3 +121,12 @@ class Ledger:
         """What the receiver was told and fires, or has ended within this time."""
         mine = (one.members[id_] for (name, id_), one in self._strand_of.items() if name == receiver)
         return [one for one in mine if one.resolved_at is None or now - one.resolved_at <= ended]
+
+
+def _after(told: Told | None, which: tuple[datetime, State], outcome: Outcome, follows_up: bool) -> Told | None:  # noqa: FBT001 - a fact
+    """What counts as told once one of several is settled: of what never arrives, nothing does."""
+    if told is None or (told.at, told.state) != which:
+        return told and told._replace(before=_after(told.before, which, outcome, follows_up))
+    if outcome == "replaced":
+        return told.before
+    return told._replace(outcome=outcome, follows_up=follows_up, before=None if outcome == "sent" else told.before)

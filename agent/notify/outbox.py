@@ -14,12 +14,13 @@ from agent.errors import RetryLater
 from agent.notify.base import Thread
 from agent.notify.dedup import Told
 from agent.notify.ledger import Ledger
-from agent.notify.notification import DELIVERY, OUTBOX, Delivery, Notification, read
+from agent.notify.notification import DELIVERY, OUTBOX, Delivery, Notification, identity_of, read
 from agent.store.base import Entry, Journal
 
 log = logging.getLogger(__name__)
 
 SUSTAINED: Final = timedelta(minutes=5)
+SKEW: Final = timedelta(minutes=5)
 MONITOR: Final = "monitor"
 
 
@@ -36,10 +37,9 @@ class Outbox:
     def take_over(self, *, deliver: bool = True) -> None:
         """Read the journal; `deliver`: what others have posted and not sent is ours to send. Raises RetryLater."""
         with self._lock:
-            rows = [*self._journal.read(OUTBOX)]
-            deliveries = {entry.id: read(Delivery, entry.body) for entry in self._journal.read(DELIVERY)}
+            deliveries = {row.id: read(Delivery, row.body) for row in self._rows(DELIVERY)}
             ledger = Ledger()
-            for notification in [*(read(Notification, row.body) for row in rows), *self._unwritten_ones(rows)]:
+            for notification in (read(Notification, row.body) for row in self._rows(OUTBOX)):
                 ledger.posted(notification)
                 if notification.id in deliveries:
                     ledger.settled(deliveries[notification.id])
@@ -48,9 +48,11 @@ class Outbox:
             kept = ledger.unsettled() if deliver else [one for one in ledger.unsettled() if one.id in self._waiting]
             self._waiting = {one.id: one for one in kept}
 
-    def _unwritten_ones(self, rows: Iterable[Entry]) -> list[Notification]:
-        written = {row.id for row in rows}
-        return [one for one in self._waiting.values() if one.id in self._unwritten and one.id not in written]
+    def _rows(self, kind: str) -> list[Entry]:
+        """Those of the journal, then those that it will have when it is back: what this process has sent is not sent again."""
+        written = self._journal.read(kind)
+        known = {row.id for row in written}
+        return [*written, *(row for row in self._unwritten.values() if row.kind == kind and row.id not in known)]
 
     def forgive(self) -> None:
         """What was refused for good may be sent again."""
@@ -105,11 +107,19 @@ class Outbox:
             mine = [one for one in self._waiting.values() if one.receiver == receiver]
             return [one for one in mine if one.id not in self._unwritten or _is_own(one)]
 
+    def holds(self, notification: Notification) -> bool:
+        """Whether it is still ours to send."""
+        with self._lock:
+            return notification.id in self._waiting
+
     def is_settled(self, notification: Notification) -> bool:
-        """Whether another process has delivered it meanwhile: asked before sending, as this one may have stood still for long."""
+        """Whether another process has delivered it meanwhile: asked before sending, as this one may have stood still for long.
+
+        Its clock may be a little behind ours.
+        """
         with self._lock:
             try:
-                rows = self._journal.read(DELIVERY, notification.posted_at)
+                rows = self._journal.read(DELIVERY, notification.posted_at - SKEW)
             except RetryLater:
                 return False
             return any(row.id == notification.id for row in rows)
@@ -137,10 +147,11 @@ class Outbox:
             return self.ledger.told(receiver, incident)
 
     def thread(self, notification: Notification) -> tuple[Thread, tuple[Incident, ...]]:
-        """The thread that a notification belongs to, and all that this is about."""
+        """The thread that a notification belongs to, and all that this is about, of its own incidents as it tells them."""
         with self._lock:
             strand = self.ledger.named(notification.thread)
-            return Thread(strand.id, strand.key, dict(strand.receipt)), tuple(strand.members.values())
+            standing = strand.members | {identity_of(one): one for one in notification.incidents}
+            return Thread(strand.id, strand.key, dict(strand.receipt)), tuple(standing.values())
 
     def sustained(self, receiver: str, now: datetime) -> list[Incident]:
         """What has to be told again and again to a receiver that forgets."""

@@ -61,7 +61,7 @@ def page(notification: Notification, standing: Sequence[Incident], places: Place
     incidents, first = notification.incidents, notification.incidents[0]
     return Page(
         kind=notification.kind,
-        lead=words.lead(first, notification.reason),
+        lead="Test" if notification.kind == "test" else words.lead(first, notification.reason),
         subject=words.subject(incidents, escape),
         incident=safe_view(first, escape),
         incidents=tuple(safe_view(one, escape) for one in incidents[:MOST_INCIDENTS]),
@@ -109,10 +109,10 @@ def safe_change(change: Change, escape: Escape) -> dict[str, Any]:
 def mute_line(incidents: Sequence[Incident]) -> str:
     """The command that silences just these, ready to paste: names from a log are quoted for the shell.
 
-    Empty where there is nothing to name, as with what the agent says of itself.
+    Empty where there is nothing to name, as with what the agent says of itself, and where no one command is about just these.
     """
     first = incidents[0]
-    if first.class_ == "monitor":
+    if first.class_ == "monitor" or len({(one.service, one.environment, one.class_) for one in incidents}) > 1:
         return ""
     told: dict[str, set[str]] = {"service": {first.service}, "environment": {first.environment}, "class": {first.class_}}
     told["language"] = {one.language for one in incidents if one.language != ALL}
@@ -132,19 +132,23 @@ def _fitting(options: Sequence[str]) -> str:
 def _fields(incidents: Sequence[Incident], escape: Escape) -> Iterator[Field]:
     """The short facts, only those that are there; of several incidents those that they share."""
     first, alone = incidents[0], len(incidents) == 1
-    judged = first.class_ in words.JUDGES_QUALITY
+    judged, over = first.class_ in words.JUDGES_QUALITY, all(one.state == "resolved" for one in incidents)
+
+    def together(name: str) -> str:
+        return words.shared(getattr(one, name) for one in incidents) or ""
+
     facts = {
         "Severity": first.severity,
         "Signal": words.SIGNALS[first.confirmed] if judged and alone else None,
         "Since": since(first) if alone else when(min((one.began_at for one in incidents if one.began_at), default=None)),
-        "Resolved": ended(first),
+        "Resolved": ended(incidents) if over else None,
         "Reach": reach(first) if alone else None,
-        "Probable cause": words.CAUSES[first.cause],
+        "Probable cause": words.CAUSES[first.cause] if together("cause") else None,
         "Language": escape(one_line(words.language_of(first))) if alone and first.class_ != "monitor" else None,
-        "Service": escape(one_line(first.service)),
-        "Environment": escape(one_line(first.environment)),
-        "Index version": escape(one_line(first.index_version or "")),
-        "Embedding model": escape(one_line(first.embedding_model or "")),
+        "Service": escape(one_line(together("service"))),
+        "Environment": escape(one_line(together("environment"))),
+        "Index version": escape(one_line(together("index_version"))),
+        "Embedding model": escape(one_line(together("embedding_model"))),
     }
     return (Field(label, value) for label, value in facts.items() if value)
 
@@ -192,12 +196,13 @@ def since(incident: Incident) -> str | None:
     return f"{when(incident.began_at)} ({low:{form}} to {high:{form}})" if high - low > MINUTE else when(incident.began_at)
 
 
-def ended(incident: Incident) -> str | None:
-    """`2026-11-16 09:02 UTC (after 48 min)`."""
-    if incident.resolved_at is None or incident.began_at is None:
-        return when(incident.resolved_at)
-    lasted = max((incident.resolved_at - incident.began_at) // MINUTE, 0)
-    return f"{when(incident.resolved_at)} (after {duration(lasted)})"
+def ended(incidents: Sequence[Incident]) -> str | None:
+    """`2026-11-16 09:02 UTC (after 48 min)`: when the last of them ended, and how long after the first had begun."""
+    last = max((one.resolved_at for one in incidents if one.resolved_at), default=None)
+    first = min((one.began_at for one in incidents if one.began_at), default=None)
+    if last is None or first is None:
+        return when(last)
+    return f"{when(last)} (after {duration(max((last - first) // MINUTE, 0))})"
 
 
 def when(time: datetime | None) -> str | None:

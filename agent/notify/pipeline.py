@@ -15,7 +15,7 @@ from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.notify import posting, steps
 from agent.notify.dedup import Reason
-from agent.notify.grouping import Group, Timing
+from agent.notify.grouping import ALONE, Group, Timing
 from agent.notify.mute import Mute
 from agent.notify.notification import Identity, identity_of
 from agent.notify.outbox import Outbox
@@ -67,6 +67,8 @@ class Pipeline:
         self._held: dict[Identity, Incident] = {}
         self._since: dict[Group, datetime] = {}
         self._dues: list[datetime] = []
+        self._troubles: Sequence[Incident] = ()
+        self._own: dict[Identity, Incident] = {}
         self._told_why: set[tuple[Identity, Reason]] = set()
 
     def configure(self, telling: Telling) -> None:
@@ -90,25 +92,35 @@ class Pipeline:
         """Tell of these as soon as it is their time; raises RetryLater where they could not be written down."""
         if not self._telling.receivers:
             return
-        news = [*incidents, *self._telling.troubles(now)]
-        self._held |= {identity_of(one): one for one in news}
+        self._troubles = [*self._telling.troubles(now)]
+        self._held |= {identity_of(one): one for one in (*incidents, *self._troubles)}
         known = self._telling.handled([*self._held.values()])
         parcels: Iterable[Parcel] = [Parcel(one) for one in known]
-        for step in self.steps(known, now):
+        for step in self.steps([*known, *self._said_of_itself()], now):
             parcels = step(parcels)
         self._hold([*parcels], now)
 
     def look(self, now: datetime) -> None:
-        """Tell what is due by now; raises RetryLater."""
-        if self._dues and now >= min(self._dues):
+        """Tell what is due by now, and what has become of the receivers; raises RetryLater."""
+        is_due = bool(self._dues) and now >= min(self._dues)
+        if is_due or [*self._telling.troubles(now)] != self._troubles:
             self.notify((), now)
+
+    def _said_of_itself(self) -> Iterable[Incident]:
+        """What the agent says of itself is said once, and stands for others until it is over."""
+        known = self._own | self._held
+        self._own = {id_: one for id_, one in known.items() if one.class_ == ALONE and one.state == "firing"}
+        return self._own.values()
 
     def deployed(self, changes: Iterable[Change], now: datetime) -> None:
         """Tell those who want to know of deployments; raises RetryLater."""
-        for change in changes:
-            for receiver in self._telling.deployments:
-                self._outbox.post([posting.deployment(receiver, change, self._moment(now))])
+        moment, receivers = self._moment(now), self._telling.deployments
+        self._outbox.post([posting.deployment(receiver, change, moment) for change in changes for receiver in receivers])
         self._telling.wake()
+
+    def forget(self) -> None:
+        """Somebody else tells: what waits here for others of its group is theirs to tell."""
+        self._held, self._since, self._dues = {}, {}, []
 
     def close(self) -> None:
         """Tell what still waits for others: nobody will come any more."""

@@ -72,9 +72,14 @@ def _beginning(group: Group, members: Sequence[Parcel], ledger: Ledger, moment: 
 
 def _going_on(group: Group, strand: Strand, members: Sequence[Parcel], moment: Moment) -> Notification:
     incidents = loudest_first(member.incident for member in members)
-    id_ = row_id(f"{strand.id}/{strand.length}")
+    id_ = row_id(f"{strand.id}/{strand.length}/{_said(incidents)}")
     kind = _kind(strand, incidents, members)
     return _notification(_Place(id_, kind, strand.id, strand.key), group, members, incidents, moment)
+
+
+def _said(incidents: Iterable[Incident]) -> str:
+    """What another process would say in the same words: where it knows better, its message is another one."""
+    return ",".join(sorted(f"{one.fingerprint} {one.began_at} {one.state} {one.severity}" for one in incidents))
 
 
 def _kind(strand: Strand, incidents: Iterable[Incident], members: Iterable[Parcel]) -> Kind:

@@ -15,7 +15,7 @@ from agent.notify.dedup import Reason, Told, decide
 from agent.notify.grouping import Group, Timing
 from agent.notify.mute import Mute
 from agent.notify.route import Route, receivers_of
-from agent.notify.trouble import LABEL
+from agent.notify.trouble import receiver_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def routing(parcels: Iterable[Parcel], routes: Sequence[Route], every: Sequence[
     for parcel in parcels:
         taken = () if parcel.incident.state == "resolved" else routes
         names = receivers_of(parcel.incident, taken, every) if parcel.goes_on else ("",)
-        yield from (replace(parcel, receiver=name) for name in names if name != parcel.incident.labels.get(LABEL, name + " "))
+        yield from (replace(parcel, receiver=name) for name in names if name != receiver_of(parcel.incident))
 
 
 def grouped(parcels: Iterable[Parcel]) -> Iterator[Parcel]:

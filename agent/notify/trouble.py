@@ -14,6 +14,16 @@ LABEL: Final = "receiver"
 """The label that names the receiver, which is not told of itself."""
 
 
+def receiver_of(incident: Incident) -> str | None:
+    """The receiver that an incident says cannot be reached; a rule may give a label of the same name to incidents of its own."""
+    name = incident.labels.get(LABEL)
+    return name if name is not None and incident.fingerprint == _fingerprint(name) else None
+
+
+def _fingerprint(receiver: str) -> str:
+    return fingerprint("receiver", receiver, ALL, "monitor")
+
+
 class Trouble:
     """What a receiver's courier knows of its channel; written by its thread, read by the loop, each assignment whole."""
 
@@ -22,6 +32,7 @@ class Trouble:
         self.failures = 0
         self.told: Incident | None = None
         self._failing: tuple[datetime, TransportError, int] | None = None
+        self._refused: tuple[datetime, TransportError, int] | None = None  # until it is told, though others went out since
         self._works = False
 
     def failed(self, error: TransportError, now: datetime, *, waiting: int) -> None:
@@ -29,6 +40,8 @@ class Trouble:
         self.failures += 1
         since = self._failing[0] if self._failing else now
         self._failing, self._works = (since, error, waiting), False
+        if error.permanent:
+            self._refused = self._failing
 
     def worked(self) -> None:
         """A message went out."""
@@ -36,13 +49,12 @@ class Trouble:
 
     def incident(self, now: datetime) -> Incident | None:
         """What the others are to know: the outage, or its end; None where there is nothing to say."""
-        failing = self._failing
-        if failing is not None and (self.told is None or self.told.state == "resolved"):
-            since, error, waiting = failing
-            if error.permanent or now - since >= PATIENCE:
-                self.told = self._firing(since, now, error, waiting)
-        elif self._works and self.told is not None and self.told.state == "firing":
-            self.told = self._over(self.told, now)
+        failing = self._refused or self._failing
+        if self.told is not None and self.told.state == "firing":
+            self.told = self._over(self.told, now) if self._works else self.told
+            self._refused = None
+        elif failing is not None and (failing[1].permanent or now - failing[0] >= PATIENCE):
+            self.told, self._refused = self._firing(failing[0], now, *failing[1:]), None
         return self.told
 
     def _firing(self, since: datetime, now: datetime, error: TransportError, waiting: int) -> Incident:
@@ -51,7 +63,7 @@ class Trouble:
         )
         waits = f" Messages that wait: {waiting}; they are sent when it is back." if waiting and not error.permanent else ""
         return Incident(
-            fingerprint=fingerprint("receiver", self._receiver, ALL, "monitor"),
+            fingerprint=_fingerprint(self._receiver),
             class_="monitor",
             state="firing",
             severity="warning",

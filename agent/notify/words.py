@@ -1,6 +1,6 @@
 """The words of a message: what each value of an incident is called, and its title, which has the number first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from agent.alerting import blind
@@ -10,7 +10,7 @@ from agent.alerting.triage import advice as triage
 from agent.language.codes import display_name
 from agent.notify.dedup import Reason
 from agent.notify.text import one_line
-from agent.notify.trouble import LABEL
+from agent.notify.trouble import receiver_of
 
 Escape = Callable[[str], str]
 
@@ -95,9 +95,15 @@ def lead(incident: Incident, reason: Reason) -> str:
 
 def subject(incidents: Sequence[Incident], escape: Escape) -> str:
     """What it is about, the number first, and where; the loudest incident leads."""
-    first = incidents[0]
-    what = _one(first, escape) if len(incidents) == 1 else _several(incidents, escape)
-    return " · ".join([what, *(escape(one_line(name)) for name in (first.service, first.environment) if name)])
+    what = _one(incidents[0], escape) if len(incidents) == 1 else _several(incidents, escape)
+    places = shared(one.service for one in incidents), shared(one.environment for one in incidents)
+    return " · ".join([what, *(escape(one_line(name)) for name in places if name)])
+
+
+def shared(values: Iterable[str | None]) -> str | None:
+    """The one value of all, None where they differ."""
+    known = {*values}
+    return known.pop() if len(known) == 1 else None
 
 
 def _one(incident: Incident, escape: Escape) -> str:
@@ -122,15 +128,13 @@ def _number(incident: Incident) -> str:
 
 
 def _measured(incident: Incident) -> str:
-    return measure(incident.metric or "retrieval")
+    return next((words for name, words in MEASURES.items() if name == incident.metric), "retrieval")
 
 
 def _own(incident: Incident) -> str:
     """What the agent says of itself."""
-    if LABEL in incident.labels:
-        return (
-            f"the receiver {incident.labels[LABEL]}" if incident.state == "resolved" else f"{incident.labels[LABEL]} cannot be told"
-        )
+    if receiver := receiver_of(incident):
+        return f"the receiver {receiver}" if incident.state == "resolved" else f"{receiver} cannot be told"
     if incident.fingerprint == blind.FINGERPRINT:
         return "babelwatch sees again" if incident.state == "resolved" else TITLES["monitor"]
     return "found while catching up" if incident.severity == "info" else "records were lost before they were read"
@@ -139,16 +143,28 @@ def _own(incident: Incident) -> str:
 def _several(incidents: Sequence[Incident], escape: Escape) -> str:
     """`12 languages: retrieval got worse, most in Korean (ko), −9.1 points`."""
     firing = [one for one in incidents if one.state == "firing"]
-    if not firing:
-        return f"{len(incidents)} languages: {_names(incidents, escape)}"
-    worst = max(firing, key=lambda one: one.drop or 0.0)
-    most = (
-        f", most in {escape(one_line(language_of(worst)))}, {points(worst.drop)} points"
-        if worst.drop
-        else f": {_names(firing, escape)}"
-    )
-    over = f"; {len(incidents) - len(firing)} more are over" if len(firing) < len(incidents) else ""
-    return f"{len(firing)} languages: {TITLES[firing[0].class_]}{most}{over}"
+    over = len(incidents) - len(firing)
+    end = f"; {over} more {'is' if over == 1 else 'are'} over" if firing and over else ""
+    return f"{_together(firing or incidents, escape)}{end}"
+
+
+def _together(incidents: Sequence[Incident], escape: Escape) -> str:
+    """Those that fire, or that are over: of one class in one breath, else the loudest by name."""
+    first = incidents[0]
+    if len(incidents) == 1:
+        return _one(first, escape)
+    if first.class_ == "monitor" or shared(one.class_ for one in incidents) is None:
+        return f"{len(incidents)} incidents, first {_one(first, escape)}"
+    if first.state == "resolved":
+        return f"{_count(incidents)}: {_names(incidents, escape)}"
+    worst = max(incidents, key=lambda one: one.drop or 0.0)
+    most = f", most in {escape(one_line(language_of(worst)))}, {points(worst.drop)} points" if worst.drop else ""
+    return f"{_count(incidents)}: {TITLES[first.class_]}{most or ': ' + _names(incidents, escape)}"
+
+
+def _count(incidents: Sequence[Incident]) -> str:
+    languages = {one.language for one in incidents}
+    return f"{len(incidents)} {'languages' if len(languages) == len(incidents) and ALL not in languages else 'incidents'}"
 
 
 def _names(incidents: Sequence[Incident], escape: Escape) -> str:

@@ -109,8 +109,8 @@ def test_each_receiver_hears_of_the_fire_and_of_its_end_once(servers: Servers, t
     _look(servers)
 
 
-def _fires(alert: Any) -> bool:
-    return alert["status"]["state"] == "active"
+def _fires(alert: dict[str, Any]) -> bool:
+    return str(alert["status"]["state"]) == "active"
 
 
 def _events(servers: Servers) -> list[Any]:

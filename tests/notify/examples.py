@@ -6,8 +6,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from agent.alerting.changes import Change
-from agent.alerting.incident import Evidence, Incident
+from agent.alerting.incident import Evidence, Incident, fingerprint
 from agent.notify.base import Field, Link, Message, Receipt, Thread
+from agent.notify.dedup import Reason
+from agent.notify.notification import Notification
+from agent.notify.render import Renderer
 from agent.notify.retry import Patience
 
 NOW = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
@@ -83,3 +86,49 @@ def deployed(**changes: Any) -> Message:
     change = Change("help", "prod", "kb-en", "all-MiniLM-L6-v2", "v43", NOW)
     usual = {"kind": "deployment", "title": "Deployed: v43 in kb-en · help", "incidents": (), "change": change}
     return message(**(usual | changes))
+
+
+def of(language: str, **changes: Any) -> Incident:
+    """An incident of another language, with its own identity."""
+    return incident(language=language, fingerprint=fingerprint("help", "prod", language, "change"), **changes)
+
+
+def monitor(name: str = "m", **changes: Any) -> Incident:
+    """What the agent says of itself."""
+    return incident(class_="monitor", language="*", fingerprint=fingerprint("", "", name, "monitor"), **changes)
+
+
+def notification(*incidents: Incident, **changes: Any) -> Notification:
+    """One about these, which begins a thread."""
+    usual: dict[str, Any] = {
+        "id": "n1",
+        "receiver": "chat",
+        "kind": "firing",
+        "reason": Reason.FIRST,
+        "group": "chat/help/prod/change/deployment/",
+        "at": NOW,
+        "posted_at": NOW,
+        "incidents": incidents or (KOREAN,),
+    }
+    given = {**usual, **changes}
+    return Notification(**{"thread": given["id"], "key": given["incidents"][0].fingerprint, **given})
+
+
+CHANGE = Change(
+    service="help",
+    environment="prod",
+    collection="kb",
+    embedding_model="e5",
+    index_version="v42",
+    at=datetime(2026, 11, 16, 8, tzinfo=UTC),
+)
+
+
+def rendered(note: Notification, renderer: Renderer | None = None) -> Message:
+    """The message of a notification alone in its thread, for a channel where nothing is special."""
+    return (renderer or Renderer()).message(note, Thread(note.thread, note.key), note.incidents, str)
+
+
+def said(message: Message) -> str:
+    """Everything that a message says."""
+    return "\n".join([message.title, message.text, *map(str, message.fields), *map(str, message.links)])

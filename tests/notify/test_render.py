@@ -1,203 +1,258 @@
 """What a message says, and that no string from a log gets into it as it came."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
-from agent.alerting.incident import Cause, Confirmed, Evidence, IncidentClass
+from agent.alerting.incident import Evidence
 from agent.alerting.triage.advice import ADVICE
-from agent.notify import words
-from agent.notify.base import Message
-from agent.notify.render import Renderer, safe_view
+from agent.notify.base import Kind, Message, Thread
+from agent.notify.dedup import Reason
+from agent.notify.notification import Notification
+from agent.notify.page import Places
+from agent.notify.posting import Moment, deployment
+from agent.notify.render import LONGEST_TITLE, TEMPLATES, Renderer
 from agent.notify.text import LONGEST_VALUE
-from tests.notify.examples import KOREAN, incident, resolved
+from tests.notify.examples import CHANGE, KOREAN, NOW, incident, monitor, notification, of, rendered, resolved, said
 
 RTL = "\u202eevil\u2066\u200f"
-HOSTILE = f"<!channel> {{{{7*7}}}} <script>alert(1)</script> {RTL}\x1b[31m\r\nforged line {{% raw %}}"
-MARKED = str.upper  # an escape that shows on every string it touched
+HOSTILE = f"<!channel> {{{{7*7}}}} <script>alert(1)</script> {RTL}\x1b[31m\r\nforged line {{% raw %}} `$(reboot)` '"
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MUTE = """Mute: babelwatch mute add --service help --environment prod --class change --language ko --for 4h --reason "…\""""
 
 
-def plain(text: str) -> str:
-    """An escape that changes nothing."""
-    return text
+def of_kind(kind: Kind, **changes: Any) -> Notification:
+    """A notification of this kind, with these values in all that is told."""
+    if kind == "deployment":
+        told = {name: changes.get(name, "x") or "" for name in msgspec.to_builtins(CHANGE) if name not in {"at", "new_model"}}
+        return deployment("chat", replace(CHANGE, at=NOW, **told), Moment(NOW, NOW))
+    state = "resolved" if kind == "resolved" else "firing"
+    others = [incident(**{"language": f"l{number}", **changes, "state": state, "fingerprint": f"f{number}"}) for number in range(2)]
+    reason = {"update": Reason.ESCALATED, "reminder": Reason.REPEAT_DUE, "resolved": Reason.RESOLVED}.get(kind, Reason.FIRST)
+    several = others if kind == "update" else []
+    return notification(incident(**{**changes, "state": state}), *several, kind=kind, reason=reason)
 
 
-def rendered(message: Message) -> str:
-    """Everything a message says."""
-    return "\n".join([message.title, message.text, *map(str, message.fields), *map(str, message.links)])
+def slack_like(text: str) -> str:
+    """Angle brackets are what does harm there."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def message_of(note: Notification, renderer: Renderer | None = None) -> Message:
+    """As a channel gets it in which angle brackets do harm."""
+    return (renderer or Renderer()).message(note, Thread(note.thread, note.key), note.incidents, slack_like)
 
 
 def test_a_firing_message_says_all_that_is_known() -> None:
-    """Summary first, then what to do, evidence and examples; facts and links beside them."""
-    message = Renderer(external_url="https://babelwatch.example/").render(KOREAN, plain)
-    assert message.title == "Warning: retrieval got worse in Korean (ko) · help · prod"
+    """The number in the title; summary first, then what to do, evidence, examples, and how to silence it."""
+    message = rendered(notification(), Renderer(places=Places("https://babelwatch.example/")))
+    assert message.title == "Warning: −7.4 points of hit rate in Korean (ko) · help · prod"
     assert message.text.split("\n\n") == [
         KOREAN.summary,
         "What to do: Compare index version v42 with the one before it, or roll it back.",
         "Evidence:\n• drop, hit_rate: −7.4 points (z 5.1)\n• drop, similarity_mean: −3.1 points",
         "Examples:\n• evt-1\n• evt-2",
+        MUTE,
     ]
-    assert dict(message.fields) == {
-        "Severity": "warning",
-        "Signal": "score signal, unconfirmed",
-        "Since": "2026-11-16 08:14 UTC",
-        "Probable cause": "a deployment",
-        "Language": "Korean (ko)",
-        "Service": "help",
-        "Environment": "prod",
-        "Index version": "v42",
-        "Embedding model": "all-MiniLM-L6-v2",
-    }
-    assert dict(message.links) == {
-        "Alert": "https://babelwatch.example/alerts/9f2c41d0",
-        "Runbook": "https://wiki.example/babelwatch",
-    }
-
-
-def test_only_parts_that_exist_are_said() -> None:
-    """Nothing is printed as None, and no heading stands over nothing."""
-    bare = incident(
-        cause="unknown",
-        began_at=None,
-        index_version=None,
-        embedding_model=None,
-        evidence=(),
-        exemplars=(),
-        links={},
-        environment="",
-    )
-    message = Renderer().render(bare, plain)
-    assert message.text == f"{KOREAN.summary}\n\nWhat to do: {ADVICE['unknown']}"
-    assert [label for label, _ in message.fields] == ["Severity", "Signal", "Language", "Service"]
-    assert message.links == ()
-    assert "None" not in rendered(message)
+    assert dict(message.fields)["Since"] == "2026-11-16 08:14 UTC"
+    assert dict(message.links)["Alert"] == "https://babelwatch.example/alerts/9f2c41d0"
+    assert (message.id, message.kind, message.at, message.begins) == ("n1", "firing", NOW, True)
+    assert (message.incidents, message.standing) == ((KOREAN,), (KOREAN,))
 
 
 def test_a_resolved_message_says_since_when_and_until_when() -> None:
-    """The end is told with its time, without advice."""
-    message = Renderer().render(resolved(), plain)
-    assert message.title == "Resolved: retrieval got worse in Korean (ko) · help · prod"
+    """Without advice, evidence, or a way to silence what is over."""
+    message = rendered(of_kind("resolved", resolved_at=NOW))
+    assert message.title == "Resolved: hit rate in Korean (ko) · help · prod"
     assert message.text == KOREAN.summary
     assert dict(message.fields)["Resolved"] == "2026-11-16 08:30 UTC"
 
 
-def test_a_fleet_wide_incident_names_all_languages() -> None:
-    """`*` is no language."""
-    assert "in all languages" in Renderer().render(incident(language="*", cause="fleet"), plain).title
+def test_a_reminder_says_how_to_end_it() -> None:
+    """With the command that acknowledges it."""
+    message = rendered(of_kind("reminder"))
+    assert message.title.startswith("Still warning: −7.4 points")
+    assert "nobody has acknowledged it: babelwatch alerts ack 9f2c41d0" in message.text
 
 
-def test_a_blind_agent_has_no_language_and_no_signal() -> None:
-    """What is wrong with the agent itself is no score signal."""
-    message = Renderer().render(incident(class_="monitor", language="*"), plain)
-    assert message.title == "Warning: babelwatch cannot see · help · prod"
-    assert words.ADVICE_BLIND in message.text
-    assert "Signal" not in dict(message.fields)
+def test_an_update_says_how_much_still_fires() -> None:
+    """Where something is over, of all that the thread is about."""
+    note = notification(resolved(), kind="update", reason=Reason.RESOLVED)
+    message = Renderer().message(note, Thread("n0", "k"), (resolved(), of("ja"), of("de")), str)
+    assert message.text.startswith("2 of 3 still fire.")
+    assert not message.begins
+    assert "still fire" not in rendered(of_kind("update")).text
 
 
-@pytest.mark.parametrize("cause", get_args(Cause))
-def test_every_cause_has_words_and_advice(cause: Cause) -> None:
-    """A cause that nobody wrote advice for would break the message."""
-    assert cause in words.CAUSES
-    assert words.advice(incident(cause=cause))
-    assert "{" not in words.advice(incident(cause=cause, index_version=None))
-
-
-def test_every_class_and_confirmation_has_words() -> None:
-    """The tables of words are complete."""
-    assert set(words.TITLES) == set(get_args(IncidentClass))
-    assert set(words.SIGNALS) == set(get_args(Confirmed))
-
-
-def test_advice_for_low_resource_names_the_three_remedies() -> None:
-    """A language that was weak from the start has three ways out."""
-    text = Renderer().render(incident(cause="low_resource"), plain).text
-    assert "Use a language-specific index, query translation or a multilingual model." in text
-
-
-def test_no_string_reaches_a_template_unescaped() -> None:
-    """Every value of the view went through the channel's escape, nested ones included; the names of its fields did not."""
-    view = safe_view(incident(service="help", evidence=(Evidence("drop", "hit_rate", 0.1),)), MARKED)
-    assert view["service"] == "HELP"
-    assert view["evidence"][0]["rule"] == "DROP"
-    assert view["exemplars"] == ["EVT-1", "EVT-2"]
-    assert view["summary"] == KOREAN.summary.upper()
-
-
-def test_hostile_strings_stay_text() -> None:
-    """Template syntax is not read, marks of direction and control characters are gone, lines cannot be forged."""
-    hostile = incident(
-        service=HOSTILE,
-        environment=HOSTILE,
-        language=HOSTILE,
-        index_version=HOSTILE,
-        embedding_model=HOSTILE,
-        exemplars=(HOSTILE,),
-        evidence=(Evidence(HOSTILE, HOSTILE, 0.1),),
-        links={HOSTILE: f"https://x.example/{HOSTILE}"},
-        summary=HOSTILE,
+def test_several_are_listed() -> None:
+    """Each with its number, what is over as such, and the summary of the loudest."""
+    message = rendered(notification(KOREAN, of("ja", state="resolved")))
+    assert message.text.startswith(
+        "• −7.4 points of hit rate in Korean (ko) · help · prod\n• over: hit rate in Japanese (ja) · help · prod\n"
     )
-    said = rendered(Renderer().render(hostile, lambda text: text.replace("<", "&lt;")))
-    assert "{{7*7}}" in said
-    assert "49" not in said
-    assert "<" not in said
-    assert not any(mark in said for mark in [*RTL.replace("evil", ""), "\x1b", "\r", "\nforged"])
+    assert KOREAN.summary in message.text
 
 
-def test_huge_ids_are_shortened() -> None:
-    """An id of 10,000 characters takes one short line."""
-    said = rendered(Renderer().render(incident(exemplars=("x" * 10_000,), service="y" * 10_000), plain))
-    assert "x" * (LONGEST_VALUE - 1) + "…" in said
-    assert "x" * LONGEST_VALUE not in said
-    assert "y" * LONGEST_VALUE not in said
+def test_two_hundred_incidents_are_one_readable_message() -> None:
+    """Twenty by name, and where the others are."""
+    message = rendered(notification(*(of(f"l{number}") for number in range(200))))
+    assert message.title == "Warning: 200 languages: retrieval got worse, most in l0, −7.4 points · help · prod"
+    assert message.text.count("•") == 21
+    assert "• and 180 more: babelwatch alerts" in message.text
+    assert len(message.text) < 5000
 
 
-def test_letters_and_joiners_of_any_script_survive() -> None:
+def test_what_is_late_says_so() -> None:
+    """Of one and of several."""
+    for told in ([KOREAN], [KOREAN, of("ja")]):
+        text = rendered(notification(*told, late_since=NOW - timedelta(hours=1))).text
+        assert "\n\nDelayed: this receiver could not be reached since 2026-11-16 07:30 UTC." in f"\n\n{text}"
+
+
+def test_a_deployment_says_what_and_where() -> None:
+    """The version in the title, the place in the facts."""
+    message = rendered(deployment("chat", CHANGE, Moment(NOW, NOW)))
+    assert message.title.startswith("Deployed: ")
+    assert "v42" in message.title
+    assert message.text == "First seen in the traffic at 2026-11-16 08:00 UTC."
+    assert dict(message.fields) == {"Service": "help", "Environment": "prod", "Collection": "kb"}
+    assert (message.change, message.incidents) == (CHANGE, ())
+
+
+def test_a_test_says_that_it_is_one() -> None:
+    """Nobody gets up for it."""
+    message = rendered(of_kind("test"))
+    assert message.title.startswith("Test: ")
+    assert "nothing is wrong" in message.text
+
+
+BARE: dict[str, Any] = dict.fromkeys(
+    ("began_at", "fired_at", "rule", "metric", "drop", "embedding_model", "index_version", "resolved_at", "ci95", "z")
+) | {"evidence": (), "exemplars": (), "links": {}, "environment": "", "cause": "unknown"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_parts_that_exist_are_said(kind: Kind) -> None:
+    """Nothing is printed as None, no heading stands over nothing, and no paragraph is empty."""
+    message = rendered(of_kind(kind, **BARE))
+    assert "None" not in said(message)
+    assert "\n\n\n" not in message.text
+    assert not {"Evidence:", "Examples:"} & {*message.text.splitlines()}
+
+
+def test_bare_means_bare() -> None:
+    """Summary, advice and mute are what is left."""
+    message = rendered(notification(incident(**BARE)))
+    assert message.text.split("\n\n")[:2] == [KOREAN.summary, f"What to do: {ADVICE['unknown']}"]
+    assert [label for label, _ in message.fields] == ["Severity", "Signal", "Language", "Service"]
+    assert message.links == ()
+
+
+NAMES = (
+    "service",
+    "environment",
+    "language",
+    "index_version",
+    "embedding_model",
+    "collection",
+    "rule",
+    "metric",
+    "summary",
+    "advice",
+)
+EVIL: dict[str, Any] = {
+    **dict.fromkeys(NAMES, HOSTILE),
+    "exemplars": (HOSTILE,),
+    "evidence": (Evidence(HOSTILE, HOSTILE, 0.1, language=HOSTILE),),
+    "links": {HOSTILE: f"https://x.example/{HOSTILE}"},
+    "labels": {HOSTILE: HOSTILE},
+    "annotations": {HOSTILE: HOSTILE},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_strings_stay_text(kind: Kind) -> None:
+    """Template syntax is not read, marks of direction and control characters are gone, lines cannot be forged, nobody is pinged."""
+    text = said(message_of(of_kind(kind, **EVIL), Renderer(places=Places("https://b.example", "https://t.example/{trace_id}"))))
+    assert "{{7*7}}" in text
+    assert "49" not in text
+    assert "<" not in text
+    assert "&lt;!channel&gt;" in text
+    assert not any(mark in text for mark in [*RTL.replace("evil", ""), "\x1b", "\r", "\nforged"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_huge_ids_are_shortened(kind: Kind) -> None:
+    """A name of 10,000 characters takes one short line."""
+    huge = dict.fromkeys(NAMES[:8], "y" * 10_000) | {"exemplars": ("x" * 10_000,)}
+    message = rendered(of_kind(kind, **huge))
+    assert "y" * LONGEST_VALUE not in said(message)
+    assert "x" * LONGEST_VALUE not in said(message)
+    assert len(message.title) <= LONGEST_TITLE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_letters_and_joiners_of_any_script_survive(kind: Kind) -> None:
     """Joiners and letters of right-to-left scripts are text, not marks."""
     name = "کتاب\u200cخانه"
-    assert name in rendered(Renderer().render(incident(service=name), plain))
-
-
-def test_links_that_are_not_http_are_left_out() -> None:
-    """No scripts, no half URLs."""
-    links = {"a": "javascript:alert(1)", "b": "https://x.example/" + "y" * 3000, "c": "http://x.example/é b"}
-    assert Renderer().render(incident(links=links), plain).links == (("C", "http://x.example/%C3%A9%20b"),)
+    assert name in said(rendered(of_kind(kind, service=name)))
 
 
 def test_an_operators_template_is_taken(tmp_path: Path) -> None:
-    """A file of the same name in the folder wins; the other one stays the bundled one."""
+    """A file of the same name in the folder wins; the other ones stay the bundled ones."""
     (tmp_path / "firing.txt.j2").write_text("Oh no: {{ incident.language }}\nsince {{ incident.began_at | when }}", "utf-8")
     renderer = Renderer(folder=tmp_path)
-    message = renderer.render(KOREAN, plain)
+    message = rendered(notification(), renderer)
     assert (message.title, message.text) == ("Oh no: ko", "since 2026-11-16 08:14 UTC")
-    assert renderer.render(resolved(), plain).title.startswith("Resolved:")
+    assert rendered(of_kind("resolved"), renderer).title.startswith("Resolved:")
 
 
 BROKEN = {
     "syntax": b"{% if %}",
     "unknown name": b"{{ incident.langage }}",
     "division": b"title {{ 1 / 0 }}",
-    "unsafe": b"{{ incident.__class__.__mro__ }}",
+    "unsafe": b"{{ incident.__class__.__mro__ }}{{ change.__class__.__mro__ }}",
     "changes what it is given": b"{{ incident.update({'summary': ''}) }}",
     "not text": b"\xff\xfe\xfa",
     "empty": b"  \n \n",
+    "another file": b"{% include 'nowhere.j2' %}",
 }
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("source", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_template_still_sends_a_plain_message(source: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_template_still_sends_a_plain_message(
+    source: bytes, kind: Kind, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The summary goes out with a sentence on what is broken, and the log has an error."""
-    (tmp_path / "firing.txt.j2").write_bytes(source)
+    (tmp_path / TEMPLATES[kind]).write_bytes(source)
     with caplog.at_level(logging.ERROR):
-        message = Renderer(folder=tmp_path).render(KOREAN, plain)
-    assert message.title == "Firing: retrieval got worse in Korean (ko) · help · prod"
-    assert message.text.startswith(f"{KOREAN.summary}\n\nThe template firing.txt.j2 ")
-    assert dict(message.fields)["Severity"] == "warning"
-    assert "firing.txt.j2" in caplog.text
+        message = rendered(of_kind(kind), Renderer(folder=tmp_path))
+    assert f"The template {TEMPLATES[kind]} " in message.text
+    assert message.title.split(" · ")[0] == rendered(of_kind(kind)).title.split(" · ")[0].removesuffix(" in x")
+    assert message.text.startswith(KOREAN.summary) or kind == "deployment"
+    assert dict(message.fields)["Service"]
+    assert TEMPLATES[kind] in caplog.text
 
 
 def test_what_a_broken_template_says_is_escaped(tmp_path: Path) -> None:
     """An error may quote the incident, so its text is escaped too."""
     (tmp_path / "firing.txt.j2").write_text("{{ incident['<!channel>'] }}", "utf-8")
-    assert "<" not in Renderer(folder=tmp_path).render(KOREAN, lambda text: text.replace("<", "&lt;")).text
+    assert "<" not in message_of(notification(), Renderer(folder=tmp_path)).text
+
+
+def test_every_kind_has_a_template() -> None:
+    """A kind without one would break its message."""
+    assert set(TEMPLATES) == set(KINDS)
+
+
+def test_what_the_agent_says_of_itself_has_no_language_and_no_signal() -> None:
+    """And no command that would silence it."""
+    message = rendered(notification(monitor(service="", environment="")))
+    assert not {"Signal", "Language"} & {*dict(message.fields)}
+    assert "Mute:" not in message.text

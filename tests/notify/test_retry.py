@@ -1,18 +1,48 @@
-"""How long a message is tried."""
+"""How long a message is tried, and how long a receiver is left alone."""
 
-from collections.abc import Iterator
+import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-import stamina
-from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from agent.notify import retry
-from agent.notify.base import Message, TransportError
-from agent.notify.memory import MemoryNotifier
-from tests.notify.examples import KOREAN, QUICK
+from agent.notify.base import TransportError
+from agent.notify.retry import LONGEST_ASKED, LONGEST_REST, SHORTEST_REST
+from tests.notify.examples import QUICK
 
-MESSAGE = Message(KOREAN, "title", "text")
+
+class Waits(threading.Event):
+    """Waits no time, and keeps how long it should have been."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Note it."""
+        self.seen.append(timeout or 0.0)
+        return self.is_set()
+
+
+class Work:
+    """Fails so many times, then is done."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = [*failures]
+        self.done = 0
+
+    def __call__(self) -> None:
+        """Try."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done += 1
+
+
+@pytest.fixture
+def waits() -> Waits:
+    """An event that nobody waits for."""
+    return Waits()
 
 
 def away(retry_after: float | None = None) -> TransportError:
@@ -20,81 +50,85 @@ def away(retry_after: float | None = None) -> TransportError:
     return TransportError("away", permanent=False, retry_after=retry_after)
 
 
-@pytest.fixture
-def waits() -> Iterator[list[float]]:
-    """The waits that stamina schedules."""
-    seen: list[float] = []
-
-    def note(details: RetryDetails) -> None:
-        seen.append(details.wait_for)
-
-    set_on_retry_hooks([note])
-    yield seen
-    set_on_retry_hooks(None)
+def test_transient_errors_are_tried_again(waits: Waits) -> None:
+    """Two failures, then it is done once."""
+    work = Work(away(), away())
+    retry.send(work, QUICK, waits)
+    assert (work.done, len(waits.seen)) == (1, 2)
 
 
-def test_transient_errors_are_tried_again(waits: list[float]) -> None:
-    """Two failures, then the message arrives once."""
-    notifier = MemoryNotifier(failures=[away(), away()])
-    retry.send(notifier, MESSAGE, QUICK)
-    assert (notifier.messages, len(waits)) == ([MESSAGE], 2)
-
-
-def test_waits_grow(waits: list[float]) -> None:
+def test_waits_grow(waits: Waits) -> None:
     """Without jitter each wait doubles, up to the longest."""
-    patience = replace(QUICK, wait_initial=0.001, wait_max=0.003, wait_jitter=0.0)
-    retry.send(MemoryNotifier(failures=[away(), away(), away()]), MESSAGE, patience)
-    assert waits == pytest.approx([0.001, 0.002, 0.003])
+    retry.send(Work(away(), away(), away()), replace(QUICK, wait_initial=1.0, wait_max=3.0, wait_jitter=0.0), waits)
+    assert waits.seen == pytest.approx([1.0, 2.0, 3.0])
 
 
-def test_permanent_errors_are_not_tried_again(waits: list[float]) -> None:
+def test_permanent_errors_are_not_tried_again(waits: Waits) -> None:
     """One attempt, and the error comes out."""
-    notifier = MemoryNotifier(failures=[TransportError("gone", permanent=True)])
     with pytest.raises(TransportError, match="gone"):
-        retry.send(notifier, MESSAGE, QUICK)
-    assert (notifier.messages, waits) == ([], [])
+        retry.send(Work(TransportError("gone", permanent=True)), QUICK, waits)
+    assert waits.seen == []
 
 
-def test_attempts_are_bounded() -> None:
+def test_attempts_are_bounded(waits: Waits) -> None:
     """After the last attempt the last error comes out."""
-    notifier = MemoryNotifier(failures=[away() for _ in range(9)])
+    work = Work(*(away() for _ in range(9)))
     with pytest.raises(TransportError, match="away"):
-        retry.send(notifier, MESSAGE, QUICK)
-    assert len(notifier.failures) == 9 - QUICK.attempts
+        retry.send(work, QUICK, waits)
+    assert len(work.failures) == 9 - QUICK.attempts
 
 
-def test_retry_after_is_the_wait(waits: list[float]) -> None:
+def test_retry_after_is_the_wait(waits: Waits) -> None:
     """A channel that asks for a wait gets just that wait, even above the longest of ours."""
-    retry.send(MemoryNotifier(failures=[away(retry_after=0.05)]), MESSAGE, QUICK)
-    assert waits == pytest.approx([0.05])
+    retry.send(Work(away(retry_after=0.05)), QUICK, waits)
+    assert waits.seen == pytest.approx([0.05])
 
 
-def test_retry_after_of_nothing_waits_all_the_same(waits: list[float]) -> None:
+def test_retry_after_of_nothing_waits_all_the_same(waits: Waits) -> None:
     """`Retry-After: 0` is no leave to hammer."""
-    retry.send(MemoryNotifier(failures=[away(retry_after=0)]), MESSAGE, QUICK)
-    assert waits == pytest.approx([QUICK.wait_initial])
+    retry.send(Work(away(retry_after=0)), QUICK, waits)
+    assert waits.seen == pytest.approx([QUICK.wait_initial])
 
 
-def test_retry_after_beyond_the_timeout_gives_up(waits: list[float]) -> None:
+def test_retry_after_beyond_the_timeout_gives_up(waits: Waits) -> None:
     """An hour's wait is not waited for."""
     with pytest.raises(TransportError):
-        retry.send(MemoryNotifier(failures=[away(retry_after=3600)]), MESSAGE, QUICK)
-    assert waits == []
+        retry.send(Work(away(retry_after=3600)), QUICK, waits)
+    assert waits.seen == []
 
 
-def test_other_errors_are_not_tried_again(waits: list[float]) -> None:
+def test_other_errors_are_not_tried_again(waits: Waits) -> None:
     """A bug is no transport error."""
-
-    class Buggy(MemoryNotifier):
-        def send(self, message: Message) -> None:
-            raise KeyError(message.title)
-
     with pytest.raises(KeyError):
-        retry.send(Buggy(), MESSAGE, QUICK)
-    assert waits == []
+        retry.send(Work(KeyError("x")), QUICK, waits)
+    assert waits.seen == []
 
 
-def test_stamina_is_active() -> None:
-    """Nothing in the tests has switched the retries off."""
-    assert stamina.is_active()
-    assert not stamina.is_testing()
+def test_who_stops_is_not_kept_waiting(waits: Waits) -> None:
+    """The attempt that is being made is the last one."""
+    waits.set()
+    work = Work(away(), away())
+    with pytest.raises(TransportError):
+        retry.send(work, QUICK, waits)
+    assert (len(work.failures), waits.seen) == (1, [])
+
+
+def test_a_stop_ends_the_waiting() -> None:
+    """A wait of a minute ends at once."""
+    stop = threading.Event()
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(TransportError):
+        retry.send(Work(*(away() for _ in range(9))), replace(QUICK, wait_initial=60.0, timeout=600.0, wait_max=60.0), stop)
+
+
+def test_rests_grow_to_their_longest() -> None:
+    """Half a minute, a minute, two, four, and never more than five."""
+    minutes = [retry.rest(failures, away()) / timedelta(minutes=1) for failures in (1, 2, 3, 4, 5, 1000)]
+    assert minutes == [0.5, 1, 2, 4, 5, 5]
+    assert (timedelta(seconds=30), timedelta(minutes=5)) == (SHORTEST_REST, LONGEST_REST)
+
+
+def test_a_channel_is_left_alone_as_long_as_it_asks() -> None:
+    """Twenty minutes are twenty minutes, but a week is an hour."""
+    assert retry.rest(1, away(retry_after=1200)) == timedelta(minutes=20)
+    assert retry.rest(1, away(retry_after=7 * 86400)) == LONGEST_ASKED

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.alerting.incident import Incident, Severity
 from agent.clock import FakeClock
-from agent.notify.base import Deployments, Message, Notifier, Sustained
+from agent.notify.base import Deployments, Message, Notifier, Receipt, Sustained, TransportError
 from agent.notify.courier import Courier
 from agent.notify.grouping import AT_ONCE, UNGROUPED, Timing
 from agent.notify.memory import MemoryNotifier
@@ -21,6 +21,22 @@ from tests.notify.examples import NOW, QUICK
 
 NEVER: Mapping[Severity, timedelta | None] = {"critical": None, "warning": None, "info": None}
 AT_ONCE_EACH = Timing(wait=AT_ONCE, interval=AT_ONCE, repeat=NEVER)
+
+
+class Away(MemoryNotifier):
+    """The twin of a channel that can be taken away, and brought back."""
+
+    def __init__(self, name: str = "chat", *, away: bool = True) -> None:
+        super().__init__(name)
+        self.away = away
+        self.tries = 0
+
+    def send(self, message: Message) -> Receipt:
+        """Take it, where the channel is there."""
+        self.tries += 1
+        if self.away:
+            raise TransportError(f"no answer from {self.name}", permanent=False)
+        return super().send(message)
 
 
 @dataclass
@@ -46,6 +62,8 @@ class Told:
         self.couriers = [
             Courier(one, self.outbox, self.renderer, patience=QUICK, on_delivery=self.deliveries.append) for one in self.notifiers
         ]
+        for courier in self.couriers:
+            courier.trouble.told = self.outbox.trouble(courier.name)
         self.pipeline = Pipeline(self.telling(), self.outbox, self.clock)
 
     def telling(self) -> Telling:
