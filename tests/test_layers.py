@@ -19,7 +19,7 @@ LAYERS = (  # each line may import itself and the lines above it
     ("adapters", "agent.source agent.store agent.decode.sink agent.decode.topic agent.decode.letterbox"),
     ("services", "agent.report agent.runtime agent.backtest agent.telemetry agent.logs agent.progress"),
     ("edge", "agent.web"),
-    ("composition root", "agent.parts agent.opening agent.app agent.letters agent.history agent.demo"),
+    ("composition root", "agent.parts agent.desk agent.opening agent.app agent.letters agent.history agent.demo"),
     (
         "commands",
         "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.rule_commands agent.history_commands agent.cli agent.__main__",
