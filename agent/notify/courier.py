@@ -78,9 +78,17 @@ class Courier:
             with suppress(RetryLater):  # the next turn asks again
                 self._outbox.take_over(deliver=False)
             return True
-        if now - notification.posted_at > KEPT:
+        if now - (notification.late_since or notification.posted_at) > KEPT:
             self._settle(notification, now, error=TOO_OLD)
             return True
+        if not self._outbox.claim(notification, self):
+            return False
+        try:
+            return self._tried(notification, now)
+        finally:
+            self._outbox.release(notification)
+
+    def _tried(self, notification: Notification, now: datetime) -> bool:
         try:
             receipt = self._sent(notification)
         except Exception as error:

@@ -33,6 +33,7 @@ class Outbox:
         self.ledger = Ledger()
         self._waiting: dict[str, Notification] = {}
         self._unwritten: dict[str, Entry] = {}
+        self._claimed: dict[str, object] = {}  # what is being sent, and by whom
 
     def take_over(self, *, deliver: bool = True) -> None:
         """Read the journal; `deliver`: what others have posted and not sent is ours to send. Raises RetryLater."""
@@ -111,6 +112,16 @@ class Outbox:
         """Whether it is still ours to send."""
         with self._lock:
             return notification.id in self._waiting
+
+    def claim(self, notification: Notification, courier: object) -> bool:
+        """Whether this courier may send it; not while another one does, which was told to stop and is not done yet."""
+        with self._lock:
+            return self._claimed.setdefault(notification.id, courier) is courier
+
+    def release(self, notification: Notification) -> None:
+        """It may be sent by others again."""
+        with self._lock:
+            self._claimed.pop(notification.id, None)
 
     def is_settled(self, notification: Notification) -> bool:
         """Whether another process has delivered it meanwhile: asked before sending, as this one may have stood still for long.

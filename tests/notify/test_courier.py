@@ -273,3 +273,16 @@ def test_slack_refuses_and_the_secret_is_nowhere(slack: SlackStub, caplog: pytes
         told.tell(KOREAN)
     assert [(one.outcome, one.error) for one in told.deliveries] == [("failed", "Slack answered 404")]
     assert "SECRET" not in caplog.text + str(told.journal.read(DELIVERY))
+
+
+def test_what_an_old_courier_still_sends_is_left_to_it() -> None:
+    """It was told to stop, and its channel has not answered yet: the new one sends nothing twice."""
+    told = Told()
+    told.outbox.post([notification()])
+    old, new = told.couriers[0], Courier(MemoryNotifier("chat"), told.outbox, Renderer(), patience=QUICK)
+    assert told.outbox.claim(notification(), old)
+    new.turn(NOW)
+    assert told.outbox.waiting("chat")
+    told.outbox.release(notification())
+    new.turn(NOW)
+    assert not told.outbox.waiting("chat")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.alerting.incident import Incident
@@ -110,6 +110,7 @@ NEWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(NEWS)
 def test_nothing_is_lost(news: list[tuple[str, dict[str, str], int]]) -> None:
     """Afterwards the receiver hears the newest state of each incident, at most once a known thread and once for the rest."""

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.alerting.incident import Incident
 from agent.errors import RetryLater
 from agent.notify import posting
+from agent.notify.base import TransportError
 from agent.notify.dedup import Reason
 from agent.notify.memory import MemoryNotifier
 from agent.notify.notification import DELIVERY, OUTBOX, Delivery, Notification, Outcome
@@ -27,7 +30,7 @@ from agent.store.migrate import migrate
 from tests.notify.examples import CHANGE, KOREAN, NOW, incident, monitor, notification, of, resolved
 from tests.runtime.mortal import Fate, Killed, MortalChat, MortalJournal
 from tests.runtime.rig import UnsteadyJournal
-from tests.support.telling import Told, told_by
+from tests.support.telling import Away, Told, told_by
 
 MINUTE = timedelta(minutes=1)
 END = notification(
@@ -264,3 +267,35 @@ def test_the_order_of_a_thread_is_kept_by_the_next_process() -> None:
     told_by(chat, journal=journal).turn()
     assert [message.kind for message in chat.messages] == ["firing", "update", "resolved"]
     assert len({message.thread.id for message in chat.messages}) == 1
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["ko", "ja"]),
+        st.sampled_from([{"state": "firing"}, {"state": "resolved"}, {"severity": "critical"}, {"confirmed": "yes"}]),
+        st.sampled_from(["works", "away", "refuses"]),
+        st.integers(0, 90),
+    ),
+    max_size=10,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(EVENTS)
+def test_the_next_process_knows_what_this_one_knows(events: list[tuple[str, dict[str, str], str, int]]) -> None:
+    """Whatever came, and whatever became of it: the journal tells the same story as the memory of who wrote it."""
+    chat = Away()
+    told = told_by(chat)
+    for language, changes, channel, minutes in events:
+        chat.away = channel == "away"
+        chat.failures.extend([TransportError("gone", permanent=True)] * (channel == "refuses"))
+        told.tell(of(language, **changes))
+        told.wait(minutes * MINUTE, every=10 * MINUTE)
+    next_one = opened(told.journal)
+    told.outbox.forgive()
+    ours, theirs = told.outbox.ledger, next_one.ledger
+    assert [one.id for one in next_one.waiting("chat")] == [one.id for one in told.outbox.waiting("chat")]
+    for one in (of("ko"), of("ja")):
+        assert theirs.told("chat", one) == ours.told("chat", one)
+        assert theirs.strand("chat", one) == ours.strand("chat", one)
+        assert theirs.begun("chat", one) == ours.begun("chat", one)

@@ -67,7 +67,7 @@ def test_several_have_the_facts_that_they_share() -> None:
 def test_the_end_of_several_is_that_of_the_last() -> None:
     """All of them are over since then."""
     later = of("ja", state="resolved", resolved_at=NOW + timedelta(hours=1))
-    assert dict(paged(resolved(), later).fields)["Resolved"] == "2026-11-16 09:30 UTC"
+    assert dict(paged(resolved(), later).fields)["Resolved"] == "2026-11-16 09:30 UTC (after 76 min)"
 
 
 def test_since_has_its_interval_where_that_is_wide() -> None:

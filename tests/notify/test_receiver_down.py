@@ -9,7 +9,9 @@ from agent.alerting.incident import Incident
 from agent.notify.base import TransportError
 from agent.notify.memory import MemoryNotifier
 from agent.notify.trouble import receiver_of
+from agent.store.memory import MemoryJournal
 from tests.notify.examples import KOREAN, NOW, incident, of, resolved, said
+from tests.runtime.mortal import Fate, Killed, MortalChat, MortalJournal
 from tests.support.telling import Away, Told, told_by
 
 MINUTE = timedelta(minutes=1)
@@ -177,3 +179,36 @@ def test_who_is_alone_hears_nothing_of_itself(outage: Outage) -> None:
     outage.chat.away = False
     told.wait(10 * MINUTE, KOREAN)
     assert [message.incidents for message in outage.chat.messages] == [(KOREAN,)]
+
+
+def _lived(fate: Fate, chat: Away, journal: MemoryJournal, began: int) -> int:
+    """A process over an outage of half an hour, told what stands at each ten minutes; how far it came."""
+    reached = began
+    try:
+        told = Told([MortalChat(chat, fate)], MortalJournal(journal, fate))
+        told.clock.advance(began * 10 * MINUTE)
+        for reached in range(began, 5):
+            chat.away = reached < 3
+            told.tell(KOREAN, *([of("ja")] if reached else []))
+            told.turn()
+            told.wait(10 * MINUTE, every=10 * MINUTE)
+    except Killed:
+        return reached
+    return reached
+
+
+def _steps() -> int:
+    whole = Fate()
+    _lived(whole, Away(), MemoryJournal(), 0)
+    return len(whole.steps)
+
+
+@pytest.mark.parametrize("at", range(1, _steps() + 1))
+def test_a_crash_at_any_step_of_an_outage_loses_nothing(at: int) -> None:
+    """Also while messages are put together: both languages are told, and nothing twice but what was sent and not noted."""
+    chat, journal, fate = Away(), MemoryJournal(), Fate(die_at=at)
+    _lived(Fate(), chat, journal, _lived(fate, chat, journal, 0))
+    told = {message.id: message for message in chat.messages}
+    languages = [one.language for message in told.values() for one in message.incidents]
+    assert sorted(languages) == ["ja", "ko"], fate.steps[-1]
+    assert len(chat.messages) - len(told) <= (fate.steps[-1] in {"after sending", "before writing delivery"})

@@ -55,7 +55,7 @@ def test_a_firing_message_says_all_that_is_known() -> None:
     assert message.text.split("\n\n") == [
         KOREAN.summary,
         "What to do: Compare index version v42 with the one before it, or roll it back.",
-        "Evidence:\n• drop, hit_rate: −7.4 points (z 5.1)\n• drop, similarity_mean: −3.1 points",
+        "Evidence:\n• drop, hit rate: −7.4 points (z 5.1)\n• drop, mean best score: −3.1 points",
         "Examples:\n• evt-1\n• evt-2",
         MUTE,
     ]
@@ -70,7 +70,7 @@ def test_a_resolved_message_says_since_when_and_until_when() -> None:
     message = rendered(of_kind("resolved", resolved_at=NOW))
     assert message.title == "Resolved: hit rate in Korean (ko) · help · prod"
     assert message.text == KOREAN.summary
-    assert dict(message.fields)["Resolved"] == "2026-11-16 08:30 UTC"
+    assert dict(message.fields)["Resolved"] == "2026-11-16 08:30 UTC (after 16 min)"
 
 
 def test_a_reminder_says_how_to_end_it() -> None:
