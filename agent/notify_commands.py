@@ -30,7 +30,7 @@ QUICKLY = Patience(attempts=2, timeout=15.0)
 
 @commands.command()
 def preview(receiver: Receiver = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Every template on a sample incident, as each receiver would get it.
+    """Every template on a sample incident, as receivers would get it.
 
     Nothing is sent.
     """

@@ -279,6 +279,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
         *("alerts explain", "alerts ack", "alerts accept", "alerts close", "changes", "changes add", "changes list"),
         *("dead-letters", "dead-letters list", "dead-letters show", "dead-letters replay"),
         *("mute", "mute add", "mute list", "mute remove"),
+        *("notify", "notify preview", "notify test"),
         *("rules", "rules check", "rules test", "rules backtest", "rules drill"),
     }
 
@@ -497,6 +498,8 @@ def test_incidents_have_the_keys_of_the_contract(babelwatch: Run, store: Path) -
         "verdict",
         "note",
         "handled_by",
+        "queries",
+        "users",
         "muted_until",
         "muted_by",
         "labels",
