@@ -31,7 +31,9 @@ def main() -> None:
         kills, doubled, messages = kills + told.kills, doubled + told.doubled, messages + 2 * EACH
         wrong += [f"seed {seed}: {each}" for each in told.wrong]
         seed += 1
-        print(f"{time.monotonic() - start:7.1f} s  {kills} kills, {messages} messages to each, {doubled} twice on Slack", flush=True)
+        print(
+            f"{time.monotonic() - start:7.1f} s  {kills} kills, {messages} messages to each, {doubled} twice on Slack", flush=True
+        )
     print(f"{kills} kills: {f'{len(wrong)} messages wrong' if wrong else 'every message arrived'}")
     sys.exit("\n".join(wrong[:20]) if wrong else 0)
 
