@@ -134,6 +134,11 @@ class Incident(Struct, frozen=True):
     muted_by: MutedBy | None = None
 
 
+def is_news(incident: Incident) -> bool:
+    """Whether it is told and never ends: a first look, a digest, records that were lost. What ends was pending, or began."""
+    return incident.pending_since is None and (incident.class_ != "monitor" or incident.began_at is None)
+
+
 def fingerprint(service: str, environment: str, language: str, class_: IncidentClass) -> str:
     """The identity of an incident, the same whenever it comes again: 16 hexadecimal digits."""
     parts = "\0".join((service, environment, language, class_))

@@ -46,11 +46,6 @@ class Couriers:
         for woken in self._woken:
             woken.set()
 
-    def turn(self, now: datetime) -> None:
-        """One turn of each, here and now: where no threads run."""
-        for courier in self._couriers:
-            courier.turn(now)
-
     def drain(self, patience: timedelta) -> bool:
         """Wait until all is sent; False where that takes longer."""
         deadline = self._clock.now() + patience

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from agent.alerting.incident import Incident, State
+from agent.alerting.incident import Incident, State, is_news
 from agent.notify.base import Receipt
 from agent.notify.dedup import Told, heard
 from agent.notify.notification import Delivery, Identity, Notification, Outcome, identity_of
@@ -118,9 +118,10 @@ class Ledger:
         yield from self._posted.values()
 
     def sustained(self, receiver: str, now: datetime, ended: timedelta) -> list[Incident]:
-        """What the receiver was told and fires, or has ended within this time."""
-        mine = (one.members[id_] for (name, id_), one in self._strand_of.items() if name == receiver)
-        return [one for one in mine if one.resolved_at is None or now - one.resolved_at <= ended]
+        """What the receiver was told and fires, or has ended within this time; a piece of news ends as soon as it is told."""
+        mine = [one.members[id_] for (name, id_), one in self._strand_of.items() if name == receiver]
+        over = ((one, one.fired_at if is_news(one) else one.resolved_at) for one in mine)
+        return [one for one, at in over if at is None or now - at <= ended]
 
 
 def _after(told: Told | None, which: tuple[datetime, State], outcome: Outcome, follows_up: bool) -> Told | None:  # noqa: FBT001 - a fact

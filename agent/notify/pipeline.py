@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from agent.alerting.changes import Change
 from agent.alerting.incident import Incident
@@ -22,6 +23,8 @@ from agent.notify.outbox import Outbox
 from agent.notify.posting import Moment
 from agent.notify.route import Route
 from agent.notify.steps import Parcel, Step
+
+MOST_REMEMBERED: Final = 10_000
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +153,8 @@ class Pipeline:
         reason = parcel.reason
         if reason not in {Reason.MUTED, Reason.INHIBITED} or (identity_of(parcel.incident), reason) in self._told_why:
             return
+        if len(self._told_why) >= MOST_REMEMBERED:
+            self._told_why.clear()
         self._told_why.add((identity_of(parcel.incident), reason))
         logger.info("%s is not told: %s", parcel.incident.fingerprint, reason.value, extra={"reason": reason.value})
 

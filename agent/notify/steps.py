@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agent.alerting.finding import SEVERITIES
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, is_news
 from agent.notify import grouping, inhibit, mute
 from agent.notify.dedup import Reason, Told, decide
 from agent.notify.grouping import Group, Timing
@@ -78,7 +78,7 @@ def deduplicated(parcels: Iterable[Parcel], sent: Sent, timings: Timings, now: d
         if not parcel.goes_on:
             yield parcel
             continue
-        repeat = timings[parcel.receiver].repeat[parcel.incident.severity]
+        repeat = None if is_news(parcel.incident) else timings[parcel.receiver].repeat[parcel.incident.severity]
         yield replace(parcel, reason=decide(parcel.incident, sent(parcel.receiver, parcel.incident), now, repeat))
 
 

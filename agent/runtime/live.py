@@ -59,6 +59,7 @@ class Live:
         self._consumer = consumer
         self._new_evaluation = new_evaluation
         self._evaluation: Evaluation | None = None
+        self._in_charge = False
         self._source = source
         self._windows = windows
         self._health = health
@@ -131,8 +132,7 @@ class Live:
             lags = {partition: end - stored.get(sources[partition], 0) for partition, end in ends.items()}
             self._on_look(self._evaluated(reach, now)._replace(lags=lags))
         else:
-            self._evaluation = None
-            self._on_hand_over()
+            self._hand_over()
             self._left_out.note(NOTHING)
             self._on_look(Look())
 
@@ -156,10 +156,18 @@ class Live:
         """The evaluation as whoever evaluated last has left it; what this agent knew before another did is not asked."""
         if self._evaluation is None or self._evaluation.overtaken():
             self._evaluation = None
+            self._in_charge = True
             taken = self._new_evaluation()
             taken.resume()
             self._evaluation = taken
         return self._evaluation
+
+    def _hand_over(self) -> None:
+        """Another agent evaluates now; what this one has to say of itself later is still its own to tell."""
+        self._evaluation = None
+        if self._in_charge:
+            self._in_charge = False
+            self._on_hand_over()
 
     def _is_evaluator(self, everything: frozenset[Partition]) -> bool:
         """The owner of partition 0 of the topic with the smallest name evaluates for all; a log without partitions has none."""

@@ -25,6 +25,7 @@ KOREAN = Incident(
     service="help",
     environment="prod",
     began_at=datetime(2026, 11, 16, 8, 14, tzinfo=UTC),
+    pending_since=datetime(2026, 11, 16, 8, 19, tzinfo=UTC),
     fired_at=datetime(2026, 11, 16, 8, 24, tzinfo=UTC),
     rule="drop",
     metric="hit_rate",
