@@ -36,6 +36,7 @@ from tests.support.telling import AT_ONCE_EACH
 
 STUBBORN = Patience(attempts=1_000, timeout=60, wait_initial=0.005, wait_max=0.05, wait_jitter=0.01)
 DRAINED_S = 60
+AT_MOST_S = 0.3
 HOURS = 3600
 
 processes = get_context("forkserver")
@@ -111,11 +112,17 @@ def tell(folder: Path, urls: Sequence[str], count: int, begun: Any) -> None:
         for one in breaks(count):
             pipeline.notify([one], clock.now())
             pipeline.notify([replace(one, state="resolved", resolved_at=clock.now())], clock.now())
-        deadline = time.monotonic() + DRAINED_S
-        while not outbox.empty and time.monotonic() < deadline:
-            time.sleep(0.01)
+            _wait(outbox, AT_MOST_S)
+        _wait(outbox, DRAINED_S)
         couriers.stop()
         os._exit(0 if outbox.empty else 1)
+
+
+def _wait(outbox: Outbox, seconds: float) -> None:
+    """Until all is sent, or so long: whoever is killed is killed while it sends, not while it writes."""
+    deadline = time.monotonic() + seconds
+    while not outbox.empty and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 class Told(NamedTuple):
