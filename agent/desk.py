@@ -13,6 +13,7 @@ from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.configured import InForce
 from agent.errors import RetryLater
+from agent.notify import trouble
 from agent.notify.base import Notifier
 from agent.notify.courier import Courier, unheard
 from agent.notify.couriers import Couriers
@@ -47,16 +48,20 @@ class Desk:
         self._actions: Sequence[Action] = ()
         self._muted: Sequence[Mute] = ()
         self._couriers: list[Courier] = []
+        self._rounds: list[Couriers] = []
+        self._gone: Sequence[Incident] = ()
         self._round = Couriers((), self._outbox, clock, threading.Event())
         self.pipeline = Pipeline(NOBODY, self._outbox, clock)
 
     def configure(self, notifiers: Mapping[str, Notifier]) -> None:
-        """Tell these from now on, as is configured now; a message that is just being sent is finished first."""
-        self._round.stop()
+        """Tell these from now on, as is configured now; a message that is just being sent is left to whoever sends it."""
+        self._round.ask_to_stop()
+        self._rounds.append(self._round)
         settings = self._in_force().settings
         stopping, renderer = threading.Event(), parts.renderer(settings)
         self._couriers = [
-            Courier(one, self._outbox, renderer, on_delivery=self._on_delivery, stop=stopping) for one in notifiers.values()
+            Courier(one, self._outbox, renderer, on_delivery=self._on_delivery, stop=stopping, clock=self._clock)
+            for one in notifiers.values()
         ]
         self._round = Couriers(self._couriers, self._outbox, self._clock, stopping)
         self.pipeline.configure(
@@ -80,7 +85,7 @@ class Desk:
         return [*self._in_force().mutes, *self._muted]
 
     def _troubles(self, now: datetime) -> Sequence[Incident]:
-        return self._round.troubles(now)
+        return [*self._round.troubles(now), *self._gone]
 
     def take_over(self) -> None:
         """Go on as the one who told before has left it; raises RetryLater."""
@@ -89,9 +94,11 @@ class Desk:
         self._round.wake()
 
     def _know_troubles(self) -> None:
-        """What was told of a receiver by the process before ends here."""
+        """What was told of a receiver by the process before ends here, also where the receiver is gone."""
+        known = self._outbox.troubles()
         for courier in self._couriers:
-            courier.trouble.told = courier.trouble.told or self._outbox.trouble(courier.name)
+            courier.trouble.resume(known.pop(courier.name, None))
+        self._gone = [trouble.removed(one, self._clock.now()) for one in known.values()]
 
     def hand_over(self) -> None:
         """Somebody else evaluates, and tells."""
@@ -115,4 +122,5 @@ class Desk:
 
     def close(self) -> None:
         """Stop; what was not sent stays in the outbox."""
-        self._round.stop()
+        for one in (*self._rounds, self._round):
+            one.stop()

@@ -8,14 +8,15 @@ from agent.configured import Configured
 from agent.desk import Desk
 from agent.runtime.reload import Reload
 
-ASKED_EACH_TIME: Final = frozenset({"notify.mutes", "notify.templates"})
-"""What whoever tells looks up whenever it is needed: nothing has to begin anew for it."""
+ASKED_EACH_TIME: Final = frozenset({"notify.mutes"})
+"""What whoever tells looks up whenever it is needed."""
+EVALUATED_BY: Final = ("rules", "quality")
 
 Watch = Callable[[datetime], None]
 
 
 class Renewal:
-    """Evaluation begins anew with new rules, thresholds or receivers, as after a restart; so does the watch over the agent itself."""
+    """New rules and thresholds have evaluation begin anew, as after a restart, and the watch over the agent itself; new receivers do not."""
 
     def __init__(
         self,
@@ -32,7 +33,7 @@ class Renewal:
         taken = self._reload.look(now) - ASKED_EACH_TIME
         if any(name.startswith("notify.") for name in taken):
             self._desk.configure(self._reload.in_force().notifiers)
-        if taken:
+        if any(name.partition(".")[0] in EVALUATED_BY for name in taken):
             self._begin_anew()
             self._watch = self._new_watch()
         self._watch(now)

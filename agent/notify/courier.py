@@ -5,11 +5,12 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from agent.alerting.incident import Incident
+from agent.clock import Clock
 from agent.errors import RetryLater
 from agent.notify import late, retry
 from agent.notify.base import Deployments, Message, Notifier, Receipt, Sustained, TransportError
@@ -20,6 +21,7 @@ from agent.notify.retry import DEFAULT, Patience
 from agent.notify.trouble import Trouble
 
 SUSTAIN_EVERY: Final = timedelta(minutes=1)
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 KEPT: Final = timedelta(days=7)
 TOO_OLD: Final = "it could not be sent for seven days"
 
@@ -42,12 +44,16 @@ class Courier:
         patience: Patience = DEFAULT,
         on_delivery: Callable[[Delivery], None] = unheard,
         stop: threading.Event | None = None,
+        clock: Clock | None = None,
     ) -> None:
+        """`clock` tells when an attempt has ended; without one it takes no time."""
         self._notifier, self._outbox, self._renderer = notifier, outbox, renderer
         self._patience, self._on_delivery = patience, on_delivery
-        self._stop = stop or threading.Event()
+        self._stop, self._clock = stop or threading.Event(), clock
         self.trouble = Trouble(notifier.name)
+        self._turned_at = NEVER
         self._due_at: datetime | None = None  # while it is left alone
+        self._asked_until: datetime | None = None  # as it has asked for
         self._sustained_at: datetime | None = None
 
     @property
@@ -57,44 +63,53 @@ class Courier:
 
     def turn(self, now: datetime) -> None:
         """Deliver what waits, unless the receiver is left alone for a while."""
+        self._turned_at = now
         if self._due_at is None or now >= self._due_at:
             self._due_at = None
             self._deliver(now)
         self._sustain(now)
 
     def _deliver(self, now: datetime) -> None:
-        folded = late.fold(self._outbox.waiting(self.name), now)
+        folded = late.fold(self._outbox.waiting(self.name, self), now)
         if folded.old:
             self._outbox.replace(folded.old, folded.new, now)
-        for notification in self._outbox.waiting(self.name):
-            if self._stop.is_set() or not self._delivered(notification, now):
+        for notification in self._outbox.waiting(self.name, self):
+            if self._stop.is_set() or not self._delivered(notification):
                 return
 
-    def _delivered(self, notification: Notification, now: datetime) -> bool:
-        """Whether it is done with: sent, by us or by another process, or refused for good, or handed over meanwhile."""
+    def _delivered(self, notification: Notification) -> bool:
+        """Whether it is done with, or another one's to send."""
+        if not self._outbox.claim(notification, self):
+            return True
+        try:
+            return self._is_done(notification) or self._tried(notification)
+        finally:
+            self._outbox.release(notification)
+
+    def _is_done(self, notification: Notification) -> bool:
+        """Whether it was handed over or replaced, sent by another process, or waits for too long."""
         if not self._outbox.holds(notification):
             return True
         if self._outbox.is_settled(notification):
             with suppress(RetryLater):  # the next turn asks again
                 self._outbox.take_over(deliver=False)
             return True
-        if now - (notification.late_since or notification.posted_at) > KEPT:
-            self._settle(notification, now, error=TOO_OLD)
+        if self._now() - (notification.late_since or notification.posted_at) > KEPT:
+            self._settle(notification, error=TOO_OLD)
             return True
-        if not self._outbox.claim(notification, self):
-            return False
-        try:
-            return self._tried(notification, now)
-        finally:
-            self._outbox.release(notification)
+        return False
 
-    def _tried(self, notification: Notification, now: datetime) -> bool:
+    def _tried(self, notification: Notification) -> bool:
         try:
             receipt = self._sent(notification)
         except Exception as error:
-            return self._failed(notification, _transport_error(error), now)
-        self._settle(notification, now, receipt=receipt)
+            return self._failed(notification, _transport_error(error))
+        self._settle(notification, receipt=receipt)
         return True
+
+    def _now(self) -> datetime:
+        """After an attempt, which may have taken a minute."""
+        return max(self._turned_at, self._clock.now()) if self._clock else self._turned_at
 
     def _sent(self, notification: Notification) -> Receipt:
         thread, standing = self._outbox.thread(notification)
@@ -110,24 +125,24 @@ class Courier:
         self._notifier.send_deployment(message)
         return {}
 
-    def _failed(self, notification: Notification, error: TransportError, now: datetime) -> bool:
-        self.trouble.failed(error, now, waiting=len(self._outbox.waiting(self.name)))
+    def _failed(self, notification: Notification, error: TransportError) -> bool:
+        now = self._now()
+        self.trouble.failed(error, now, waiting=len(self._outbox.waiting(self.name, self)))
         if error.permanent:
-            self._settle(notification, now, error=str(error))
+            self._settle(notification, error=str(error))
             return True
         self._due_at = now + retry.rest(self.trouble.failures, error)
+        self._asked_until = now + timedelta(seconds=error.retry_after) if error.retry_after else None
         logger.warning("%s cannot be told now, and is tried again: %s", self.name, error, extra={"receiver": self.name})
         return False
 
-    def _settle(
-        self, notification: Notification, now: datetime, *, receipt: Receipt | None = None, error: str | None = None
-    ) -> None:
+    def _settle(self, notification: Notification, *, receipt: Receipt | None = None, error: str | None = None) -> None:
         delivery = Delivery(
             id=notification.id,
             receiver=self.name,
             outcome="sent" if error is None else "failed",
             reason=notification.reason,
-            at=now,
+            at=self._now(),
             error=error,
             receipt=dict(receipt or {}),
         )
@@ -139,6 +154,8 @@ class Courier:
 
     def _sustain(self, now: datetime) -> None:
         """What has to be told again each minute; a failure is one of the channel's, and the next minute tries again."""
+        if self._asked_until and now < self._asked_until:
+            return
         if not isinstance(self._notifier, Sustained) or (self._sustained_at and now - self._sustained_at < SUSTAIN_EVERY):
             return
         self._sustained_at = now

@@ -14,7 +14,7 @@ from agent.notify.outbox import Outbox
 log = logging.getLogger(__name__)
 
 TICK_S: Final = 1.0
-GRACE_S: Final = 5.0
+GRACE_S: Final = 15.0  # longer than a channel is usually waited for
 
 
 class Couriers:
@@ -49,15 +49,20 @@ class Couriers:
     def drain(self, patience: timedelta) -> bool:
         """Wait until all is sent; False where that takes longer."""
         deadline = self._clock.now() + patience
-        while not self._outbox.empty and self._clock.now() < deadline:
+        names = {courier.name for courier in self._couriers}
+        while self._outbox.waits_for(names) and self._clock.now() < deadline:
             self.wake()
             self._clock.sleep(0.1)
-        return self._outbox.empty
+        return not self._outbox.waits_for(names)
 
-    def stop(self) -> None:
+    def ask_to_stop(self) -> None:
         """Stop after the attempt that is being made; what was not sent stays in the outbox."""
         self._stopping.set()
         self.wake()
+
+    def stop(self) -> None:
+        """Wait until they have stopped."""
+        self.ask_to_stop()
         all_of_them = threading.Thread(target=self._join, name="couriers that stop", daemon=True)
         all_of_them.start()
         all_of_them.join(GRACE_S)

@@ -70,7 +70,7 @@ class Ledger:
         if notification is None:
             return
         strand = self._strands[notification.thread]
-        strand.receipt = strand.receipt or delivery.receipt
+        strand.receipt = delivery.receipt or strand.receipt  # the newest: the first message may be gone
         strand.refused = delivery.outcome == "failed" and (strand.refused or delivery.id == strand.id)
         for incident in notification.incidents:
             at = delivery.receiver, identity_of(incident)
@@ -103,11 +103,11 @@ class Ledger:
         found = (one for (name, _), one in self._strand_of.items() if name == receiver and one.key == key)
         return next((one for one in found if not (one.over or one.refused)), None)
 
-    def trouble(self, receiver: str) -> Incident | None:
-        """What people were told last of this receiver's own trouble, while that is not over."""
+    def troubles(self) -> dict[str, Incident]:
+        """What people were told last of each receiver's own trouble, where that is not over."""
         known = (one for strand in self._strands.values() for one in strand.members.values())
-        about = [one for one in known if receiver_of(one) == receiver]
-        return about[-1] if about and about[-1].state == "firing" else None
+        newest = {name: one for one in known if (name := receiver_of(one)) is not None}
+        return {name: one for name, one in newest.items() if one.state == "firing"}
 
     def last(self, group: str) -> datetime | None:
         """When the last message of the group was posted."""

@@ -5,7 +5,7 @@ The loop posts, a thread for each receiver delivers: everything here is done und
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,6 +34,7 @@ class Outbox:
         self._waiting: dict[str, Notification] = {}
         self._unwritten: dict[str, Entry] = {}
         self._claimed: dict[str, object] = {}  # what is being sent, and by whom
+        self._in_charge = False  # of what others have posted, and of what has to be told again and again
 
     def take_over(self, *, deliver: bool = True) -> None:
         """Read the journal; `deliver`: what others have posted and not sent is ours to send. Raises RetryLater."""
@@ -45,7 +46,7 @@ class Outbox:
                 if notification.id in deliveries:
                     ledger.settled(deliveries[notification.id])
             ledger.forgive()
-            self.ledger = ledger
+            self.ledger, self._in_charge = ledger, self._in_charge or deliver
             kept = ledger.unsettled() if deliver else [one for one in ledger.unsettled() if one.id in self._waiting]
             self._waiting = {one.id: one for one in kept}
 
@@ -61,9 +62,10 @@ class Outbox:
             self.ledger.forgive()
 
     def hand_over(self) -> None:
-        """Somebody else evaluates now: what was posted is theirs to send."""
+        """Somebody else evaluates now: what was posted is theirs to send, and to tell again."""
         with self._lock:
             self._waiting.clear()
+            self._in_charge = False
 
     def post_all(self, made: Callable[[Ledger], Iterable[Notification]]) -> None:
         """Post what is made of the ledger as it is."""
@@ -102,11 +104,15 @@ class Outbox:
                 self._journal.write([*self._unwritten.values()])
                 self._unwritten.clear()
 
-    def waiting(self, receiver: str) -> list[Notification]:
-        """What this receiver is to be sent now, in order. What the agent says of itself goes out although it is not written."""
+    def waiting(self, receiver: str, courier: object = None) -> list[Notification]:
+        """What this receiver is to be sent now, in order, but for what another courier is sending.
+
+        What the agent says of itself goes out although it is not written.
+        """
         with self._lock:
             mine = [one for one in self._waiting.values() if one.receiver == receiver]
-            return [one for one in mine if one.id not in self._unwritten or _is_own(one)]
+            free = [one for one in mine if self._claimed.get(one.id, courier) is courier]
+            return [one for one in free if one.id not in self._unwritten or _is_own(one)]
 
     def holds(self, notification: Notification) -> bool:
         """Whether it is still ours to send."""
@@ -165,20 +171,24 @@ class Outbox:
             return Thread(strand.id, strand.key, dict(strand.receipt)), tuple(standing.values())
 
     def sustained(self, receiver: str, now: datetime) -> list[Incident]:
-        """What has to be told again and again to a receiver that forgets."""
+        """What has to be told again and again to a receiver that forgets; nothing where somebody else evaluates."""
         with self._lock:
-            return self.ledger.sustained(receiver, now, SUSTAINED)
+            return self.ledger.sustained(receiver, now, SUSTAINED) if self._in_charge else []
 
-    def trouble(self, receiver: str) -> Incident | None:
-        """What people were told last of this receiver's own trouble, while that is not over."""
+    def last(self, group: str) -> datetime | None:
+        """When the last message of the group was posted."""
         with self._lock:
-            return self.ledger.trouble(receiver)
+            return self.ledger.last(group)
 
-    @property
-    def empty(self) -> bool:
-        """Whether everything was sent."""
+    def troubles(self) -> dict[str, Incident]:
+        """What people were told last of each receiver's own trouble, where that is not over."""
         with self._lock:
-            return not self._waiting
+            return self.ledger.troubles()
+
+    def waits_for(self, receivers: Collection[str] | None = None) -> bool:
+        """Whether something is to be sent to one of these (None: to anybody)."""
+        with self._lock:
+            return any(receivers is None or one.receiver in receivers for one in self._waiting.values())
 
 
 def _is_own(notification: Notification) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from agent.alerting.changes import Change
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, is_news
 from agent.clock import Clock
 from agent.notify import posting, steps
 from agent.notify.dedup import Reason
@@ -48,6 +48,10 @@ def nobody() -> None:
     """Who is woken where deliveries come by themselves."""
 
 
+def unheard(_: str, __: Reason) -> None:
+    """Who hears why a receiver is not told, where nobody counts."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Telling:
     """What deciding is configured with: who can be told, when, of what, and what people have muted and done meanwhile."""
@@ -60,6 +64,7 @@ class Telling:
     handled: Callable[[Sequence[Incident]], Sequence[Incident]] = as_it_is
     troubles: Callable[[datetime], Sequence[Incident]] = no_trouble
     wake: Callable[[], None] = nobody
+    on_silence: Callable[[str, Reason], None] = unheard
 
 
 class Pipeline:
@@ -72,7 +77,7 @@ class Pipeline:
         self._dues: list[datetime] = []
         self._troubles: Sequence[Incident] = ()
         self._own: dict[Identity, Incident] = {}
-        self._told_why: set[tuple[Identity, Reason]] = set()
+        self._why: dict[tuple[Identity, str], Reason] = {}
 
     def configure(self, telling: Telling) -> None:
         """Tell these from now on."""
@@ -112,7 +117,7 @@ class Pipeline:
     def _said_of_itself(self) -> Iterable[Incident]:
         """What the agent says of itself is said once, and stands for others until it is over."""
         known = self._own | self._held
-        self._own = {id_: one for id_, one in known.items() if one.class_ == ALONE and one.state == "firing"}
+        self._own = {id_: one for id_, one in known.items() if one.class_ == ALONE and one.state == "firing" and not is_news(one)}
         return self._own.values()
 
     def deployed(self, changes: Iterable[Change], now: datetime) -> None:
@@ -149,17 +154,21 @@ class Pipeline:
         self._dues = [parcel.due_at for parcel in waiting if parcel.due_at]
 
     def _say_why_not(self, parcel: Parcel) -> None:
-        """Once for each incident and reason; that it was sent already is no news."""
-        reason = parcel.reason
-        if reason not in {Reason.MUTED, Reason.INHIBITED} or (identity_of(parcel.incident), reason) in self._told_why:
+        """Once for each incident and receiver, until there is another reason."""
+        name, reason = (identity_of(parcel.incident), parcel.receiver), parcel.reason
+        if reason is None or self._why.get(name) is reason:
             return
-        if len(self._told_why) >= MOST_REMEMBERED:
-            self._told_why.clear()
-        self._told_why.add((identity_of(parcel.incident), reason))
-        logger.info("%s is not told: %s", parcel.incident.fingerprint, reason.value, extra={"reason": reason.value})
+        if len(self._why) >= MOST_REMEMBERED:
+            self._why.clear()
+        self._why[name] = reason
+        if not reason.tells:
+            self._telling.on_silence(parcel.receiver, reason)
+            level = logging.INFO if reason in {Reason.MUTED, Reason.INHIBITED} else logging.DEBUG
+            extra = {"reason": reason.value, "receiver": parcel.receiver}
+            logger.log(level, "%s is not told: %s", parcel.incident.fingerprint, reason.value, extra=extra)
 
     def _last(self, group: Group) -> datetime | None:
-        return self._outbox.ledger.last(group.name)
+        return self._outbox.last(group.name)
 
     def _moment(self, now: datetime) -> Moment:
         return Moment(now, self._clock.now())

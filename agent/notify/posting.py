@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import structs
+
 from agent.alerting.changes import Change
 from agent.alerting.incident import Incident
 from agent.notify.base import Kind
@@ -35,17 +37,14 @@ class _Place(NamedTuple):
 
 
 def notifications(parcels: Iterable[Parcel], ledger: Ledger, *, moment: Moment) -> Iterator[Notification]:
-    """One for what a group begins, and one for each thread of it that goes on."""
-    for (group, strand), members in _by_thread(parcels, ledger).items():
-        yield _going_on(group, ledger.named(strand), members, moment) if strand else _beginning(group, members, ledger, moment)
-
-
-def _by_thread(parcels: Iterable[Parcel], ledger: Ledger) -> dict[tuple[Group, str], list[Parcel]]:
-    found: defaultdict[tuple[Group, str], list[Parcel]] = defaultdict(list)
+    """One for what a group begins, and one for each thread that goes on, whatever groups its members are of."""
+    begins, goes_on = defaultdict[Group, list[Parcel]](list), defaultdict[str, list[Parcel]](list)
     for parcel in parcels:
         assert parcel.group is not None, "grouping comes before posting"
-        found[parcel.group, _strand(parcel, ledger)].append(parcel)
-    return found
+        strand = _strand(parcel, ledger)
+        (goes_on[strand] if strand else begins[parcel.group]).append(parcel)
+    yield from (_beginning(group, members, ledger, moment) for group, members in begins.items())
+    yield from (_going_on(ledger.named(strand), members, moment) for strand, members in goes_on.items())
 
 
 def _strand(parcel: Parcel, ledger: Ledger) -> str:
@@ -70,7 +69,9 @@ def _beginning(group: Group, members: Sequence[Parcel], ledger: Ledger, moment: 
     return _notification(_Place(id_, "firing", id_, lead.fingerprint), group, members, incidents, moment)
 
 
-def _going_on(group: Group, strand: Strand, members: Sequence[Parcel], moment: Moment) -> Notification:
+def _going_on(strand: Strand, members: Sequence[Parcel], moment: Moment) -> Notification:
+    group = members[0].group
+    assert group is not None, "grouping comes before posting"
     incidents = loudest_first(member.incident for member in members)
     id_ = row_id(f"{strand.id}/{strand.length}/{_said(incidents)}")
     kind = _kind(strand, incidents, members)
@@ -99,8 +100,13 @@ def _notification(
         group=group.name,
         at=moment.at,
         posted_at=moment.wall,
-        incidents=tuple(incidents),
+        incidents=tuple(map(_lean, incidents)),
     )
+
+
+def _lean(incident: Incident) -> Incident:
+    """Without the figures of `alerts explain`, which no message shows."""
+    return structs.replace(incident, evidence=tuple(structs.replace(one, workings=None) for one in incident.evidence))
 
 
 def deployment(receiver: str, change: Change, moment: Moment) -> Notification:

@@ -1,7 +1,8 @@
 """A receiver that cannot be reached is told of by the others: an incident of its own, with an end."""
 
+import threading
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -24,40 +25,63 @@ def _fingerprint(receiver: str) -> str:
     return fingerprint("receiver", receiver, ALL, "monitor")
 
 
+class Failing(NamedTuple):
+    """Since when, why, and how many messages wait."""
+
+    since: datetime
+    error: TransportError
+    waiting: int
+
+
+def removed(told: Incident, now: datetime) -> Incident:
+    """The end of the trouble of a receiver that is not configured any more."""
+    summary = f"The receiver {told.labels[LABEL]} is not configured any more."
+    return replace(told, state="resolved", resolved_at=now, summary=summary, advice="")
+
+
 class Trouble:
-    """What a receiver's courier knows of its channel; written by its thread, read by the loop, each assignment whole."""
+    """What a receiver's courier knows of its channel: written by its thread, read by the loop."""
 
     def __init__(self, receiver: str) -> None:
         self._receiver = receiver
+        self._lock = threading.Lock()
         self.failures = 0
-        self.told: Incident | None = None
-        self._failing: tuple[datetime, TransportError, int] | None = None
-        self._refused: tuple[datetime, TransportError, int] | None = None  # until it is told, though others went out since
+        self._told: Incident | None = None
+        self._failing: Failing | None = None
+        self._refused: Failing | None = None  # until it is told, though others went out since
         self._works = False
+
+    def resume(self, told: Incident | None) -> None:
+        """What people were told last by the process before."""
+        with self._lock:
+            self._told = self._told or told
 
     def failed(self, error: TransportError, now: datetime, *, waiting: int) -> None:
         """A round has failed; so many messages wait."""
-        self.failures += 1
-        since = self._failing[0] if self._failing else now
-        self._failing, self._works = (since, error, waiting), False
-        if error.permanent:
-            self._refused = self._failing
+        with self._lock:
+            self.failures += 1
+            since = self._failing.since if self._failing else now
+            self._failing, self._works = Failing(since, error, waiting), False
+            self._refused = self._failing if error.permanent else self._refused
 
     def worked(self) -> None:
         """A message went out."""
-        self.failures, self._failing, self._works = 0, None, True
+        with self._lock:
+            self.failures, self._failing, self._works = 0, None, True
 
     def incident(self, now: datetime) -> Incident | None:
         """What the others are to know: the outage, or its end; None where there is nothing to say."""
-        failing = self._refused or self._failing
-        if self.told is not None and self.told.state == "firing":
-            self.told = self._over(self.told, now) if self._works else self.told
-            self._refused = None
-        elif failing is not None and (failing[1].permanent or now - failing[0] >= PATIENCE):
-            self.told, self._refused = self._firing(failing[0], now, *failing[1:]), None
-        return self.told
+        with self._lock:
+            failing = self._refused or self._failing
+            if self._told is not None and self._told.state == "firing":
+                self._told = self._over(self._told, now) if self._works else self._told
+                self._refused = None
+            elif failing is not None and (failing.error.permanent or now - failing.since >= PATIENCE):
+                self._told, self._refused = self._firing(failing, now), None
+            return self._told
 
-    def _firing(self, since: datetime, now: datetime, error: TransportError, waiting: int) -> Incident:
+    def _firing(self, failing: Failing, now: datetime) -> Incident:
+        since, error, waiting = failing
         refused = (
             f"{self._receiver} refuses messages" if error.permanent else f"{self._receiver} cannot be told since {_stamp(since)}"
         )
@@ -80,7 +104,7 @@ class Trouble:
         )
 
     def _over(self, told: Incident, now: datetime) -> Incident:
-        summary = f"The receiver {self._receiver} takes messages again; what waited was sent."
+        summary = f"The receiver {self._receiver} takes messages again. What waited was sent; what it had refused for good was not."
         return replace(told, state="resolved", resolved_at=now, summary=summary, advice="")
 
 

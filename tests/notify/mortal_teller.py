@@ -115,13 +115,13 @@ def tell(folder: Path, urls: Sequence[str], count: int, begun: Any) -> None:
             _wait(outbox, AT_MOST_S)
         _wait(outbox, DRAINED_S)
         couriers.stop()
-        os._exit(0 if outbox.empty else 1)
+        os._exit(1 if outbox.waits_for() else 0)
 
 
 def _wait(outbox: Outbox, seconds: float) -> None:
     """Until all is sent, or so long: whoever is killed is killed while it sends, not while it writes."""
     deadline = time.monotonic() + seconds
-    while not outbox.empty and time.monotonic() < deadline:
+    while outbox.waits_for() and time.monotonic() < deadline:
         time.sleep(0.005)
 
 

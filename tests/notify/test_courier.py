@@ -30,6 +30,7 @@ class Desk:
         self.chat = notifier or MemoryNotifier("chat")
         self.journal = MemoryJournal()
         self.outbox = Outbox(self.journal)
+        self.outbox.take_over()
         self.deliveries: list[Delivery] = []
         self.courier = Courier(self.chat, self.outbox, Renderer(), patience=QUICK, on_delivery=self.deliveries.append)
 
@@ -50,7 +51,7 @@ def test_what_waits_is_delivered_in_order_and_noted() -> None:
         ("n2", "sent", "resolved", NOW, {}),
     ]
     assert [row.body["outcome"] for row in desk.journal.read(DELIVERY)] == ["sent", "sent"]
-    assert desk.outbox.empty
+    assert not desk.outbox.waits_for()
 
 
 def test_a_later_message_has_the_first_ones_receipt() -> None:
@@ -194,7 +195,7 @@ def test_what_another_process_has_sent_is_not_sent() -> None:
     other.take_over()
     other.settle(Delivery(id="n1", receiver="chat", outcome="sent", reason=Reason.FIRST, at=NOW))
     desk.courier.turn(NOW)
-    assert (desk.ids(), desk.deliveries, desk.outbox.empty) == ([], [], True)
+    assert (desk.ids(), desk.deliveries, not desk.outbox.waits_for()) == ([], [], True)
 
 
 def test_what_was_handed_over_meanwhile_is_not_sent() -> None:
@@ -282,7 +283,7 @@ def test_what_an_old_courier_still_sends_is_left_to_it() -> None:
     old, new = told.couriers[0], Courier(MemoryNotifier("chat"), told.outbox, Renderer(), patience=QUICK)
     assert told.outbox.claim(notification(), old)
     new.turn(NOW)
-    assert told.outbox.waiting("chat")
+    assert told.outbox.waits_for()
     told.outbox.release(notification())
     new.turn(NOW)
-    assert not told.outbox.waiting("chat")
+    assert not told.outbox.waits_for()

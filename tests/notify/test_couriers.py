@@ -107,7 +107,7 @@ def test_a_stop_comes_back_within_the_grace(slow: Slow) -> None:
     began = CLOCK.now()
     office.couriers.stop()
     assert CLOCK.now() - began < timedelta(seconds=GRACE_S + 2)
-    assert not office.outbox.empty
+    assert office.outbox.waits_for()
     for one in others:
         one.let.set()
 
@@ -138,7 +138,7 @@ def test_a_stop_ends_the_wait_between_attempts() -> None:
     began = CLOCK.now()
     office.couriers.stop()
     assert CLOCK.now() - began < timedelta(seconds=2)
-    assert not office.outbox.empty
+    assert office.outbox.waits_for()
 
 
 def test_a_store_that_answers_nonsense_ends_no_courier(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ from agent.notify.base import TransportError
 from agent.notify.dedup import Reason
 from agent.notify.ledger import Ledger
 from agent.notify.notification import Delivery, Notification, Outcome
-from agent.notify.trouble import LABEL, Trouble
+from agent.notify.trouble import LABEL, Failing, Trouble
 from tests.notify.examples import KOREAN, NOW, incident, notification, of, resolved
 
 LATER = NOW + timedelta(minutes=5)
@@ -59,13 +59,17 @@ def test_what_was_sent_is_told_in_full() -> None:
     assert list(ledger.unsettled()) == []
 
 
-def test_the_first_receipt_is_the_threads() -> None:
-    """A later answer does not replace it."""
+def test_the_newest_receipt_is_the_threads() -> None:
+    """The first message may be gone, and the channel have begun again; a later answer that says nothing changes nothing."""
     update = follow_up("n2", incident(severity="critical"))
     ledger = ledger_of(notification(), update)
     settle(ledger, notification(), number="1")
     settle(ledger, update, number="2")
-    assert ledger.named("n1").receipt == {"number": "1"}
+    assert ledger.named("n1").receipt == {"number": "2"}
+    end = follow_up("n3", resolved())
+    ledger.posted(end)
+    settle(ledger, end)
+    assert ledger.named("n1").receipt == {"number": "2"}
 
 
 def test_what_was_refused_leaves_what_was_heard_before() -> None:
@@ -152,22 +156,21 @@ def test_the_last_message_of_a_group() -> None:
 def outage(receiver: str, state: str = "firing") -> Incident:
     """That a receiver cannot be reached."""
     trouble = Trouble(receiver)
-    trouble.told = trouble._firing(NOW, NOW, TransportError("away", permanent=False), 0)
-    return trouble.told if state == "firing" else trouble._over(trouble.told, LATER)
+    told = trouble._firing(Failing(NOW, TransportError("away", permanent=False), 0), NOW)
+    return told if state == "firing" else trouble._over(told, LATER)
 
 
 def test_the_trouble_of_a_receiver_is_known_until_it_is_over() -> None:
     """Whoever was told of it."""
     ledger = ledger_of(notification(outage("chat"), receiver="mail"))
-    assert ledger.trouble("chat") == outage("chat")
-    assert ledger.trouble("mail") is None
+    assert ledger.troubles() == {"chat": outage("chat")}
     ledger.posted(follow_up("n2", outage("chat", "resolved"), receiver="mail"))
-    assert ledger.trouble("chat") is None
+    assert ledger.troubles() == {}
 
 
 def test_a_rules_label_is_no_trouble_of_a_receiver() -> None:
     """Rules give labels of their own, whatever they are called."""
-    assert ledger_of(notification(incident(class_="monitor", labels={LABEL: "chat"}))).trouble("chat") is None
+    assert ledger_of(notification(incident(class_="monitor", labels={LABEL: "chat"}))).troubles() == {}
 
 
 def test_what_fires_and_what_ended_lately_is_sustained() -> None:

@@ -99,8 +99,9 @@ def test_the_next_outage_is_another_incident() -> None:
 def test_what_the_process_before_told_ends_here() -> None:
     """The next one knows what was told, and tells the end."""
     before, trouble = failing(), Trouble("chat")
-    trouble.told = before.incident(NOW + PATIENCE)
-    assert trouble.incident(NOW + timedelta(hours=1)) == trouble.told
+    told = before.incident(NOW + PATIENCE)
+    trouble.resume(told)
+    assert trouble.incident(NOW + timedelta(hours=1)) == told
     trouble.worked()
     over = trouble.incident(NOW + timedelta(hours=1))
     assert over is not None

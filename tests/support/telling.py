@@ -63,7 +63,7 @@ class Told:
             Courier(one, self.outbox, self.renderer, patience=QUICK, on_delivery=self.deliveries.append) for one in self.notifiers
         ]
         for courier in self.couriers:
-            courier.trouble.told = self.outbox.trouble(courier.name)
+            courier.trouble.resume(self.outbox.troubles().get(courier.name))
         self.pipeline = Pipeline(self.telling(), self.outbox, self.clock)
 
     def telling(self) -> Telling:
