@@ -20,6 +20,7 @@ from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.configured import Configured, fixed
 from agent.decode.sink import FileSink
+from agent.desk import Ears
 from agent.errors import Misconfigured, Mistake
 from agent.language.services import Taggers
 from agent.memory import keep_buffers
@@ -77,7 +78,7 @@ def run(settings: Settings, config: Path | None = None) -> None:
         kafka = settings.source.kafka
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
-        desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, meters.told)
+        desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, Ears(meters.told, meters.silent))
 
         def new_evaluation() -> Evaluation:
             desk.take_over()

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent import parts
 from agent.alerting.action import Action
@@ -13,10 +13,11 @@ from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.configured import InForce
 from agent.errors import RetryLater
-from agent.notify import trouble
+from agent.notify import courier, pipeline, trouble
 from agent.notify.base import Notifier
-from agent.notify.courier import Courier, unheard
+from agent.notify.courier import Courier
 from agent.notify.couriers import Couriers
+from agent.notify.dedup import Reason
 from agent.notify.mute import Mute
 from agent.notify.notification import Delivery
 from agent.notify.outbox import Outbox
@@ -30,6 +31,16 @@ log = logging.getLogger(__name__)
 NOBODY: Final = Telling(receivers=(), timings={})
 
 
+class Ears(NamedTuple):
+    """Who hears of each delivery, and of why a receiver is not told."""
+
+    on_delivery: Callable[[Delivery], None] = courier.unheard
+    on_silence: Callable[[str, Reason], None] = pipeline.unheard
+
+
+DEAF: Final = Ears()
+
+
 class Desk:
     """One for the process; it is configured at the start, and again whenever the settings are read anew."""
 
@@ -40,11 +51,11 @@ class Desk:
         clock: Clock,
         in_force: InForce,
         *,
-        on_delivery: Callable[[Delivery], None] = unheard,
+        ears: Ears = DEAF,
     ) -> None:
         """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read."""
         self._outbox, self._people, self._clock = Outbox(outbox), people, clock
-        self._in_force, self._on_delivery = in_force, on_delivery
+        self._in_force, self._ears = in_force, ears
         self._actions: Sequence[Action] = ()
         self._muted: Sequence[Mute] = ()
         self._couriers: list[Courier] = []
@@ -60,13 +71,19 @@ class Desk:
         settings = self._in_force().settings
         stopping, renderer = threading.Event(), parts.renderer(settings)
         self._couriers = [
-            Courier(one, self._outbox, renderer, on_delivery=self._on_delivery, stop=stopping, clock=self._clock)
+            Courier(one, self._outbox, renderer, on_delivery=self._ears.on_delivery, stop=stopping, clock=self._clock)
             for one in notifiers.values()
         ]
         self._round = Couriers(self._couriers, self._outbox, self._clock, stopping)
         self.pipeline.configure(
             parts.telling(
-                settings, notifiers, mutes=self._mutes, handled=self._handled, troubles=self._troubles, wake=self._round.wake
+                settings,
+                notifiers,
+                mutes=self._mutes,
+                handled=self._handled,
+                troubles=self._troubles,
+                wake=self._round.wake,
+                on_silence=self._ears.on_silence,
             )
         )
         self._outbox.forgive()
@@ -96,8 +113,8 @@ class Desk:
     def _know_troubles(self) -> None:
         """What was told of a receiver by the process before ends here, also where the receiver is gone."""
         known = self._outbox.troubles()
-        for courier in self._couriers:
-            courier.trouble.resume(known.pop(courier.name, None))
+        for one in self._couriers:
+            one.trouble.resume(known.pop(one.name, None))
         self._gone = [trouble.removed(one, self._clock.now()) for one in known.values()]
 
     def hand_over(self) -> None:

@@ -20,11 +20,9 @@ from agent.decode.again import Judge
 from agent.decode.letterbox import FileBox, KafkaBox, LetterBox
 from agent.decode.sink import DeadLetterSink, KafkaSink
 from agent.decode.topic import DeadLetterTopic
-from agent.desk import Desk
+from agent.desk import DEAF, Desk, Ears
 from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
-from agent.notify.courier import unheard
-from agent.notify.notification import Delivery
 from agent.notify.pipeline import Pipeline
 from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
@@ -194,15 +192,15 @@ def desk(
     stack: ExitStack,
     in_force: InForce,
     notifiers: Mapping[str, Notifier],
-    told: Callable[[Delivery], None] = unheard,
+    ears: Ears = DEAF,
     *,
     folder: Path | None = None,
 ) -> Desk:
-    """Who is told, over two connections of its own; `told` hears of each delivery, `folder` is another store."""
+    """Who is told, over two connections of its own; `folder` is another store."""
     settings = in_force().settings
     folder = folder or home(settings)
     outbox, people = store_in(stack, settings, folder), store_in(stack, settings, folder)
-    made = Desk(outbox.journal, people.journal, CLOCK, in_force, on_delivery=told)
+    made = Desk(outbox.journal, people.journal, CLOCK, in_force, ears=ears)
     stack.callback(made.close)
     made.configure(notifiers)
     return made

@@ -13,6 +13,7 @@ from agent import __version__
 from agent.alerting.incident import IncidentClass, State
 from agent.clock import Clock
 from agent.errors import Misconfigured
+from agent.notify.dedup import Reason
 from agent.notify.notification import Delivery
 from agent.runtime.look import Look
 from agent.runtime.tally import Tally
@@ -88,6 +89,11 @@ class Telemetry:
         self._counters["babelwatch_notifications"].add(
             1, {"receiver": delivery.receiver, "outcome": delivery.outcome, "reason": delivery.reason.value}
         )
+
+    def silent(self, receiver: str, reason: Reason) -> None:
+        """Somebody was not told, and why: once for each incident."""
+        labels = {"receiver": receiver, "outcome": "skipped", "reason": reason.value}
+        self._counters["babelwatch_notifications"].add(1, labels)
 
     def tried(self, took: timedelta) -> None:
         """A flush was tried."""

@@ -12,7 +12,7 @@ from agent.alerting.incident import Incident
 from agent.clock import SystemClock
 from agent.config.settings import Settings
 from agent.configured import Configured
-from agent.desk import Desk
+from agent.desk import Desk, Ears
 from agent.errors import RetryLater
 from agent.notify.base import Notifier, TransportError
 from agent.notify.memory import MemoryNotifier
@@ -118,7 +118,7 @@ def left_behind(journal: MemoryJournal, *incidents: Incident) -> None:
 def test_who_is_configured_is_told(opened: Opener, journal: MemoryJournal, chat: MemoryNotifier) -> None:
     """Deliveries are heard of, too."""
     heard: list[str] = []
-    desk = opened(chat, journal=journal, on_delivery=lambda delivery: heard.append(delivery.reason.value))
+    desk = opened(chat, journal=journal, ears=Ears(on_delivery=lambda delivery: heard.append(delivery.reason.value)))
     tell(desk, KOREAN)
     assert (languages(chat), heard) == (["ko"], ["first"])
 

@@ -1,5 +1,6 @@
 """What is in breach for one language at one minute, and how loud that is: what every class of incident shares."""
 
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -75,6 +76,13 @@ def severity_of(incident: Incident) -> Severity:
 def louder(one: Severity, other: Severity) -> Severity:
     """The more severe of the two."""
     return max(one, other, key=SEVERITIES.index)
+
+
+def loudest_first(incidents: Iterable[Incident]) -> list[Incident]:
+    """In the order in which they are told: what fires before what is over, by severity, then by how far it fell."""
+    return sorted(
+        incidents, key=lambda one: (one.state != "firing", -SEVERITIES.index(one.severity), -(one.drop or 0.0), one.language)
+    )
 
 
 def draft(subject: Subject, rule: Rule, why: Loudness, evidence: tuple[Evidence, ...], figures: Figures) -> Incident:

@@ -23,6 +23,7 @@ from agent.decode.sink import MemorySink
 from agent.demo import profiles, stage
 from agent.demo.broker import API_VERSION, DemoBroker
 from agent.demo.show import Show
+from agent.desk import Ears
 from agent.notify.base import Notifier
 from agent.notify.terminal import TerminalNotifier
 from agent.opening import CLOCK, Store
@@ -97,7 +98,7 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     terminal: dict[str, Notifier] = {TERMINAL: TerminalNotifier(console=console)}
     others = parts.notifiers(settings) if settings.notify.receivers else {}
     in_force = fixed(settings)
-    desk = opening.desk(stack, in_force, terminal | others, meters.told)
+    desk = opening.desk(stack, in_force, terminal | others, Ears(meters.told, meters.silent))
 
     def new_evaluation() -> Evaluation:
         desk.take_over()

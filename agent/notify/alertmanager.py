@@ -86,12 +86,12 @@ class AlertmanagerNotifier:
         return text
 
     def send(self, message: Message) -> Receipt:
-        """Tell every Alertmanager; what one of them did not take is raised after all were told."""
+        """Tell every Alertmanager; one of them is enough, since all are told again each minute."""
         now = self._clock.now()
         if message.kind == "test":
-            self._tell([_until(alert_of_test(message), now + LASTS)])
+            self._tell([_until(alert_of_test(message), now + LASTS)], least=len(self._ways))
         elif message.kind != "deployment":
-            self._tell(self._ledger.alerts(_worth_telling(message, now), first_link(message), now))
+            self._tell(self._ledger.alerts(_worth_telling(message, now), first_link(message), now), least=1)
         return {}
 
     def preview(self, message: Message) -> str:
@@ -101,12 +101,14 @@ class AlertmanagerNotifier:
         return json.dumps(alerts, ensure_ascii=False, indent=2)
 
     def sustain(self, incidents: Sequence[Incident], now: datetime) -> None:
-        """Tell once more what fires, and what ended within the last five minutes."""
-        self._tell(self._ledger.alerts([each for each in incidents if _lives(each, now)], "", now))
+        """Tell once more what fires, and what ended within the last five minutes; whoever does not take it is in trouble."""
+        alerts = self._ledger.alerts([each for each in incidents if _lives(each, now)], "", now)
+        self._tell(alerts, least=len(self._ways))
 
-    def _tell(self, alerts: Sequence[Alert]) -> None:
+    def _tell(self, alerts: Sequence[Alert], *, least: int) -> None:
+        """So many have to take it; what the others did not take is raised after all were told."""
         failures = list(self._failures(alerts)) if alerts else []
-        if failures:
+        if len(self._ways) - len(failures) < least:
             waits = [failure.retry_after for failure in failures if failure.retry_after is not None]
             permanent = all(failure.permanent for failure in failures)
             raise TransportError("; ".join(map(str, failures)), permanent=permanent, retry_after=max(waits, default=None))

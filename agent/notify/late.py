@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from agent.alerting.finding import loudest_first
 from agent.alerting.incident import Incident
 from agent.notify.base import Kind
 from agent.notify.notification import Identity, Notification, identity_of
-from agent.notify.steps import loudest_first
 from agent.records import row_id
 
 LATE: Final = timedelta(minutes=10)

@@ -115,13 +115,12 @@ def mute_line(incidents: Sequence[Incident]) -> str:
     if first.class_ == "monitor" or len({(one.service, one.environment, one.class_) for one in incidents}) > 1:
         return ""
     told: dict[str, set[str]] = {"service": {first.service}, "environment": {first.environment}, "class": {first.class_}}
-    told["language"] = {one.language for one in incidents if one.language != ALL}
-    options = [f"--{name} {shlex.quote(clean(value))}" for name, values in told.items() for value in sorted(values) if value]
-    return _fitting(options)
+    told["language"] = {one.language for one in incidents}
+    return _fitting([f"--{name} {shlex.quote(clean(value))}" for name, values in told.items() for value in sorted(values)])
 
 
 def _fitting(options: Sequence[str]) -> str:
-    """Without the languages where they are too many, since half a command silences something else."""
+    """Of too many languages it is all of the service, since half a command silences something else."""
     for given in (options, [option for option in options if not option.startswith("--language ")]):
         line = " ".join(("babelwatch mute add", *given, '--for 4h --reason "…"'))
         if len(line) <= LONGEST_COMMAND:

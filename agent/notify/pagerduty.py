@@ -16,6 +16,7 @@ from typing import Any, Final, Unpack
 import msgspec
 from httpx import codes
 
+from agent.alerting.finding import loudest_first
 from agent.alerting.incident import Incident
 from agent.notify.base import Link, Message, Receipt, TransportError
 from agent.notify.labels import rfc3339, web_address
@@ -31,7 +32,6 @@ LINKS: Final = 20
 HIDDEN: Final = "<secret>"
 FEWER: Final = (100, 20, 5, 1)
 WORKINGS: Final = ("evidence", "where", "exemplars")
-_LOUDNESS: Final = {"critical": 0, "warning": 1, "info": 2}
 
 
 class PagerDutyNotifier:
@@ -120,7 +120,7 @@ def _payload(message: Message) -> dict[str, Any]:
 def loudest_of(message: Message) -> Incident | None:
     """The loudest of the thread that fires; of one that is over, the loudest there was."""
     every = message.standing or message.incidents
-    return min(every, key=lambda each: (each.state == "resolved", _LOUDNESS[each.severity]), default=None)
+    return next(iter(loudest_first(every)), None)
 
 
 def dedup_key(key: str) -> str:

@@ -15,7 +15,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, TypedDict
@@ -28,6 +28,7 @@ from agent.clock import Clock, SystemClock
 from agent.notify.base import TransportError
 
 TIMEOUT: Final = 10.0
+LARGEST_ANSWER: Final = 1 << 16
 _TRY_AGAIN: Final = {codes.REQUEST_TIMEOUT, codes.TOO_MANY_REQUESTS}
 _NO_URL: Final = (httpx.UnsupportedProtocol, httpx.InvalidURL)
 _NO_HEADER: Final = (httpx.LocalProtocolError, UnicodeError)
@@ -74,14 +75,24 @@ class Poster:
         if isinstance(client, TransportError):
             return client
         try:
-            with client:
-                return client.post(url, content=content, headers=headers)
+            with client, client.stream("POST", url, content=content, headers=headers) as answer:
+                return self._read(answer)
         except _NO_URL as error:
             return TransportError(f"the URL of {self.to} is not one ({type(error).__name__})", permanent=True)
         except _NO_HEADER as error:
             return TransportError(f"a credential for {self.to} does not fit into a header ({type(error).__name__})", permanent=True)
         except httpx.HTTPError as error:
             return TransportError(_no_answer(self.to, error), permanent=False)
+
+    def _read(self, answer: httpx.Response) -> httpx.Response:
+        """The beginning of an answer, as far as it comes in time: nobody waits for one that never ends."""
+        said, deadline = b"", self.clock.now() + timedelta(seconds=self.timeout)
+        for part in answer.iter_bytes():
+            said += part
+            if len(said) >= LARGEST_ANSWER or self.clock.now() >= deadline:
+                break
+        asked = {name: value for name, value in answer.headers.items() if name.lower() == "retry-after"}
+        return httpx.Response(answer.status_code, headers=asked, content=said[:LARGEST_ANSWER])
 
     def _client(self) -> httpx.Client | TransportError:
         try:

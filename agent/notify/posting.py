@@ -8,13 +8,14 @@ from typing import NamedTuple
 from msgspec import structs
 
 from agent.alerting.changes import Change
+from agent.alerting.finding import loudest_first
 from agent.alerting.incident import Incident
 from agent.notify.base import Kind
 from agent.notify.dedup import Reason
 from agent.notify.grouping import Group
 from agent.notify.ledger import Ledger, Strand
 from agent.notify.notification import Notification, identity_of
-from agent.notify.steps import Parcel, loudest_first
+from agent.notify.steps import Parcel
 from agent.records import row_id
 
 LOUDEST = (Reason.ESCALATED, Reason.FIRST, Reason.REOPENED, Reason.WEIGHED, Reason.REPEAT_DUE, Reason.RESOLVED)

@@ -1,4 +1,4 @@
-"""The steps of deciding, each from parcels to parcels: pure but for what they look up, and for the last, which posts.
+"""The steps of deciding, each from parcels to parcels: pure but for what they look up.
 
 A parcel is one incident on its way to one receiver; one that has got a reason not to be told goes no further.
 """
@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from agent.alerting.finding import SEVERITIES
 from agent.alerting.incident import Incident, is_news
 from agent.notify import grouping, inhibit, mute
 from agent.notify.dedup import Reason, Told, decide
@@ -100,10 +99,3 @@ def waiting(
         reasons = [member.reason for member in members if member.reason]
         due = grouping.due_at(group, reasons, since.get(group, now), last(group), timings[group.receiver])
         yield from (replace(member, due_at=due) for member in members)
-
-
-def loudest_first(incidents: Iterable[Incident]) -> list[Incident]:
-    """In the order in which they are told: what fires before what is over, by severity, then by how far it fell."""
-    return sorted(
-        incidents, key=lambda one: (one.state != "firing", -SEVERITIES.index(one.severity), -(one.drop or 0.0), one.language)
-    )

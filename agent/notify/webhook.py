@@ -15,6 +15,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final, Unpack
 
+from agent.alerting.finding import loudest_first
 from agent.alerting.incident import Incident
 from agent.notify.base import Message, Receipt
 from agent.notify.labels import alert_of, alert_of_test, first_link, rfc3339
@@ -24,7 +25,6 @@ MOST_ALERTS: Final = 200
 NEVER: Final = "0001-01-01T00:00:00Z"
 PREFIX: Final = "whsec_"
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_:-]{1,200}")
-_LOUDNESS: Final = {"critical": 0, "warning": 1, "info": 2}
 
 
 class WebhookNotifier:
@@ -81,7 +81,7 @@ def body_of(message: Message, receiver: str) -> dict[str, Any]:
         "commonLabels": common,
         "commonAnnotations": _common(alert["annotations"] for alert in alerts),
         "routeLabels": {},
-        "externalURL": link.partition("/alerts/")[0] if "/alerts/" in link else "",
+        "externalURL": link.rpartition("/alerts")[0],
         "version": "4",
         "groupKey": f'{{}}:{{thread="{message.thread.key}"}}',
         "truncatedAlerts": max(len(alerts) - MOST_ALERTS, 0),
@@ -95,8 +95,7 @@ def _alerts(message: Message) -> list[dict[str, Any]]:
         return [{"status": "firing", **test, "endsAt": NEVER, "fingerprint": _hash(message.thread.key)}]
     link = first_link(message)
     told = [each for each in message.standing or message.incidents if each.state != "pending"]
-    ranked = sorted(told, key=lambda each: (each.state == "resolved", _LOUDNESS[each.severity]))
-    return [_alert(incident, link) for incident in ranked]
+    return [_alert(incident, link) for incident in loudest_first(told)]
 
 
 def _alert(incident: Incident, link: str) -> dict[str, Any]:

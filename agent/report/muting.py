@@ -10,10 +10,12 @@ from agent.errors import Misconfigured, Mistake
 from agent.notify.mute import LONGEST, Mute, expected_label, id_of
 from agent.notify.text import clean
 from agent.records import Name
+from agent.report.query import NEWEST, OLDEST
 from agent.report.said import Note, Said, Time, read
 from agent.times import format_duration, parse_duration
 
 MOST_VALUES: Final = 100
+TIMES: Final = f"expected a time between {OLDEST:%Y} and {NEWEST:%Y}"
 
 
 class Muting(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename={"since": "from", "length": "for"}):
@@ -32,6 +34,10 @@ def mute_of(said: Said, own: Collection[str], now: datetime) -> Mute:
     """The mute that is meant; `own` are the labels that rules give. Raises Misconfigured."""
     body = read(said, Muting)
     match = {name: _values(values) for name, values in body.match.items()}
+    if wrong := [
+        Mistake("", key, TIMES) for key, at in (("from", body.since), ("until", body.until)) if at and not OLDEST <= at < NEWEST
+    ]:
+        raise Misconfigured(wrong)
     since = (body.since or now).astimezone(UTC)
     ends, wrong = _end(body, since, now)
     mistakes = [*_labels(body, match, own), *wrong, *_reasons(body)]
@@ -78,7 +84,7 @@ def _end(body: Muting, since: datetime, now: datetime) -> tuple[datetime | None,
         return None, [Mistake("", "for", f"expected {expected}")]
     if not timedelta(0) < length <= LONGEST:
         return None, [Mistake("", key, _too_long(key))]
-    if since + length <= now or since - now > LONGEST:
+    if not timedelta(0) < since + length - now <= LONGEST:
         return None, [Mistake("", "from" if body.since else key, f"expected a time to come, at most {_longest()} ahead")]
     return since + length, []
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -54,6 +55,8 @@ class Blindness:
         elif reason in QUIET and self._firing is not None:
             self._tell(blind.over(self._firing, reason, now), now)
             self._firing = None
+        elif self._firing is not None:
+            self._tell_again(self._firing, now)
 
     def _reason(self, now: datetime) -> Reason:
         return blind.decide(self._as_of, self._started, now, self._rule)
@@ -81,6 +84,12 @@ class Blindness:
             self._pipeline.notify([newest], now)
         self._begins = False
         return newest if newest is not None and newest.state == "firing" else None
+
+    def _tell_again(self, incident: Incident, now: datetime) -> None:
+        """Whoever was not told, since it was muted or refused, or is to be told again."""
+        with suppress(RetryLater):
+            self._know()
+            self._pipeline.notify([incident], now)
 
     def _tell(self, incident: Incident, now: datetime) -> None:
         name = f"{incident.fingerprint}/{incident.state}/{incident.began_at}"

@@ -123,7 +123,10 @@ def test_a_test_is_no_incident(alertmanager: AlertmanagerStub, notifier: Alertma
 
 
 def test_every_one_is_told(clock: FakeClock) -> None:
-    """One that fails keeps no other waiting; what went wrong names hosts only, and is tried again unless nothing can help."""
+    """One that fails keeps no other waiting; what went wrong names hosts only, and is tried again unless nothing can help.
+
+    Of news one that takes it is enough, since all are told again each minute; then none may fail.
+    """
     with AlertmanagerStub() as one, AlertmanagerStub() as other:
         notifier = AlertmanagerNotifier("am", [one.url, other.url], clock=clock)
         one.answers += [Answer(503, ""), Answer(400, "bad"), Answer(400, "bad")]
@@ -131,7 +134,7 @@ def test_every_one_is_told(clock: FakeClock) -> None:
         found = []
         for _ in range(3):
             with pytest.raises(TransportError) as caught:
-                notifier.send(message())
+                notifier.sustain([KOREAN], NOW)
             found.append((str(caught.value), caught.value.permanent, caught.value.retry_after))
         here, there = (stub.base.removeprefix("http://") for stub in (one, other))
         assert found == [
@@ -140,6 +143,12 @@ def test_every_one_is_told(clock: FakeClock) -> None:
             (f"Alertmanager at {here} answered 400 (bad); Alertmanager at {there} answered 401", True, None),
         ]
         assert (one.tries, other.tries) == (3, 3)
+        one.answers.append(Answer(503, ""))
+        notifier.send(message())
+        one.answers.append(Answer(503, ""))
+        other.answers.append(Answer(503, ""))
+        with pytest.raises(TransportError):
+            notifier.send(message())
 
 
 @pytest.mark.parametrize(

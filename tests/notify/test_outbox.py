@@ -299,3 +299,16 @@ def test_the_next_process_knows_what_this_one_knows(events: list[tuple[str, dict
         assert theirs.told("chat", one) == ours.told("chat", one)
         assert theirs.strand("chat", one) == ours.strand("chat", one)
         assert theirs.begun("chat", one) == ours.begun("chat", one)
+
+
+def test_who_lost_the_evaluation_sustains_nothing() -> None:
+    """Its knowledge grows old: what another process has ended since must not fire again by it."""
+    outbox = Outbox(MemoryJournal())
+    outbox.take_over()
+    outbox.post([notification()])
+    assert outbox.sustained("chat", NOW)
+    outbox.hand_over()
+    outbox.take_over(deliver=False)
+    assert outbox.sustained("chat", NOW) == []
+    outbox.take_over()
+    assert outbox.sustained("chat", NOW)

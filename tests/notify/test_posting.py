@@ -163,3 +163,13 @@ def test_an_incident_without_a_beginning_has_an_id_too(began: object) -> None:
     """Two processes make the same."""
     told = (incident(began_at=began), Reason.FIRST)
     assert Desk().make(told) == Desk().make(told)
+
+
+def test_a_thread_whose_members_end_together_ends() -> None:
+    """Though they are of several groups, as when what was late was put together: one message, and it is the end."""
+    desk = Desk()
+    ended = [replace(one, state="resolved", resolved_at=NOW) for one in (KOREAN, of("ja", service="shop"))]
+    begun = desk.make((KOREAN, Reason.FIRST))[0]
+    desk.ledger.posted(replace(begun, incidents=(KOREAN, of("ja", service="shop"))))
+    (end,) = desk.make(*((one, Reason.RESOLVED) for one in ended))
+    assert (end.kind, end.thread, len(end.incidents)) == ("resolved", begun.thread, 2)

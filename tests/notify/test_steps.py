@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from agent.alerting.finding import loudest_first
 from agent.alerting.incident import Incident
 from agent.notify import steps
 from agent.notify.base import TransportError
@@ -126,4 +127,4 @@ def test_the_loudest_is_first(turned: bool) -> None:  # noqa: FBT001 - a table's
         of("d", drop=None),
         of("e", severity="critical", state="resolved"),
     ]
-    assert [one.language for one in steps.loudest_first(told[::-1] if turned else told)] == ["a", "b", "c", "d", "e"]
+    assert [one.language for one in loudest_first(told[::-1] if turned else told)] == ["a", "b", "c", "d", "e"]
