@@ -80,12 +80,11 @@ class Incident(Struct, frozen=True):
     """The state of one incident as of its last transition; rates and drops in 0..1, times aware and in UTC.
 
     The single figures (`rule` to `n_baseline`) are those of the strongest evidence. `began_between` is the 95 % interval of the
-    begin, `where` the parts that the fall is divided among, `advice` what to do.
-    `queries` and `users` (distinct
-    sessions; None where the log has none) are those since it began. `labels` and `annotations` are those of the rule, `links` the annotations that are addresses. Field names are fixed: they are the
-    JSON that `alerts`, `replay` and `backtest` print. What a person did with it (`acknowledged_at` to `handled_by`) is
-    joined when it is read (`action.handled`); `note` and `handled_by` are the newest ones. So is who keeps it silent (`muted_by`)
-    and until when; muted without an end it has no `muted_until`.
+    begin, `where` the parts that the fall is divided among, `advice` what to do. `queries` and `users` (distinct sessions; None
+    where the log has none) are those since it began. `labels` and `annotations` are those of the rule, `links` the annotations
+    that are addresses. Field names are fixed: they are the JSON that `alerts`, `replay` and `backtest` print. What a person did
+    with it (`acknowledged_at` to `handled_by`) is joined when it is read (`action.handled`); `note` and `handled_by` are the
+    newest ones. So is who keeps it silent (`muted_by`) and until when; muted without an end it has no `muted_until`.
     """
 
     fingerprint: str

@@ -87,7 +87,7 @@ class Entry(NamedTuple):
 
 
 class Journal(Protocol):
-    """What happened: transitions, deliveries, deployments, admitted values, exemplars."""
+    """What happened: transitions, notifications and their deliveries, deployments, what people did and muted, admitted values, exemplars."""
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write rows durably; raises RetryLater."""
