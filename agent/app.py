@@ -78,7 +78,7 @@ def run(settings: Settings, config: Path | None = None) -> None:
         kafka = settings.source.kafka
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
-        desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, Ears(meters.told, meters.silent))
+        desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, Ears(meters.told, meters.silent), config=config)
 
         def new_evaluation() -> Evaluation:
             desk.take_over()

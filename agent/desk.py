@@ -44,7 +44,7 @@ DEAF: Final = Ears()
 class Desk:
     """One for the process; it is configured at the start, and again whenever the settings are read anew."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands over each part
         self,
         outbox: Journal,
         people: Journal,
@@ -52,10 +52,11 @@ class Desk:
         in_force: InForce,
         *,
         ears: Ears = DEAF,
+        options: str = "",
     ) -> None:
-        """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read."""
+        """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read; `options`: how a command finds this agent."""
         self._outbox, self._people, self._clock = Outbox(outbox), people, clock
-        self._in_force, self._ears = in_force, ears
+        self._in_force, self._ears, self._options = in_force, ears, options
         self._actions: Sequence[Action] = ()
         self._muted: Sequence[Mute] = ()
         self._couriers: list[Courier] = []
@@ -69,7 +70,7 @@ class Desk:
         self._round.ask_to_stop()
         self._rounds.append(self._round)
         settings = self._in_force().settings
-        stopping, renderer = threading.Event(), parts.renderer(settings)
+        stopping, renderer = threading.Event(), parts.renderer(settings, self._options)
         self._couriers = [
             Courier(one, self._outbox, renderer, on_delivery=self._ears.on_delivery, stop=stopping, clock=self._clock)
             for one in notifiers.values()

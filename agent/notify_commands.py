@@ -1,7 +1,7 @@
 """`babelwatch notify`: what messages look like, and whether receivers take them. One function per command."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -25,11 +25,12 @@ commands = typer.Typer(help="Look at messages, and try receivers.", no_args_is_h
 Receiver = Annotated[
     str | None, typer.Option("--receiver", metavar="NAME", help="Only this one (default: all that are configured).")
 ]
+Kind = Annotated[str | None, typer.Option("--kind", metavar="NAME", help="Only this kind of message, such as firing.")]
 QUICKLY = Patience(attempts=2, timeout=15.0)
 
 
 @commands.command()
-def preview(receiver: Receiver = None, config: Config = None, as_json: AsJson = False) -> None:
+def preview(receiver: Receiver = None, kind: Kind = None, config: Config = None, as_json: AsJson = False) -> None:
     """Every template on a sample incident, as receivers would get it.
 
     Nothing is sent.
@@ -37,7 +38,8 @@ def preview(receiver: Receiver = None, config: Config = None, as_json: AsJson = 
     settings = settings_of(config)
     with named_by_option():
         chosen = _chosen(settings, receiver)
-    shown = {name: _previews(notifier, parts.renderer(settings)) for name, notifier in chosen.items()}
+        kinds = _kinds(kind)
+    shown = {name: _previews(notifier, parts.renderer(settings), kinds) for name, notifier in chosen.items()}
     if as_json:
         print_json(shown)
         return
@@ -50,7 +52,7 @@ def preview(receiver: Receiver = None, config: Config = None, as_json: AsJson = 
 def send_test(receiver: Receiver = None, config: Config = None, as_json: AsJson = False) -> None:
     """Send one message, marked as a test, to each receiver.
 
-    Exit status 1 where one of them did not take it.
+    Exit status 1 where one of them did not take it. At PagerDuty it opens an incident, which is yours to resolve.
     """
     logs.configure()
     settings = settings_of(config)
@@ -72,8 +74,16 @@ def _chosen(settings: Settings, name: str | None) -> Mapping[str, Notifier]:
     return known if name is None else {name: known[name]}
 
 
-def _previews(notifier: Notifier, renderer: Renderer) -> dict[str, str]:
-    made = sample.notifications(notifier.name, CLOCK.now())
+def _kinds(name: str | None) -> Collection[str]:
+    known = sample.notifications("", CLOCK.now()).keys()
+    if name is not None and name not in known:
+        raise NotFound([Mistake("", "kind", f"expected one of {', '.join(known)}")])
+    return known if name is None else (name,)
+
+
+def _previews(notifier: Notifier, renderer: Renderer, kinds: Collection[str]) -> dict[str, str]:
+    every = sample.notifications(notifier.name, CLOCK.now())
+    made = {name: one for name, one in every.items() if name in kinds}
     sent = {name: one for name, one in made.items() if one.change is None or isinstance(notifier, Deployments)}
     return {name: _shown(notifier, _message(one, notifier, renderer)) for name, one in sent.items()}
 

@@ -1,6 +1,7 @@
 """Opening real things: the store and its lock, the broker, and the stations over them."""
 
 import logging
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -188,19 +189,23 @@ def consumer(
     return Consumer(stations, settings.store.flush_interval)
 
 
-def desk(
+def desk(  # noqa: PLR0913 - what the composition root knows of a process
     stack: ExitStack,
     in_force: InForce,
     notifiers: Mapping[str, Notifier],
     ears: Ears = DEAF,
     *,
     folder: Path | None = None,
+    config: Path | None = None,
 ) -> Desk:
-    """Who is told, over two connections of its own; `folder` is another store."""
+    """Who is told, over two connections of its own; `folder` is another store, `config` the file of the settings."""
     settings = in_force().settings
+    options = (
+        f"--config {shlex.quote(str(config.resolve()))}" if config else f"--store {shlex.quote(str(folder))}" if folder else ""
+    )
     folder = folder or home(settings)
     outbox, people = store_in(stack, settings, folder), store_in(stack, settings, folder)
-    made = Desk(outbox.journal, people.journal, CLOCK, in_force, ears=ears)
+    made = Desk(outbox.journal, people.journal, CLOCK, in_force, ears=ears, options=options)
     stack.callback(made.close)
     made.configure(notifiers)
     return made

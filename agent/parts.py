@@ -29,7 +29,7 @@ from agent.notify.integrations import INTEGRATIONS
 from agent.notify.mute import Mute
 from agent.notify.page import Places
 from agent.notify.pipeline import Telling
-from agent.notify.render import Renderer
+from agent.notify.render import Renderer, mistakes_in
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
 from agent.resources import rules_dir
@@ -111,10 +111,12 @@ def labels(rules: Iterable[Rule]) -> frozenset[str]:
 
 
 def templates(settings: Settings) -> None:
-    """Look whether the folder of templates is there; raises Misconfigured."""
+    """Look whether the folder of templates is there, and whether they can be read; raises Misconfigured."""
     folder = settings.notify.templates
     if folder and not folder.is_dir():
-        raise Misconfigured([Mistake(str(folder), "", "expected a folder of templates")])
+        raise Misconfigured([Mistake(str(folder), "notify.templates", "expected a folder of templates, found none")])
+    if mistakes := mistakes_in(folder) if folder else []:
+        raise Misconfigured(mistakes)
 
 
 def files(settings: Settings) -> list[Path]:
@@ -146,9 +148,9 @@ def routes(settings: Settings) -> list[Route]:
     ]
 
 
-def renderer(settings: Settings) -> Renderer:
-    """What messages are made of."""
-    return Renderer(settings.notify.templates, Places(settings.notify.external_url, settings.notify.trace_url))
+def renderer(settings: Settings, options: str = "") -> Renderer:
+    """What messages are made of; `options`: how a command finds this agent."""
+    return Renderer(settings.notify.templates, Places(settings.notify.external_url, settings.notify.trace_url, options))
 
 
 def telling(settings: Settings, notifiers: Mapping[str, Notifier], **found: Any) -> Telling:

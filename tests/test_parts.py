@@ -255,3 +255,18 @@ def test_a_server_is_used_where_one_is_configured() -> None:
     assert (address.url, address.database, address.username) == ("https://ch:8443", "watch", "ann")
     assert address.password.get_secret_value() == "hunter2"
     assert "hunter2" not in repr(address)
+
+
+def test_templates_are_read_before_they_are_needed(tmp_path: Path) -> None:
+    """Every mistake with its file and line, and one of one's own that others include is none."""
+    (tmp_path / "firing.txt.j2").write_text("fine\n{{ lead", encoding="utf-8")
+    (tmp_path / "resolved.txt.j2").write_text("{{ lead }}: {{ subject }}", encoding="utf-8")
+    (tmp_path / "footer.j2").write_text("x", encoding="utf-8")
+    (tmp_path / "test.txt.j2").write_bytes(b"\xff")
+    with pytest.raises(Misconfigured) as caught:
+        parts.templates(settings(notify={"templates": str(tmp_path)}))
+    told = [(Path(mistake.file).name, mistake.expected.split(",")[0]) for mistake in caught.value.mistakes]
+    assert told == [
+        ("firing.txt.j2:2", "expected a template"),
+        ("test.txt.j2", "expected a file of text in UTF-8"),
+    ]

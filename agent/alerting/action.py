@@ -88,6 +88,12 @@ def handled(incident: Incident, actions: Iterable[Action]) -> Incident:
     )
 
 
+def ended_by_hand(incident: Incident) -> bool:
+    """Whether it is over because a person said so."""
+    handled = incident.verdict is not None or incident.accepted_at is not None
+    return handled and incident.state == "resolved" and not is_automatic(incident)
+
+
 def is_open(incident: Incident) -> bool:
     """Whether it asks for somebody: what a person has ended is over for people before the evaluator has come to that minute."""
     return incident.state != "resolved" and incident.verdict is None and incident.accepted_at is None
@@ -98,7 +104,7 @@ def ended_by(action: Action, incident: Incident, now: datetime) -> Incident | No
     if incident.state != "firing" or not is_about(action, incident) or action.action == "ack":
         return None
     fallen = f" It had fallen {points(incident.drop)} points." if incident.class_ == "change" and incident.drop else ""
-    note = f" {action.note.rstrip('.')}." if action.note else ""
+    note = f" “{action.note}”" if action.note else ""
     summary = f"{display_name(incident.language)}: {_word(action)}.{note}{fallen}"
     return replace(handled(incident, [action]), state="resolved", resolved_at=now, summary=summary)
 

@@ -1,10 +1,13 @@
 """The settings of `notify`: who is told, of what, and how often."""
 
+from collections.abc import Mapping
+
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from agent.config import values as kind
 from agent.config.receiver_settings import AnyReceiver
 from agent.config.section import Section, misplaced
+from agent.notify.mute import CHOICES
 from agent.times import parse_duration
 
 
@@ -32,6 +35,19 @@ class RouteSettings(Section):
     )
     receivers: tuple[kind.Text, ...] = Field(min_length=1, description="names of the receivers that are told")
     continue_: kind.Flag = Field(default=False, alias="continue", description="whether later routes are tried as well")
+
+    @field_validator("match", "not_")
+    @classmethod
+    def _can_match(cls, labels: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+        wrong = [
+            ((name, at) if len(values) > 1 else (name,), value, f"one of {', '.join(CHOICES[name])}")
+            for name, values in labels.items()
+            for at, value in enumerate(values)
+            if name in CHOICES and value not in CHOICES[name]
+        ]
+        if wrong:
+            raise misplaced(*wrong)
+        return labels
 
 
 class NotifySettings(Section):

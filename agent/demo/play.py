@@ -98,7 +98,7 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     terminal: dict[str, Notifier] = {TERMINAL: TerminalNotifier(console=console)}
     others = parts.notifiers(settings) if settings.notify.receivers else {}
     in_force = fixed(settings)
-    desk = opening.desk(stack, in_force, terminal | others, Ears(meters.told, meters.silent))
+    desk = opening.desk(stack, in_force, terminal | others, Ears(meters.told, meters.silent), folder=settings.store.path)
 
     def new_evaluation() -> Evaluation:
         desk.take_over()

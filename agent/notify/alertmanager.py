@@ -97,7 +97,7 @@ class AlertmanagerNotifier:
     def preview(self, message: Message) -> str:
         """The body of the request, as JSON, but for the end, which moves on with time."""
         link, told = first_link(message), () if message.kind == "test" else _worth_telling(message, message.at)
-        alerts = [alert_of(one, link) for one in told] or ([alert_of_test(message)] if message.kind == "test" else [])
+        alerts = [_preview(one, link) for one in told] or ([alert_of_test(message)] if message.kind == "test" else [])
         return json.dumps(alerts, ensure_ascii=False, indent=2)
 
     def sustain(self, incidents: Sequence[Incident], now: datetime) -> None:
@@ -132,6 +132,11 @@ def _lives(incident: Incident, now: datetime) -> bool:
     if incident.state == "resolved":
         return incident.resolved_at is not None and now - incident.resolved_at <= AFTERWARDS
     return incident.state == "firing"
+
+
+def _preview(incident: Incident, link: str) -> Alert:
+    alert = alert_of(incident, link)
+    return _until(alert, incident.resolved_at) if incident.resolved_at else alert
 
 
 def _until(alert: Alert, end: datetime) -> Alert:

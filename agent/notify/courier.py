@@ -146,9 +146,9 @@ class Courier:
             error=error,
             receipt=dict(receipt or {}),
         )
-        if error is None:
-            self.trouble.worked()
         self._outbox.settle(delivery)
+        if error is None and self.trouble.worked():
+            self._outbox.forgive(self.name)
         self._on_delivery(delivery)
         _log(delivery, notification.incidents)
 

@@ -4,13 +4,12 @@ Incidents of one cause in one service go to a receiver in one message. It waits 
 comes later waits until some time after the message before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from agent.alerting.incident import Incident, Severity
-from agent.notify.dedup import Reason
 
 AT_ONCE: Final = timedelta(0)
 ALONE: Final = "monitor"
@@ -54,12 +53,12 @@ def group_of(incident: Incident, receiver: str) -> Group:
     return Group(receiver, incident.service, incident.environment, incident.class_, incident.cause, alone)
 
 
-def due_at(group: Group, reasons: Iterable[Reason], since: datetime, last: datetime | None, timing: Timing) -> datetime:
+def due_at(group: Group, since: datetime, last: datetime | None, timing: Timing, *, hurry: bool = False) -> datetime:
     """When the news of a group are told: the first came at `since`, the last message of the group went out at `last`.
 
-    What got worse waits for nothing.
+    `hurry`: something got worse, or somebody waits for it.
     """
-    if group.class_ == ALONE or Reason.ESCALATED in reasons:
+    if group.class_ == ALONE or hurry:
         return since
     waited = since + timing.wait
     return waited if last is None else max(waited, last + timing.interval)

@@ -77,9 +77,9 @@ class Ledger:
             counts = _after(self._told.pop(at, None), (notification.at, incident.state), delivery.outcome, bool(strand.receipt))
             self._told |= {at: counts} if counts else {}
 
-    def forgive(self) -> None:
-        """What was refused for good may be sent again: somebody has changed something, or begun anew."""
-        known = ((at, heard(told)) for at, told in self._told.items())
+    def forgive(self, receiver: str | None = None) -> None:
+        """What this receiver (None: any) has refused for good may be sent again: somebody has changed something, or begun anew."""
+        known = ((at, heard(told) if receiver in {None, at[0]} else told) for at, told in self._told.items())
         self._told = {at: told for at, told in known if told is not None}
 
     def told(self, receiver: str, incident: Incident) -> Told | None:

@@ -56,10 +56,10 @@ class Outbox:
         known = {row.id for row in written}
         return [*written, *(row for row in self._unwritten.values() if row.kind == kind and row.id not in known)]
 
-    def forgive(self) -> None:
-        """What was refused for good may be sent again."""
+    def forgive(self, receiver: str | None = None) -> None:
+        """What this receiver (None: any) has refused for good may be sent again."""
         with self._lock:
-            self.ledger.forgive()
+            self.ledger.forgive(receiver)
 
     def hand_over(self) -> None:
         """Somebody else evaluates now: what was posted is theirs to send, and to tell again."""

@@ -26,6 +26,7 @@ LONGEST_COMMAND: Final = 600
 MOST_INCIDENTS: Final = 20
 MOST_EVIDENCE: Final = 10
 MOST_EXEMPLARS: Final = 5
+SHORT: Final = 8  # of a fingerprint
 TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
 MINUTE: Final = timedelta(minutes=1)
 
@@ -43,6 +44,7 @@ class Page(NamedTuple):
     over: int
     advice: str
     mute: str
+    explain: str
     late_since: datetime | None
     fields: tuple[Field, ...]
     links: tuple[Link, ...]
@@ -50,10 +52,14 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where links lead: the base of the agent's pages, and the address of a trace with `{trace_id}` in it."""
+    """Where links lead: the base of the agent's pages, and the address of a trace with `{trace_id}` in it.
+
+    `options`: how a command finds this agent, such as `--config FILE`.
+    """
 
     external_url: str | None = None
     trace_url: str | None = None
+    options: str = ""
 
 
 def page(notification: Notification, standing: Sequence[Incident], places: Places, escape: Escape) -> Page:
@@ -69,10 +75,11 @@ def page(notification: Notification, standing: Sequence[Incident], places: Place
         firing=sum(one.state == "firing" for one in standing),
         over=sum(one.state == "resolved" for one in standing),
         advice=escape(one_line(words.advice(first), LONGEST_SUMMARY)),
-        mute=escape(mute_line(incidents)),
+        mute=escape(_placed(mute_line(incidents), places)),
+        explain=escape(_placed(f"babelwatch alerts explain {first.fingerprint[:SHORT]}", places)),
         late_since=notification.late_since,
         fields=tuple(_fields(incidents, escape)),
-        links=tuple(_links(incidents, places, escape)),
+        links=() if notification.kind == "test" else tuple(_links(incidents, places, escape)),
     )
 
 
@@ -104,6 +111,10 @@ def safe_change(change: Change, escape: Escape) -> dict[str, Any]:
     view = msgspec.to_builtins(change, builtin_types=(datetime,))
     safe = _harmless(view, lambda text: escape(one_line(text)))
     return {**safe, "version": escape(one_line(version_text(change)))}
+
+
+def _placed(command: str, places: Places) -> str:
+    return f"{command} {places.options}" if command and places.options else command
 
 
 def mute_line(incidents: Sequence[Incident]) -> str:

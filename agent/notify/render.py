@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from agent.alerting.incident import Incident
+from agent.errors import Mistake
 from agent.notify import words
 from agent.notify.base import Field, Kind, Message, Thread
 from agent.notify.notification import Notification
@@ -28,6 +29,7 @@ TEMPLATES: Final[Mapping[Kind, str]] = {
     "deployment": "deployment.txt.j2",
     "test": "test.txt.j2",
 }
+TEST: Final = "Test: nothing is wrong"
 LONGEST_TITLE: Final = 1000
 LONGEST_TEXT: Final = 100_000
 NOWHERE: Final = Places()
@@ -47,7 +49,8 @@ class Renderer:
         if notification.change is not None:
             return self._deployment(notification, thread, escape)
         known = page(notification, standing, self._places, escape)
-        plain = (f"{known.lead}: {known.subject}", known.incident["summary"])
+        title = TEST if notification.kind == "test" else f"{known.lead}: {known.subject}"
+        plain = (title, known.incident["summary"])
         title, text = self._filled(TEMPLATES[notification.kind], known._asdict(), plain, escape)
         return Message(
             id=notification.id,
@@ -92,6 +95,19 @@ class Renderer:
             problem = f"The template {name} renders to nothing."
         logger.error("%s A plain message is sent instead.", problem, extra={"template": name})
         return plain[0], f"{plain[1]}\n\n{escape(problem)}".strip()
+
+
+def mistakes_in(folder: Path) -> list[Mistake]:
+    """Templates that cannot be read, also those that others include."""
+    environment, found = _environment(folder), list[Mistake]()
+    for file in sorted(folder.glob("*.j2")):
+        try:
+            environment.parse(file.read_text("utf-8"))
+        except TemplateSyntaxError as error:
+            found.append(Mistake(f"{file}:{error.lineno}", "", f"expected a template, found what is none: {one_line(str(error))}"))
+        except (OSError, UnicodeError) as error:
+            found.append(Mistake(str(file), "", f"expected a file of text in UTF-8, found another ({type(error).__name__})"))
+    return found
 
 
 def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:

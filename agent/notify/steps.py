@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agent.alerting.action import ended_by_hand
 from agent.alerting.incident import Incident, is_news
 from agent.notify import grouping, inhibit, mute
 from agent.notify.dedup import Reason, Told, decide
@@ -96,6 +97,6 @@ def waiting(
         else:
             groups[parcel.group].append(parcel)
     for group, members in groups.items():
-        reasons = [member.reason for member in members if member.reason]
-        due = grouping.due_at(group, reasons, since.get(group, now), last(group), timings[group.receiver])
+        hurry = any(member.reason is Reason.ESCALATED or ended_by_hand(member.incident) for member in members)
+        due = grouping.due_at(group, since.get(group, now), last(group), timings[group.receiver], hurry=hurry)
         yield from (replace(member, due_at=due) for member in members)

@@ -35,7 +35,7 @@ class Failing(NamedTuple):
 
 def removed(told: Incident, now: datetime) -> Incident:
     """The end of the trouble of a receiver that is not configured any more."""
-    summary = f"The receiver {told.labels[LABEL]} is not configured any more."
+    summary = f"The receiver “{told.labels[LABEL]}” is not configured any more."
     return replace(told, state="resolved", resolved_at=now, summary=summary, advice="")
 
 
@@ -64,10 +64,11 @@ class Trouble:
             self._failing, self._works = Failing(since, error, waiting), False
             self._refused = self._failing if error.permanent else self._refused
 
-    def worked(self) -> None:
-        """A message went out."""
+    def worked(self) -> bool:
+        """A message went out; whether people were told that none did."""
         with self._lock:
             self.failures, self._failing, self._works = 0, None, True
+            return self._told is not None and self._told.state == "firing"
 
     def incident(self, now: datetime) -> Incident | None:
         """What the others are to know: the outage, or its end; None where there is nothing to say."""
@@ -83,7 +84,9 @@ class Trouble:
     def _firing(self, failing: Failing, now: datetime) -> Incident:
         since, error, waiting = failing
         refused = (
-            f"{self._receiver} refuses messages" if error.permanent else f"{self._receiver} cannot be told since {_stamp(since)}"
+            f"“{self._receiver}” refuses messages"
+            if error.permanent
+            else f"“{self._receiver}” cannot be told since {_stamp(since)}"
         )
         waits = f" Messages that wait: {waiting}; they are sent when it is back." if waiting and not error.permanent else ""
         return Incident(
@@ -104,7 +107,7 @@ class Trouble:
         )
 
     def _over(self, told: Incident, now: datetime) -> Incident:
-        summary = f"The receiver {self._receiver} takes messages again. What waited was sent; what it had refused for good was not."
+        summary = f"The receiver “{self._receiver}” takes messages again. What waited was sent; what it had refused is sent again where it still fires."
         return replace(told, state="resolved", resolved_at=now, summary=summary, advice="")
 
 

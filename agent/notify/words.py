@@ -95,9 +95,13 @@ def lead(incident: Incident, reason: Reason) -> str:
 
 def subject(incidents: Sequence[Incident], escape: Escape) -> str:
     """What it is about, the number first, and where; the loudest incident leads."""
-    what = _one(incidents[0], escape) if len(incidents) == 1 else _several(incidents, escape)
     places = shared(one.service for one in incidents), shared(one.environment for one in incidents)
-    return " · ".join([what, *(escape(one_line(name)) for name in places if name)])
+    return " · ".join([what(incidents, escape), *(escape(one_line(name)) for name in places if name)])
+
+
+def what(incidents: Sequence[Incident], escape: Escape) -> str:
+    """What it is about, the number first."""
+    return _one(incidents[0], escape) if len(incidents) == 1 else _several(incidents, escape)
 
 
 def shared(values: Iterable[str | None]) -> str | None:
@@ -134,7 +138,7 @@ def _measured(incident: Incident) -> str:
 def _own(incident: Incident) -> str:
     """What the agent says of itself."""
     if receiver := receiver_of(incident):
-        return f"the receiver {receiver}" if incident.state == "resolved" else f"{receiver} cannot be told"
+        return f"the receiver “{receiver}”" if incident.state == "resolved" else f"the receiver “{receiver}” cannot be told"
     if incident.fingerprint == blind.FINGERPRINT:
         return "babelwatch sees again" if incident.state == "resolved" else TITLES["monitor"]
     return "found while catching up" if incident.severity == "info" else "records were lost before they were read"

@@ -284,6 +284,18 @@ CASES = {
         "notify.routes[0].not.team",
         f"expected one of {LABELS}, found 'team'",
     ),
+    "route_by_a_severity_that_is_none": Case(
+        f"{CHAT}{{match: {{severity: criticl}}, receivers: [chat]}}]}}",
+        1,
+        "notify.routes[0].match.severity",
+        "expected one of info, warning, critical, found 'criticl'",
+    ),
+    "route_by_a_class_that_is_none": Case(
+        f"{CHAT}{{not: {{class: [level, chnge]}}, receivers: [chat]}}]}}",
+        1,
+        "notify.routes[0].not.class[1]",
+        "expected one of change, level, volume, monitor, found 'chnge'",
+    ),
     "route_by_a_broken_pattern": Case(
         f"{CHAT}{{match_re: {{service: '['}}, receivers: [chat]}}]}}",
         1,

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from agent.alerting.incident import Incident
-from agent.notify.dedup import Reason
 from agent.notify.grouping import AT_ONCE, UNGROUPED, Timing, due_at, group_of
 from tests.notify.examples import KOREAN, NOW, incident, monitor, of
 
@@ -43,24 +42,23 @@ def test_what_the_agent_says_of_itself_is_alone() -> None:
 
 def test_news_wait_for_others() -> None:
     """The first of a group waits, counted from when it came."""
-    assert due_at(GROUP, [Reason.FIRST], NOW, None, TIMING) == NOW + timedelta(seconds=30)
+    assert due_at(GROUP, NOW, None, TIMING) == NOW + timedelta(seconds=30)
 
 
-@pytest.mark.parametrize("reason", [Reason.FIRST, Reason.RESOLVED, Reason.REPEAT_DUE])
-def test_what_comes_later_waits_for_the_interval(reason: Reason) -> None:
+def test_what_comes_later_waits_for_the_interval() -> None:
     """Ends, too: the next message of a group comes some time after the last."""
-    assert due_at(GROUP, [reason], NOW, NOW - timedelta(minutes=1), TIMING) == NOW + timedelta(minutes=4)
-    assert due_at(GROUP, [reason], NOW, NOW - timedelta(hours=1), TIMING) == NOW + timedelta(seconds=30)
+    assert due_at(GROUP, NOW, NOW - timedelta(minutes=1), TIMING) == NOW + timedelta(minutes=4)
+    assert due_at(GROUP, NOW, NOW - timedelta(hours=1), TIMING) == NOW + timedelta(seconds=30)
 
 
 def test_what_got_worse_waits_for_nothing() -> None:
-    """And takes along what waits in its group."""
-    assert due_at(GROUP, [Reason.RESOLVED, Reason.ESCALATED], NOW, NOW - timedelta(minutes=1), TIMING) == NOW
+    """Nor does what somebody waits for."""
+    assert due_at(GROUP, NOW, NOW - timedelta(minutes=1), TIMING, hurry=True) == NOW
 
 
 def test_what_the_agent_says_of_itself_waits_for_nothing() -> None:
     """It may be blind until somebody comes."""
-    assert due_at(group_of(monitor(), "chat"), [Reason.FIRST], NOW, NOW, TIMING) == NOW
+    assert due_at(group_of(monitor(), "chat"), NOW, NOW, TIMING) == NOW
 
 
 def test_the_times_that_are_usual() -> None:

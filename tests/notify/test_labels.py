@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.alerting import blind
 from agent.notify.labels import OURS, annotations_of, labels_of, title_of, web_address
 from tests.notify.examples import incident
 
@@ -39,14 +40,14 @@ def test_what_changes_while_it_fires_is_no_label() -> None:
 def test_annotations_say_what_and_where_to_read_on() -> None:
     """A title, the summary, the fingerprint, and what the rule says."""
     found = annotations_of(incident(annotations={"owner": "Ann", "summary": "forged"}))
-    assert found["summary"] == "Retrieval got worse in Korean (ko)"
+    assert found["summary"] == "−7.4 points of hit rate in Korean (ko)"
     assert found["description"].startswith("Korean hit rate fell")
     assert (found["runbook"], found["owner"], found["fingerprint"]) == ("https://wiki.example/babelwatch", "Ann", "9f2c41d0")
 
 
 def test_a_blind_monitor_has_no_language_in_its_title() -> None:
     """It is about none."""
-    assert title_of(incident(class_="monitor", language="*")) == "Babelwatch cannot see"
+    assert title_of(incident(class_="monitor", language="*", fingerprint=blind.FINGERPRINT)) == "Babelwatch cannot see"
 
 
 @pytest.mark.parametrize("text", ["javascript:alert(1)", "ftp://x", "https://", "https://a b", 'https://a"b', "http://<x>", ""])

@@ -10,7 +10,7 @@ from agent.alerting.incident import Incident
 from agent.notify.dedup import Reason
 from agent.notify.late import LATE, Folded, fold
 from agent.notify.notification import Notification, identity_of
-from tests.notify.examples import CHANGE, KOREAN, NOW, incident, notification, of, resolved
+from tests.notify.examples import CHANGE, KOREAN, NOW, incident, monitor, notification, of, resolved
 
 BEGAN = NOW - LATE
 
@@ -66,8 +66,23 @@ def test_known_threads_stay_apart() -> None:
     ]
     old, new = fold(waiting, NOW)
     assert {one.id for one in old} == {"a", "b", "d", "e"}
-    assert [(one.thread, one.kind) for one in new] == [(new[0].id, "firing"), ("t1", "resolved")]
-    assert [one.language for one in new[0].incidents] == ["fr", "ja"]
+    known, unknown = new
+    assert [(one.thread, one.kind) for one in (known, unknown)] == [("t1", "resolved"), (unknown.id, "firing")]
+    assert [one.language for one in unknown.incidents] == ["fr", "ja"]
+
+
+def test_what_the_agent_says_of_itself_is_told_alone_and_only_while_it_is_so() -> None:
+    """That another receiver was down meanwhile is no news for one that was down itself; what fires is no part of anything."""
+    waiting = [
+        waits("a", monitor("gone")),
+        waits("b", of("ja")),
+        goes_on("c", monitor("gone", state="resolved", resolved_at=NOW), thread="a", reason=Reason.RESOLVED, kind="resolved"),
+        waits("d", monitor("down")),
+        waits("e", of("fr")),
+    ]
+    old, new = fold(waiting, NOW)
+    assert {one.id for one in old} == {"a", "b", "c", "e"}
+    assert [[one.language for one in each.incidents] for each in new] == [["fr", "ja"]]
 
 
 def test_a_thread_of_which_more_fires_is_not_over() -> None:

@@ -288,6 +288,15 @@ def test_ends_wait_for_the_interval() -> None:
     assert len(sent(told)[-1].incidents) == 2
 
 
+def test_who_ends_it_by_hand_is_not_kept_waiting() -> None:
+    """Somebody sits in front of it."""
+    told = told_by(MemoryNotifier("chat"), timing=USUAL)
+    told.tell(KOREAN)
+    told.wait(MINUTE, KOREAN)
+    told.tell(changed(KOREAN, state="resolved", resolved_at=NOW, verdict="real"))
+    assert [message.kind for message in sent(told)] == ["firing", "resolved"]
+
+
 def test_what_got_worse_waits_for_nothing() -> None:
     """Within the interval, at once."""
     told = told_by(MemoryNotifier("chat"), timing=USUAL)

@@ -42,7 +42,7 @@ def test_it_fires_and_is_over(real: Alertmanager) -> None:
     notifier.sustain([one], SystemClock().now())
     [alert] = real.alerts()
     assert alert["labels"] == labels_of(one)
-    assert alert["annotations"]["summary"] == "Retrieval got worse in Korean (ko)"
+    assert alert["annotations"]["summary"] == "−7.4 points of hit rate in Korean (ko)"
     assert alert["generatorURL"] == "https://babelwatch.example/alerts/9f2c41d0"
     assert alert["status"]["state"] in {"active", "unprocessed"}
     assert alert["startsAt"][:19] == (now - BEGAN).isoformat()[:19]

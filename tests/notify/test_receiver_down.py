@@ -118,11 +118,11 @@ def test_the_outage_is_told_to_the_others(outage: Outage) -> None:
     assert outage.heard() == []
     outage.told.wait(3 * MINUTE)
     assert [one.state for one in outage.heard()] == ["firing"]
-    assert outage.mail.messages[-1].title == "Warning: chat cannot be told"
+    assert outage.mail.messages[-1].title == "Warning: the receiver “chat” cannot be told"
     outage.told.wait(45 * MINUTE)
     outage.back()
     assert [one.state for one in outage.heard()] == ["firing", "resolved"]
-    assert outage.mail.messages[-1].title == "Resolved: the receiver chat"
+    assert outage.mail.messages[-1].title == "Resolved: the receiver “chat”"
     assert [message.incidents for message in outage.chat.messages] == [(KOREAN,)]
 
 
@@ -165,10 +165,22 @@ def test_a_refusal_is_told_to_the_others_at_once(outage: Outage) -> None:
     outage.told.tell(KOREAN)
     outage.told.wait(MINUTE, every=timedelta(seconds=1))
     assert [one.state for one in outage.heard()] == ["firing"]
-    assert outage.mail.messages[-1].text.startswith("The receiver chat refuses messages: Slack answered 404.")
+    assert outage.mail.messages[-1].text.startswith("The receiver “chat” refuses messages: Slack answered 404.")
     outage.told.tell(of("ja"))
     outage.told.wait(MINUTE)
     assert [one.state for one in outage.heard()] == ["firing", "resolved"]
+
+
+def test_what_was_refused_is_sent_when_the_receiver_is_back(outage: Outage) -> None:
+    """Not an hour later: somebody has mended it."""
+    outage.chat.away = False
+    outage.chat.failures.append(TransportError("Slack answered invalid_auth", permanent=True))
+    outage.told.tell(KOREAN)
+    outage.told.wait(MINUTE, KOREAN, every=timedelta(seconds=10))
+    assert outage.chat.messages == []
+    outage.told.tell(KOREAN, of("ja", cause="ingest"))
+    outage.told.wait(MINUTE, KOREAN, of("ja", cause="ingest"))
+    assert sorted(one.language for message in outage.chat.messages for one in message.incidents) == ["ja", "ko"]
 
 
 def test_who_is_alone_hears_nothing_of_itself(outage: Outage) -> None:

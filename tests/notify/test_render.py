@@ -57,7 +57,7 @@ def test_a_firing_message_says_all_that_is_known() -> None:
         "What to do: Compare index version v42 with the one before it, or roll it back.",
         "Evidence:\n• drop, hit rate: −7.4 points (z 5.1)\n• drop, mean best score: −3.1 points",
         "Examples:\n• evt-1\n• evt-2",
-        MUTE,
+        f"Explain: babelwatch alerts explain 9f2c41d0\n{MUTE}",
     ]
     assert dict(message.fields)["Since"] == "2026-11-16 08:14 UTC"
     assert dict(message.links)["Alert"] == "https://babelwatch.example/alerts/9f2c41d0"
@@ -69,7 +69,7 @@ def test_a_resolved_message_says_since_when_and_until_when() -> None:
     """Without advice, evidence, or a way to silence what is over."""
     message = rendered(of_kind("resolved", resolved_at=NOW))
     assert message.title == "Resolved: hit rate in Korean (ko) · help · prod"
-    assert message.text == KOREAN.summary
+    assert message.text == f"{KOREAN.summary}\n\nExplain: babelwatch alerts explain 9f2c41d0"
     assert dict(message.fields)["Resolved"] == "2026-11-16 08:30 UTC (after 16 min)"
 
 
@@ -127,8 +127,9 @@ def test_a_deployment_says_what_and_where() -> None:
 def test_a_test_says_that_it_is_one() -> None:
     """Nobody gets up for it."""
     message = rendered(of_kind("test"))
-    assert message.title.startswith("Test: ")
-    assert "nothing is wrong" in message.text
+    assert message.title == "Test: nothing is wrong"
+    assert KOREAN.summary in message.text
+    assert ("What to do" in message.text, message.links) == (False, ())
 
 
 BARE: dict[str, Any] = dict.fromkeys(

@@ -34,7 +34,7 @@ def test_an_outage_is_told_after_ten_minutes() -> None:
     assert told is not None
     assert (told.state, told.class_, told.severity, told.began_at) == ("firing", "monitor", "warning", NOW)
     assert told.summary == (
-        "The receiver chat cannot be told since 2026-11-16 08:30 UTC: no answer from Slack."
+        "The receiver “chat” cannot be told since 2026-11-16 08:30 UTC: no answer from Slack."
         " Messages that wait: 4; they are sent when it is back."
     )
     assert "babelwatch notify test --receiver chat" in told.advice
@@ -71,7 +71,7 @@ def test_a_refusal_is_told_at_once() -> None:
     """Waiting does not mend it; nothing is promised of what waits."""
     told = failing(REFUSED).incident(NOW)
     assert told is not None
-    assert told.summary == "The receiver chat refuses messages: Slack answered 404."
+    assert told.summary == "The receiver “chat” refuses messages: Slack answered 404."
 
 
 def test_a_refusal_is_told_although_the_next_message_went_out() -> None:

@@ -52,7 +52,7 @@ SUBJECTS: dict[str, tuple[Incident, str]] = {
     ),
     "lost": (incident(class_="monitor", service="", environment=""), "records were lost before they were read"),
     "caught up": (incident(class_="monitor", severity="info", service="", environment=""), "found while catching up"),
-    "a receiver": (refusing(), "chat cannot be told"),
+    "a receiver": (refusing(), "the receiver “chat” cannot be told"),
     "over": (resolved(), "hit rate in Korean (ko) · help · prod"),
     "traffic is back": (resolved(class_="volume", n=0, n_baseline=10), "traffic in Korean (ko) · help · prod"),
     "sees again": (
@@ -98,7 +98,7 @@ SEVERAL: dict[str, tuple[list[Incident], str]] = {
         "2 languages: retrieval got worse, most in Japanese (ja), −20.0 points · prod",
     ),
     "several classes": ([JA, LEVELS[0]], "2 incidents, first −20.0 points of hit rate in Japanese (ja) · help · prod"),
-    "the agent's own": ([refusing(), JA], "2 incidents, first chat cannot be told"),
+    "the agent's own": ([refusing(), JA], "2 incidents, first the receiver “chat” cannot be told"),
 }
 
 

@@ -140,9 +140,9 @@ def test_mutes_and_templates_are_watched(folder: Folder) -> None:
     assert folder.later() == {"notify.mutes"}
     assert [mute.match for mute in folder.reload.in_force().mutes] == [{"language": ("ko",)}]
     for text in ("a", "b"):
-        folder.write("templates/slack.j2", text)
+        folder.write("templates/firing.txt.j2", text)
         assert folder.later() == {"notify.templates"}
-    folder.path.joinpath("templates", "slack.j2").unlink()
+    folder.path.joinpath("templates", "firing.txt.j2").unlink()
     assert folder.later() == {"notify.templates"}
 
 
