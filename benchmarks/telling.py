@@ -32,7 +32,8 @@ def main() -> None:
         wrong += [f"seed {seed}: {each}" for each in told.wrong]
         seed += 1
         print(
-            f"{time.monotonic() - start:7.1f} s  {kills} kills, {messages} messages to each, {doubled} twice on Slack", flush=True
+            f"{time.monotonic() - start:7.1f} s  {kills} kills, {messages} messages to each, {doubled} twice on Slack, {len(wrong)} wrong",
+            flush=True,
         )
     print(f"{kills} kills: {f'{len(wrong)} messages wrong' if wrong else 'every message arrived'}")
     sys.exit("\n".join(wrong[:20]) if wrong else 0)
