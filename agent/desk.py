@@ -54,7 +54,10 @@ class Desk:
         ears: Ears = DEAF,
         options: str = "",
     ) -> None:
-        """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read; `options`: how a command finds this agent."""
+        """`outbox`: a connection that is asked for nothing else; `people`: where acknowledgements are read.
+
+        `options`: how a command finds this agent.
+        """
         self._outbox, self._people, self._clock = Outbox(outbox), people, clock
         self._in_force, self._ears, self._options = in_force, ears, options
         self._actions: Sequence[Action] = ()

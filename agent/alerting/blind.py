@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from agent.alerting.finding import links_of
-from agent.alerting.incident import ALL, Incident, Severity, fingerprint
+from agent.alerting.incident import ALL, Incident, Severity, fingerprint, own_incident
 from agent.alerting.rule import LagRule
 
 MINUTE = timedelta(minutes=1)
@@ -43,19 +43,13 @@ def incident(as_of: datetime, now: datetime, rule: LagRule) -> Incident:
     """The alert: known by the moment up to which everything was evaluated, so that all replicas tell the same one."""
     severity: Severity = "warning" if rule.severity == "auto" else rule.severity
     minutes = (now - as_of) // MINUTE
-    return Incident(
-        fingerprint=FINGERPRINT,
-        class_="monitor",
-        state="firing",
-        severity=severity,
+    return own_incident(
+        FINGERPRINT,
+        severity,
+        now,
         cause="ingest",
-        confirmed="yes",
-        language=ALL,
-        service="",
-        environment="",
         began_at=as_of,
         pending_since=as_of,
-        fired_at=now,
         rule=rule.name,
         links=links_of(rule),
         labels=rule.labels,

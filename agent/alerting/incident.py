@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -14,6 +14,8 @@ Confirmed = Literal["yes", "no", "unconfirmed"]
 
 ALL: Final = "*"
 """The language of an incident that is about all of them, or about none."""
+OWN: Final[IncidentClass] = "monitor"
+"""The class of what the agent says of itself."""
 
 
 class Workings(Struct, frozen=True):
@@ -133,9 +135,43 @@ class Incident(Struct, frozen=True):
     muted_by: MutedBy | None = None
 
 
+class Identity(NamedTuple):
+    """One incident: the fingerprint comes again, the time at which it began does not."""
+
+    fingerprint: str
+    began_at: datetime | None
+
+
+def identity_of(incident: Incident) -> Identity:
+    """What tells an incident from all others."""
+    return Identity(incident.fingerprint, incident.began_at)
+
+
+def own_incident(name: str, severity: Severity, fired_at: datetime, summary: str, **others: Any) -> Incident:
+    """What the agent says of itself, which is about no language and no service; `name` is its fingerprint."""
+    usual: dict[str, Any] = {"state": "firing", "cause": "unknown"}
+    return Incident(
+        fingerprint=name,
+        class_=OWN,
+        severity=severity,
+        confirmed="yes",
+        language=ALL,
+        service="",
+        environment="",
+        fired_at=fired_at,
+        summary=summary,
+        **{**usual, **others},
+    )
+
+
+def is_own(incident: Incident) -> bool:
+    """Whether the agent says it of itself."""
+    return incident.class_ == OWN
+
+
 def is_news(incident: Incident) -> bool:
     """Whether it is told and never ends: a first look, a digest, records that were lost. What ends was pending, or began."""
-    return incident.pending_since is None and (incident.class_ != "monitor" or incident.began_at is None)
+    return incident.pending_since is None and (not is_own(incident) or incident.began_at is None)
 
 
 def fingerprint(service: str, environment: str, language: str, class_: IncidentClass) -> str:

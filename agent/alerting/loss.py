@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from agent.alerting.incident import ALL, Incident, fingerprint
+from agent.alerting.incident import ALL, OWN, Incident, fingerprint, own_incident
 
 OPEN_FOR: Final = timedelta(days=7)
 """How long a gap stands among the open alerts; nothing can mend it, so nobody is told of its end."""
@@ -38,17 +38,11 @@ class Loss(Struct, frozen=True):
 def incident(loss: Loss, now: datetime) -> Incident:
     """The gap as an alert. It is known by where it begins, so that noticing it again after a crash is no second one."""
     over = now - loss.noticed_at >= OPEN_FOR
-    return Incident(
-        fingerprint=fingerprint(f"{loss.source}@{loss.start}", "", ALL, "monitor"),
-        class_="monitor",
+    return own_incident(
+        fingerprint(f"{loss.source}@{loss.start}", "", ALL, OWN),
+        "warning",
+        loss.noticed_at,
+        f"{loss.sentence} (noticed at {loss.noticed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC).",
         state="resolved" if over else "firing",
-        severity="warning",
-        cause="unknown",
-        confirmed="yes",
-        language=ALL,
-        service="",
-        environment="",
-        fired_at=loss.noticed_at,
         resolved_at=loss.noticed_at + OPEN_FOR if over else None,
-        summary=f"{loss.sentence} (noticed at {loss.noticed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC).",
     )

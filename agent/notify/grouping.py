@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from agent.alerting.incident import Incident, Severity
+from agent.alerting.incident import OWN, Incident, Severity
 
 AT_ONCE: Final = timedelta(0)
-ALONE: Final = "monitor"
+ALONE: Final = OWN
 """What the agent says of itself waits for nothing, and each is told alone."""
 
 

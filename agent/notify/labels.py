@@ -9,12 +9,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from agent.alerting.incident import Incident
 from agent.notify import words
 from agent.notify.base import Message
-from agent.notify.text import clean, one_line
+from agent.notify.text import capital, clean, one_line, quoted
 
 OURS: Final = ("alertname", "service", "environment", "language", "class", "severity")
 LONGEST_ANNOTATION: Final = 2000
@@ -69,8 +68,7 @@ def alert_of_test(message: Message) -> dict[str, Any]:
 
 def title_of(incident: Incident) -> str:
     """`−4.9 points of recall in Korean (ko)`."""
-    told = words.what([incident], str)
-    return one_line(told[:1].upper() + told[1:])
+    return one_line(capital(words.what([incident], str)))
 
 
 def starts_at(incident: Incident) -> datetime | None:
@@ -85,8 +83,7 @@ def first_link(message: Message) -> str:
 
 def web_address(text: str) -> str:
     """An address that a receiver takes for one, in ASCII; empty where it is none."""
-    found = clean(text)
-    return quote(found, safe="%/:?#[]@!$&'()*+,;=~") if _WEB.fullmatch(found) else ""
+    return quoted(text) if _WEB.fullmatch(clean(text)) else ""
 
 
 def rfc3339(time: datetime) -> str:

@@ -7,10 +7,9 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from agent.alerting.finding import loudest_first
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Identity, Incident, identity_of
 from agent.notify.base import Kind
-from agent.notify.grouping import ALONE
-from agent.notify.notification import Identity, Notification, identity_of
+from agent.notify.notification import Notification
 from agent.records import row_id
 
 LATE: Final = timedelta(minutes=10)
@@ -27,26 +26,21 @@ def fold(waiting: Sequence[Notification], now: datetime) -> Folded:
     """Nothing while the oldest is recent, or where there is nothing to put together.
 
     What belongs to threads that the receiver knows stays one message a thread; all that it knows nothing of is one message, but for
-    what the agent says of itself.
+    what the agent says of itself: that is told alone, and not at all where it is over.
     """
     told = [one for one in waiting if one.kind != "deployment"]
     if len(told) < 2 or now - min(map(_since, told)) < LATE:  # noqa: PLR2004 - one is as short as it gets
         return Folded()
     begun = {one.thread for one in told if one.id == one.thread}
-    over = {one.thread for one in told if one.thread in begun and one.kind == "resolved" and _is_own(one)}
+    over = {one.thread for one in told if one.thread in begun and one.kind == "resolved" and one.is_own}
     threads: dict[str, list[Notification]] = {}
     for one in told:
         if one.thread not in over:
-            threads.setdefault("" if one.thread in begun and not _is_own(one) else one.thread, []).append(one)
+            threads.setdefault("" if one.thread in begun and not one.is_own else one.thread, []).append(one)
     several = {thread: each for thread, each in threads.items() if len(each) > 1}
     gone = [one for one in told if one.thread in over]
     old = [*gone, *(one for each in several.values() for one in each)]
     return Folded(tuple(old), tuple(_one(each, now, new=thread in {"", *begun}) for thread, each in several.items()))
-
-
-def _is_own(notification: Notification) -> bool:
-    """What the agent says of itself, such as that another receiver is down: told alone, and not at all where it is over."""
-    return all(one.class_ == ALONE for one in notification.incidents)
 
 
 def _one(several: Sequence[Notification], now: datetime, *, new: bool) -> Notification:

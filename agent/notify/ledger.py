@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from agent.alerting.incident import Incident, State, is_news
+from agent.alerting.incident import Identity, Incident, State, identity_of, is_news
 from agent.notify.base import Receipt
 from agent.notify.dedup import Told, heard
-from agent.notify.notification import Delivery, Identity, Notification, Outcome, identity_of
+from agent.notify.notification import Delivery, Notification, Outcome
 from agent.notify.trouble import receiver_of
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from agent.alerting.changes import Change
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, is_own
 from agent.notify.base import Kind
 from agent.notify.dedup import Reason
 from agent.store.base import Entry
@@ -20,18 +20,6 @@ Outcome = Literal["sent", "failed", "replaced"]
 """`replaced`: a later notification says all of it."""
 
 T = TypeVar("T")
-
-
-class Identity(NamedTuple):
-    """One incident: the fingerprint comes again, the time at which it began does not."""
-
-    fingerprint: str
-    began_at: datetime | None
-
-
-def identity_of(incident: Incident) -> Identity:
-    """What tells an incident from all others."""
-    return Identity(incident.fingerprint, incident.began_at)
 
 
 class Notification(Struct, frozen=True, kw_only=True):
@@ -54,6 +42,11 @@ class Notification(Struct, frozen=True, kw_only=True):
     incidents: tuple[Incident, ...] = ()
     change: Change | None = None
     late_since: datetime | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is about nothing but what the agent says of itself."""
+        return bool(self.incidents) and all(map(is_own, self.incidents))
 
     @property
     def entry(self) -> Entry:

@@ -9,19 +9,18 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, identity_of
 from agent.errors import RetryLater
 from agent.notify.base import Thread
 from agent.notify.dedup import Told
 from agent.notify.ledger import Ledger
-from agent.notify.notification import DELIVERY, OUTBOX, Delivery, Notification, identity_of, read
+from agent.notify.notification import DELIVERY, OUTBOX, Delivery, Notification, read
 from agent.store.base import Entry, Journal
 
 log = logging.getLogger(__name__)
 
 SUSTAINED: Final = timedelta(minutes=5)
 SKEW: Final = timedelta(minutes=5)
-MONITOR: Final = "monitor"
 
 
 class Outbox:
@@ -112,7 +111,7 @@ class Outbox:
         with self._lock:
             mine = [one for one in self._waiting.values() if one.receiver == receiver]
             free = [one for one in mine if self._claimed.get(one.id, courier) is courier]
-            return [one for one in free if one.id not in self._unwritten or _is_own(one)]
+            return [one for one in free if one.id not in self._unwritten or one.is_own]
 
     def holds(self, notification: Notification) -> bool:
         """Whether it is still ours to send."""
@@ -189,7 +188,3 @@ class Outbox:
         """Whether something is to be sent to one of these (None: to anybody)."""
         with self._lock:
             return any(receivers is None or one.receiver in receivers for one in self._waiting.values())
-
-
-def _is_own(notification: Notification) -> bool:
-    return bool(notification.incidents) and all(one.class_ == MONITOR for one in notification.incidents)

@@ -2,10 +2,9 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -17,9 +16,9 @@ from agent.alerting.summary import duration, version_text
 from agent.notify import words
 from agent.notify.base import Field, Link
 from agent.notify.notification import Notification
-from agent.notify.text import clean, one_line, shorten
+from agent.notify.text import capital, clean, one_line, quoted, shorten
+from agent.notify.words import Escape
 
-Escape = Callable[[str], str]
 LONGEST_SUMMARY: Final = 2000
 LONGEST_URL: Final = 2000
 LONGEST_COMMAND: Final = 600
@@ -86,7 +85,7 @@ def page(notification: Notification, standing: Sequence[Incident], places: Place
 def safe_view(incident: Incident, escape: Escape) -> dict[str, Any]:
     """The incident under the names of its JSON, with every value made harmless; times stay times, links stand elsewhere."""
     view = msgspec.to_builtins(incident, builtin_types=(datetime,))
-    view["evidence"] = [{**each, "workings": None} for each in view["evidence"][:MOST_EVIDENCE]]
+    view["evidence"] = view["evidence"][:MOST_EVIDENCE]
     view["exemplars"] = view["exemplars"][:MOST_EXEMPLARS]
     del view["links"]
     safe = _harmless(view, lambda text: escape(one_line(text)))
@@ -172,10 +171,9 @@ def reach(incident: Incident) -> str | None:
 
 def _links(incidents: Sequence[Incident], places: Places, escape: Escape) -> Iterator[Link]:
     """The alert's page, its language's, what the rule brings along, and traces; a URL too long to be whole is left out."""
-    safe = partial(quote, safe="%/:?#[]@!$&'()*+,;=~")
     for label, url in _named(incidents, places).items():
         if len(url) <= LONGEST_URL and url.startswith(("http://", "https://")):
-            yield Link(escape(_capital(shorten(clean(label), 80))), escape(safe(clean(url))))
+            yield Link(escape(capital(shorten(clean(label), 80))), escape(quoted(url)))
 
 
 def _named(incidents: Sequence[Incident], places: Places) -> dict[str, str]:
@@ -190,10 +188,6 @@ def _named(incidents: Sequence[Incident], places: Places) -> dict[str, str]:
     if places.trace_url:
         links |= {f"trace {id_[:8]}": places.trace_url.replace("{trace_id}", id_) for id_ in traces[:MOST_EXEMPLARS]}
     return links
-
-
-def _capital(label: str) -> str:
-    return label[:1].upper() + label[1:]
 
 
 def since(incident: Incident) -> str | None:

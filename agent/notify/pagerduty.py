@@ -31,7 +31,7 @@ DETAIL: Final = 2000
 LINKS: Final = 20
 HIDDEN: Final = "<secret>"
 FEWER: Final = (100, 20, 5, 1)
-WORKINGS: Final = ("evidence", "where", "exemplars")
+LENGTHY: Final = ("evidence", "where", "exemplars")
 
 
 class PagerDutyNotifier:
@@ -129,9 +129,9 @@ def dedup_key(key: str) -> str:
 
 
 def _fewer_details(message: Message) -> Iterator[dict[str, Any]]:
-    """Everything; without workings; fewer incidents and how many were left out; no incident."""
+    """Everything; without what is long; fewer incidents and how many were left out; no incident."""
     facts = [_facts(incident) for incident in message.standing or message.incidents]
-    brief = [{key: value for key, value in each.items() if key not in WORKINGS} for each in facts]
+    brief = [{key: value for key, value in each.items() if key not in LENGTHY} for each in facts]
     told = {one_line(label): one_line(value, DETAIL) for label, value in message.fields} | {"text": message.text}
     yield {**told, "incidents": facts}
     yield {**told, "incidents": brief}
@@ -153,7 +153,6 @@ def _within(limit: int, bodies: Iterator[dict[str, Any]]) -> bytes:
 def _facts(incident: Incident) -> dict[str, Any]:
     """An incident under the names of its JSON, without what is empty."""
     plain = msgspec.to_builtins(incident, builtin_types=(datetime,))
-    plain["evidence"] = [{key: value for key, value in each.items() if key != "workings"} for each in plain["evidence"]]
     return {key: _tidy(value) for key, value in plain.items() if value not in (None, "", (), [], {})}
 
 

@@ -12,13 +12,12 @@ from functools import partial
 from typing import Final
 
 from agent.alerting.changes import Change
-from agent.alerting.incident import Incident, is_news
+from agent.alerting.incident import Identity, Incident, identity_of, is_news, is_own
 from agent.clock import Clock
 from agent.notify import posting, steps
 from agent.notify.dedup import Reason
-from agent.notify.grouping import ALONE, Group, Timing
+from agent.notify.grouping import Group, Timing
 from agent.notify.mute import Mute
-from agent.notify.notification import Identity, identity_of
 from agent.notify.outbox import Outbox
 from agent.notify.posting import Moment
 from agent.notify.route import Route
@@ -117,7 +116,7 @@ class Pipeline:
     def _said_of_itself(self) -> Iterable[Incident]:
         """What the agent says of itself is said once, and stands for others until it is over."""
         known = self._own | self._held
-        self._own = {id_: one for id_, one in known.items() if one.class_ == ALONE and one.state == "firing" and not is_news(one)}
+        self._own = {id_: one for id_, one in known.items() if is_own(one) and one.state == "firing" and not is_news(one)}
         return self._own.values()
 
     def deployed(self, changes: Iterable[Change], now: datetime) -> None:

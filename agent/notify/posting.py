@@ -9,12 +9,12 @@ from msgspec import structs
 
 from agent.alerting.changes import Change
 from agent.alerting.finding import loudest_first
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, identity_of
 from agent.notify.base import Kind
 from agent.notify.dedup import Reason
 from agent.notify.grouping import Group
 from agent.notify.ledger import Ledger, Strand
-from agent.notify.notification import Notification, identity_of
+from agent.notify.notification import Notification
 from agent.notify.steps import Parcel
 from agent.records import row_id
 

@@ -18,8 +18,9 @@ from agent.errors import Mistake
 from agent.notify import words
 from agent.notify.base import Field, Kind, Message, Thread
 from agent.notify.notification import Notification
-from agent.notify.page import Escape, Places, page, safe_change, when
+from agent.notify.page import Places, page, safe_change, when
 from agent.notify.text import one_line
+from agent.notify.words import Escape
 
 TEMPLATES: Final[Mapping[Kind, str]] = {
     "firing": "firing.txt.j2",

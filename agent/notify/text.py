@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from typing import Final
+from urllib.parse import quote
 
 ELLIPSIS = "…"
 LONGEST_VALUE = 256
@@ -43,6 +44,16 @@ def _begins(text: str, at: int) -> bool:
         return not unicodedata.category(after).startswith("L")
     halves = at - len(text[:at].rstrip(_FLAG_HALVES)) if after in _FLAG_HALVES else 0
     return halves % 2 == 0
+
+
+def quoted(address: str) -> str:
+    """An address in ASCII, on one line."""
+    return quote(clean(address), safe="%/:?#[]@!$&'()*+,;=~")
+
+
+def capital(text: str) -> str:
+    """The same with a capital first letter; the others stay."""
+    return text[:1].upper() + text[1:]
 
 
 def one_line(text: str, limit: int = LONGEST_VALUE) -> str:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from agent.alerting.incident import ALL, Incident, fingerprint
+from agent.alerting.incident import ALL, OWN, Incident, fingerprint, own_incident
 from agent.notify.base import TransportError
 
 PATIENCE: Final = timedelta(minutes=10)
@@ -22,7 +22,7 @@ def receiver_of(incident: Incident) -> str | None:
 
 
 def _fingerprint(receiver: str) -> str:
-    return fingerprint("receiver", receiver, ALL, "monitor")
+    return fingerprint("receiver", receiver, ALL, OWN)
 
 
 class Failing(NamedTuple):
@@ -89,20 +89,13 @@ class Trouble:
             else f"“{self._receiver}” cannot be told since {_stamp(since)}"
         )
         waits = f" Messages that wait: {waiting}; they are sent when it is back." if waiting and not error.permanent else ""
-        return Incident(
-            fingerprint=_fingerprint(self._receiver),
-            class_="monitor",
-            state="firing",
-            severity="warning",
-            cause="unknown",
-            confirmed="yes",
-            language=ALL,
-            service="",
-            environment="",
+        return own_incident(
+            _fingerprint(self._receiver),
+            "warning",
+            now,
+            f"The receiver {refused}: {error}.{waits}",
             began_at=since,
-            fired_at=now,
             labels={LABEL: self._receiver},
-            summary=f"The receiver {refused}: {error}.{waits}",
             advice=f"Check the receiver {self._receiver} with `babelwatch notify test --receiver {self._receiver}`.",
         )
 

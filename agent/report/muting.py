@@ -34,10 +34,8 @@ def mute_of(said: Said, own: Collection[str], now: datetime) -> Mute:
     """The mute that is meant; `own` are the labels that rules give. Raises Misconfigured."""
     body = read(said, Muting)
     match = {name: _values(values) for name, values in body.match.items()}
-    if wrong := [
-        Mistake("", key, TIMES) for key, at in (("from", body.since), ("until", body.until)) if at and not OLDEST <= at < NEWEST
-    ]:
-        raise Misconfigured(wrong)
+    if unlikely := [*_unlikely(body)]:
+        raise Misconfigured(unlikely)
     since = (body.since or now).astimezone(UTC)
     ends, wrong = _end(body, since, now)
     mistakes = [*_labels(body, match, own), *wrong, *_reasons(body)]
@@ -66,6 +64,12 @@ def _labels(body: Muting, match: Mapping[str, Collection[str]], own: Collection[
             yield Mistake("", name, expected)
         elif not 0 < len(values) <= MOST_VALUES:
             yield Mistake("", name, f"expected one to {MOST_VALUES} values")
+
+
+def _unlikely(body: Muting) -> Iterator[Mistake]:
+    """Times with which nothing can be reckoned."""
+    times = {"from": body.since, "until": body.until}
+    return (Mistake("", key, TIMES) for key, at in times.items() if at and not OLDEST <= at < NEWEST)
 
 
 def _reasons(body: Muting) -> Iterator[Mistake]:

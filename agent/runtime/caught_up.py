@@ -7,14 +7,12 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from agent.alerting.incident import ALL, Incident, fingerprint
+from agent.alerting.incident import ALL, OWN, Identity, Incident, fingerprint, identity_of, own_incident
 from agent.language.codes import display_name
 
 MARK: Final = "Found while catching up."
 MOST_NAMED: Final = 10
 TRIED_FOR: Final = timedelta(hours=1)  # as long a channel that is down is tried again
-
-Identity = tuple[str, datetime | None]
 
 
 class CaughtUp(Struct):
@@ -32,13 +30,13 @@ class CaughtUp(Struct):
         """Transitions that nobody was told of as they came; the end of what somebody knew of is no news for the digest."""
         for one in incidents:
             if one.state == "firing":
-                self.began.add(_identity(one))
-            elif _identity(one) in self.began:
-                self.over = [*(other for other in self.over if _identity(other) != _identity(one)), one]
+                self.began.add(identity_of(one))
+            elif identity_of(one) in self.began:
+                self.over = [*(other for other in self.over if identity_of(other) != identity_of(one)), one]
 
     def marked(self, incident: Incident) -> Incident:
         """The incident, saying that it was found late."""
-        if incident.state != "firing" or _identity(incident) not in self.late:
+        if incident.state != "firing" or identity_of(incident) not in self.late:
             return incident
         return replace(incident, summary=f"{incident.summary} {MARK}".strip())
 
@@ -56,19 +54,9 @@ def digest(over: Sequence[Incident], now: datetime) -> Incident:
     told = "; ".join(_line(one) for one in over[:MOST_NAMED])
     more = f"; and {len(over) - MOST_NAMED} more" if len(over) > MOST_NAMED else ""
     count = "One alert was" if len(over) == 1 else f"{len(over)} alerts were"
-    return Incident(
-        fingerprint=fingerprint("/".join(f"{one.fingerprint}@{one.fired_at}" for one in over), "", ALL, "monitor"),
-        class_="monitor",
-        state="firing",
-        severity="info",
-        cause="unknown",
-        confirmed="yes",
-        language=ALL,
-        service="",
-        environment="",
-        fired_at=now,
-        summary=f"{count} found while catching up, and over by then: {told}{more}. `babelwatch alerts --all` shows them.",
-    )
+    name = fingerprint("/".join(f"{one.fingerprint}@{one.fired_at}" for one in over), "", ALL, OWN)
+    text = f"{count} found while catching up, and over by then: {told}{more}. `babelwatch alerts --all` shows them."
+    return own_incident(name, "info", now, text)
 
 
 def _line(incident: Incident) -> str:
@@ -79,7 +67,3 @@ def _line(incident: Incident) -> str:
 
 def _stamp(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
-
-
-def _identity(incident: Incident) -> Identity:
-    return incident.fingerprint, incident.began_at

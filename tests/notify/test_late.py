@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, identity_of
 from agent.notify.dedup import Reason
 from agent.notify.late import LATE, Folded, fold
-from agent.notify.notification import Notification, identity_of
+from agent.notify.notification import Notification
 from tests.notify.examples import CHANGE, KOREAN, NOW, incident, monitor, notification, of, resolved
 
 BEGAN = NOW - LATE
