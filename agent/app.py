@@ -28,6 +28,7 @@ from agent.opening import CLOCK
 from agent.progress import replaying
 from agent.renewal import Renewal
 from agent.report.remote import Remote
+from agent.report.shared import RemoteJournal, SharedJournal
 from agent.report.views import RemoteViews, Views
 from agent.report.writer import RemoteWriter, Writer
 from agent.resources import schemas_dir
@@ -40,6 +41,7 @@ from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
 from agent.source.coverage import patience
 from agent.source.file import FileSource
+from agent.store.base import Journal
 from agent.store.migrate import migrate
 from agent.times import format_duration
 from agent.web.api import build
@@ -73,7 +75,8 @@ def run(settings: Settings, config: Path | None = None) -> None:
         people = opening.store_in(stack, settings, folder)
         seen, written = opening.views(reload.in_force, people), opening.writer(reload.in_force, people)
         own_metrics, tokens = settings.telemetry.prometheus, _tokens(settings, token)
-        web = build(seen, written, health, CLOCK, tokens, metrics=own_metrics, reload=reload.reload)
+        shared = SharedJournal(people.journal)
+        web = build(seen, written, health, CLOCK, tokens, metrics=own_metrics, reload=reload.reload, shared=shared)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
         kafka = settings.source.kafka
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
@@ -176,6 +179,22 @@ def writing(settings: Settings, folder: Path | None) -> Iterator[Writer]:
     """A writer into the store, or through the agent that holds it."""
     with _reached(settings, folder) as reached:
         yield RemoteWriter(reached) if isinstance(reached, Remote) else opening.writer(fixed(settings), reached)
+
+
+@contextmanager
+def journal(settings: Settings, folder: Path | None) -> Iterator[Journal]:
+    """The rows of active checks in the store, or in that of the agent that holds it; a store is made where there is none."""
+    home = folder or opening.home(settings)
+    if home and not (home / opening.ENGINE).is_dir():
+        _made(settings, home)
+    with _reached(settings, folder) as reached:
+        yield RemoteJournal(reached) if isinstance(reached, Remote) else reached.journal
+
+
+def _made(settings: Settings, folder: Path) -> None:
+    with ExitStack() as stack:
+        opening.locked(stack, folder)
+        migrate(opening.store_in(stack, settings, folder).engine, schemas(), retention=False)
 
 
 @contextmanager

@@ -37,11 +37,11 @@ class Away(MemoryJournal):
 
     away = False
 
-    def read(self, kind: str, since: Any = None) -> list[Entry]:
+    def read(self, kind: str, since: Any = None, until: Any = None) -> list[Entry]:
         """Read, or fail."""
         if self.away:
             raise RetryLater("the store is away")
-        return super().read(kind, since)
+        return super().read(kind, since, until)
 
 
 def settings(**notify: Any) -> Settings:

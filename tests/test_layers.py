@@ -8,14 +8,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (  # each line may import itself and the lines above it
-    ("leaf", "agent agent.errors agent.records agent.clock agent.times agent.resources agent.yaml_text"),
+    ("leaf", "agent agent.errors agent.records agent.clock agent.times agent.cron agent.resources agent.yaml_text"),
     (
         "pure core",
         "agent.language agent.decode agent.aggregate agent.alerting agent.rule_tests agent.source.dedup agent.source.coverage",
     ),
     ("pure decisions of later stations", "agent.notify.route agent.notify.dedup agent.notify.mute agent.notify.mute_file"),
     ("settings", "agent.config"),
-    ("ports", "agent.source.base agent.store.base agent.notify.base agent.notify"),
+    ("ports", "agent.source.base agent.store.base agent.notify.base agent.notify agent.probing"),
     ("adapters", "agent.source agent.store agent.decode.sink agent.decode.topic agent.decode.letterbox"),
     ("services", "agent.report agent.runtime agent.backtest agent.telemetry agent.logs agent.progress"),
     ("edge", "agent.web"),

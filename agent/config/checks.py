@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import jmespath
 
+from agent.cron import parse_cron
 from agent.language.codes import canonical
 from agent.notify.route import LABELS
 from agent.records import Event
@@ -71,6 +72,12 @@ def start(text: str) -> str:
             parse_time(text, _ANY_TIME)
         except ValueError as wrong:
             raise ValueError(f"earliest, latest, {wrong}") from None
+    return text
+
+
+def cron(text: str) -> str:
+    """When something is due."""
+    parse_cron(text)
     return text
 
 

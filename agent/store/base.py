@@ -92,5 +92,5 @@ class Journal(Protocol):
     def write(self, entries: Sequence[Entry]) -> None:
         """Write rows durably; raises RetryLater."""
 
-    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
-        """The rows of a kind, oldest first."""
+    def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
+        """The rows of a kind in [since, until], oldest first."""

@@ -18,6 +18,7 @@ from agent.store.engine import Engine
 
 NO_KEY = WindowKey("", "", "", "", "", "", "", "")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER = datetime(2200, 1, 1, tzinfo=UTC)
 Columns = dict[str, tuple[str, list[Any]]]
 
 
@@ -82,9 +83,9 @@ class ClickHouseJournal:
         }
         self._engine.insert("journal", columns, token=uuid4().hex)  # without one, a row like an earlier one is dropped
 
-    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
-        """The rows of a kind, oldest first."""
-        found = self._engine.rows(sql.JOURNAL, {"kind": kind, "since": since or EPOCH})
+    def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
+        """The rows of a kind in [since, until], oldest first."""
+        found = self._engine.rows(sql.JOURNAL, {"kind": kind, "since": since or EPOCH, "until": until or FOREVER})
         return [Entry(kind, id_, at, json.loads(body)) for kind, id_, at, body in found]
 
 

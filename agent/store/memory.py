@@ -80,9 +80,13 @@ class MemoryJournal:
             self._entries.pop((entry.kind, entry.id), None)
             self._entries[entry.kind, entry.id] = entry
 
-    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
-        """The rows of a kind, oldest first."""
-        found = [entry for entry in self._entries.values() if entry.kind == kind and (since is None or entry.at >= since)]
+    def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
+        """The rows of a kind in [since, until], oldest first."""
+        found = [
+            entry
+            for entry in self._entries.values()
+            if entry.kind == kind and (since is None or entry.at >= since) and (until is None or entry.at <= until)
+        ]
         return sorted(found, key=lambda entry: entry.at)
 
 

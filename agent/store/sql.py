@@ -24,7 +24,7 @@ POSITIONS = "SELECT source, max(position) FROM windows WHERE kind = 'position' G
 SPAN = "SELECT count(), min(minute), max(minute) FROM windows WHERE kind = 'language' AND events > 0"
 JOURNAL = """
 SELECT kind, id, at, body FROM journal FINAL
-WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} ORDER BY at, written
+WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')} ORDER BY at, written
 """
 RANGE = "hour >= toStartOfHour({start:DateTime('UTC')}) AND minute >= {start:DateTime('UTC')} AND minute < {end:DateTime('UTC')}"
 MINUTE_SUMS = (

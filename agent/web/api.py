@@ -17,6 +17,7 @@ from agent.alerting.action import Name as ActionName
 from agent.clock import Clock
 from agent.errors import BabelwatchError, Misconfigured, Mistake, NotFound
 from agent.report.remote import API
+from agent.report.shared import SharedJournal
 from agent.report.views import Rows, Views, Words
 from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
@@ -24,6 +25,7 @@ from agent.runtime.reload import Taken
 from agent.web.guards import Guard, from_elsewhere, without_token
 
 LARGEST_BODY = 1 << 16
+LARGEST_RUN = 64 << 20  # the scores of a golden run in one language
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Read = Callable[[Words], Rows]
 Write = Callable[[Row], Row]
@@ -39,6 +41,7 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     *,
     metrics: bool = True,
     reload: Callable[[], Taken] | None = None,
+    shared: SharedJournal | None = None,
 ) -> Starlette:
     """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine."""
 
@@ -66,6 +69,11 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
         Route(f"{API}/mutes/{{name}}", _ending(writer.unmute), methods=["DELETE"]),
         *(Route(f"{API}/alerts/{{fingerprint}}/{name}", _writing(_acting(writer, name)), methods=["POST"]) for name in BODIES),
     ]
+    if shared:
+        routes += [
+            Route(f"{API}/journal/{{kind}}", _sharing(shared), methods=["GET"]),
+            Route(f"{API}/journal/{{kind}}", _writing(_kept_in(shared), LARGEST_RUN), methods=["POST"]),
+        ]
     if reload:
         routes.append(Route("/-/reload", _reloading(reload), methods=["POST"]))
     if metrics:
@@ -85,6 +93,17 @@ def _acting(writer: Writer, action: ActionName) -> Callable[[Request], Write]:
     return lambda request: partial(writer.act, request.path_params["fingerprint"], action)
 
 
+def _sharing(shared: SharedJournal) -> Handler:
+    async def answer(request: Request) -> Response:
+        return await _answered(partial(shared.read, request.path_params["kind"], dict(request.query_params)))
+
+    return answer
+
+
+def _kept_in(shared: SharedJournal) -> Callable[[Request], Write]:
+    return lambda request: partial(shared.write, request.path_params["kind"])
+
+
 def _reloading(reload: Callable[[], Taken]) -> Handler:
     async def answer(_: Request) -> Response:
         return await _answered(lambda: {"reloaded": True, **reload()._asdict()})
@@ -99,7 +118,7 @@ def _ending(end: Callable[[str], Row]) -> Handler:
     return answer
 
 
-def _writing(write: Callable[[Request], Write]) -> Handler:
+def _writing(write: Callable[[Request], Write], largest: int = LARGEST_BODY) -> Handler:
     """`write` says what is done for a request; what is said in its body is validated there."""
 
     async def answer(request: Request) -> Response:
@@ -108,8 +127,8 @@ def _writing(write: Callable[[Request], Write]) -> Handler:
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LARGEST_BODY:
-                return _refusal(f"expected at most {LARGEST_BODY:,} bytes", 413)
+            if len(body) > largest:
+                return _refusal(f"expected at most {largest:,} bytes", 413)
         try:
             said = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError):  # the latter where it is nested without end

@@ -147,11 +147,11 @@ def test_a_store_that_answers_nonsense_ends_no_courier(caplog: pytest.LogCapture
     class Odd(MemoryJournal):
         nonsense = True
 
-        def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
+        def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
             if self.nonsense:
                 self.nonsense = False
                 raise ValueError("nonsense")
-            return super().read(kind, since)
+            return super().read(kind, since, until)
 
     quick = Told("quick")
     office = Office(quick, journal=Odd())

@@ -68,10 +68,10 @@ class MortalJournal:
         self._journal.write(entries)
         self._fate.step(f"after writing {kinds}")
 
-    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
+    def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
         """Read."""
         self._fate.step(f"reading {kind}")
-        return self._journal.read(kind, since)
+        return self._journal.read(kind, since, until)
 
 
 class MortalWindows:

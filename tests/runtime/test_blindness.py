@@ -26,12 +26,12 @@ class Journal(MemoryJournal):
     away = False
     reads = 0  # of all transitions
 
-    def read(self, kind: str, since: datetime | None = None) -> list[Entry]:
+    def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
         """Read, where it is there."""
         if self.away:
             raise RetryLater("the store is away")
         self.reads += kind == "transition"
-        return super().read(kind, since)
+        return super().read(kind, since, until)
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Write, where it is there."""

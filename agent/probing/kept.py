@@ -1,0 +1,84 @@
+"""What active checks leave in the journal: one row a run, beside its scores (`agent.probing.scores`)."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from agent.errors import Misconfigured, Mistake, NotFound
+from agent.records import row_id
+from agent.store.base import Entry, Journal
+
+PROBE: Final = "probe"
+GOLDEN: Final = "golden"
+OPEN: Final = "golden_open"  # a run that is sending its queries, which are nobody's
+KINDS: Final = (PROBE, GOLDEN, "golden_scores", OPEN)
+
+
+class ProbeRun(Struct, frozen=True):
+    """A separation probe that ended: `result` is what `probe run --json` printed, `embedding_model` what the log calls the model."""
+
+    id: str
+    name: str
+    at: datetime
+    embedding_model: str
+    result: dict[str, Any]
+
+
+class GoldenRun(Struct, frozen=True):
+    """A golden run that ended: `result` is what `golden run --json` printed.
+
+    `languages`: those it was for; empty: all of the set.
+    """
+
+    id: str
+    name: str
+    at: datetime
+    languages: tuple[str, ...]
+    result: dict[str, Any]
+
+
+class OpenRun(Struct, frozen=True):
+    """A golden run that sends its queries between `at` and `until`; `queries` are their texts, hashed with `key`."""
+
+    id: str
+    name: str
+    at: datetime
+    until: datetime
+    key: str
+    queries: tuple[str, ...]
+
+
+def entry_of(run: ProbeRun | GoldenRun | OpenRun) -> Entry:
+    """Its row: written again, it is the same one."""
+    kind = {ProbeRun: PROBE, GoldenRun: GOLDEN, OpenRun: OPEN}[type(run)]
+    return Entry(kind, row_id(run.id), run.at, msgspec.to_builtins(run))
+
+
+def probe_runs(journal: Journal, since: datetime | None = None) -> list[ProbeRun]:
+    """Probes that ended, oldest first."""
+    return [msgspec.convert(dict(entry.body), ProbeRun) for entry in journal.read(PROBE, since)]
+
+
+def golden_runs(journal: Journal, since: datetime | None = None) -> list[GoldenRun]:
+    """Golden runs that ended, oldest first."""
+    return [msgspec.convert(dict(entry.body), GoldenRun) for entry in journal.read(GOLDEN, since)]
+
+
+def open_runs(journal: Journal, since: datetime | None = None) -> list[OpenRun]:
+    """Golden runs that were opened, oldest first."""
+    return [msgspec.convert(dict(entry.body), OpenRun) for entry in journal.read(OPEN, since)]
+
+
+def named(journal: Journal, name: str) -> GoldenRun:
+    """The newest run of the whole set under this name; `name~1` is the one before it. Raises NotFound, Misconfigured."""
+    base, _, back = name.partition("~")
+    if back and not back.isdecimal():
+        raise Misconfigured([Mistake(f"golden:{name}", "", "expected a number after ~, such as ~1 for the run before the newest")])
+    known = [run for run in golden_runs(journal) if run.name == base and not run.languages]
+    if len(known) <= int(back or 0):
+        raise NotFound(
+            [Mistake(f"golden:{name}", "", f"there are {len(known)} runs of this name: `babelwatch golden list` shows them")]
+        )
+    return known[-1 - int(back or 0)]

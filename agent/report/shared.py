@@ -1,0 +1,79 @@
+"""The journal as a command reads and writes it beside the agent: some kinds only, in the store or through the agent that holds it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from agent.errors import Misconfigured, Mistake
+from agent.probing.kept import KINDS
+from agent.report.remote import Remote
+from agent.report.said import Time, read
+from agent.store.base import Entry, Journal
+
+Row = dict[str, Any]
+
+
+class Given(Struct, forbid_unknown_fields=True, frozen=True):
+    """One row as it is sent."""
+
+    id: str
+    at: Time
+    body: dict[str, Any]
+
+
+class Rows(Struct, forbid_unknown_fields=True, frozen=True):
+    """The rows of one kind."""
+
+    rows: tuple[Given, ...]
+
+
+class SharedJournal:
+    """What the API answers with: rows of the kinds that commands share with the agent."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def read(self, kind: str, words: Mapping[str, str]) -> list[Row]:
+        """The rows of a kind; `words` are `since` and `until` in RFC 3339."""
+        given = msgspec.convert({name: words[name] for name in ("since", "until") if name in words}, _Span)
+        found = self._journal.read(_shared(kind), given.since, given.until)
+        return [{"id": entry.id, "at": entry.at.isoformat(), "body": dict(entry.body)} for entry in found]
+
+    def write(self, kind: str, said: Mapping[str, Any]) -> Row:
+        """Keep rows; raises Misconfigured for what is none."""
+        rows = read(said, Rows).rows
+        self._journal.write([Entry(_shared(kind), row.id, row.at, row.body) for row in rows])
+        return {"written": len(rows)}
+
+
+class _Span(Struct, frozen=True):
+    since: Time | None = None
+    until: Time | None = None
+
+
+class RemoteJournal:
+    """Has the agent that holds the store read and write; the twin of its journal for these kinds."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write rows, a request each: one may be large."""
+        for entry in entries:
+            row = {"id": entry.id, "at": entry.at.isoformat(), "body": dict(entry.body)}
+            self._remote.post(f"/journal/{entry.kind}", {"rows": [row]})
+
+    def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
+        """The rows of a kind in [since, until], oldest first."""
+        words = {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
+        rows = self._remote.get(f"/journal/{kind}", words)
+        return [Entry(kind, row["id"], datetime.fromisoformat(row["at"]), row["body"]) for row in rows]
+
+
+def _shared(kind: str) -> str:
+    if kind not in KINDS:
+        raise Misconfigured([Mistake("", "kind", f"expected one of {', '.join(KINDS)}")])
+    return kind
