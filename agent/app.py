@@ -83,9 +83,16 @@ def run(settings: Settings, config: Path | None = None) -> None:
         source, sink = opening.kafka(stack, settings)
         desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, Ears(meters.told, meters.silent), config=config)
 
+        schedule = opening.schedule(stack, reload.in_force, config)
+
         def new_evaluation() -> Evaluation:
             desk.take_over()
-            return opening.evaluation(reload.in_force(), store, desk.pipeline)
+            checks = opening.checks(reload.in_force(), store, schedule)
+            return opening.evaluation(reload.in_force(), store, desk.pipeline, checks)
+
+        def hand_over() -> None:
+            schedule.sleep()
+            desk.hand_over()
 
         live = Live(
             consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook(), meters.tried)),
@@ -98,7 +105,7 @@ def run(settings: Settings, config: Path | None = None) -> None:
             missing_topics=source.missing_topics,
             on_look=meters.looked,
             on_turn=lambda now: renewal.turn(now),  # noqa: PLW0108 - each of the two has the other
-            on_hand_over=desk.hand_over,
+            on_hand_over=hand_over,
         )
         new_watch = partial(opening.blindness, reload.in_force, store, desk)
         renewal = Renewal(reload, live.begin_anew, new_watch, desk)

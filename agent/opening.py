@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from agent import parts
+from agent import active, parts
 from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
 from agent.alerting.evaluator import Evaluator
@@ -28,10 +28,13 @@ from agent.notify.pipeline import Pipeline
 from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
 from agent.runtime.blindness import Blindness
+from agent.runtime.checks import Checks
 from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
+from agent.runtime.golden_queries import GoldenQueries
 from agent.runtime.investigate import Investigation
+from agent.runtime.schedule import Schedule
 from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally, ignored, untimed
 from agent.source.base import Source
@@ -185,6 +188,7 @@ def consumer(
         on_stored=watchers.on_stored,
         first_look=watchers.first_look,
         on_try=watchers.on_try,
+        of_users=GoldenQueries(store.journal, CLOCK).without,
     )
     return Consumer(stations, settings.store.flush_interval)
 
@@ -211,12 +215,32 @@ def desk(  # noqa: PLR0913 - what the composition root knows of a process
     return made
 
 
-def evaluation(configured: Configured, store: Store, pipeline: Pipeline) -> Evaluation:
-    """Rules over a store, and who is told."""
+def evaluation(configured: Configured, store: Store, pipeline: Pipeline, checks: Checks | None = None) -> Evaluation:
+    """Rules over a store, who is told, and what is checked besides."""
     evaluator = Evaluator(configured.rules, configured.quality)
     investigation = Investigation(store.windows, store.journal, configured.quality)
     reading = parts.reading(configured.settings)
-    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=reading)
+    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=reading, checks=checks)
+
+
+def schedule(stack: ExitStack, in_force: InForce, config: Path | None) -> Schedule:
+    """Who runs the active checks of this process; `config` is the file of the settings."""
+    options = ("--config", str(config.resolve())) if config else ()
+    made = Schedule(lambda check: active.command(in_force().settings, check, options), CLOCK)
+    stack.callback(made.close)
+    return made
+
+
+def checks(configured: Configured, store: Store, runner: Schedule) -> Checks | None:
+    """The active checks of the settings; None where there are none."""
+    settings = configured.settings
+    if not (settings.probes or settings.golden):
+        runner.plan(())
+        return None
+    from agent.probing.golden.weigh import Weigher  # noqa: PLC0415 - it needs scipy, half a second that few commands have to wait
+
+    runner.wake()
+    return Checks(active.planned(settings), active.timed(settings), runner, store.journal, Weigher(store.journal).weigh)
 
 
 def blindness(in_force: InForce, store: Store, desk: Desk) -> Callable[[datetime], None]:

@@ -10,7 +10,7 @@ from agent.runtime.reload import Reload
 
 ASKED_EACH_TIME: Final = frozenset({"notify.mutes"})
 """What whoever tells looks up whenever it is needed."""
-EVALUATED_BY: Final = ("rules", "quality")
+EVALUATED_BY: Final = ("rules", "quality", "probes", "golden")
 
 Watch = Callable[[datetime], None]
 

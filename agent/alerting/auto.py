@@ -25,9 +25,9 @@ BELOW: Final = 0.2  # of them lie below the threshold, or in its bin
 
 
 class Learned(Struct, frozen=True):
-    """A threshold that was found at the end of a minute; provisional, as no unrelated queries were asked where noise ends.
+    """A threshold that was found at the end of a minute. Provisional: no unrelated queries were asked where noise ends.
 
-    `scores`: how many it was read from, of which languages.
+    `scores`: how many it was read from, of which languages; a probe's is not provisional, and read from no languages.
     """
 
     embedding_model: str
@@ -42,6 +42,14 @@ class Learned(Struct, frozen=True):
     def scale(self) -> Scale:
         """Whose threshold it is."""
         return self.embedding_model, self.score_kind
+
+
+class Floor(Struct, frozen=True):
+    """What a probe measured at this time: the median best score of unrelated queries on an embedding model's index."""
+
+    embedding_model: str
+    floor: float
+    at: datetime
 
 
 class Learner:

@@ -8,6 +8,7 @@ from agent.alerting.action import is_automatic
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.incident import ALL, Incident
 from agent.alerting.minutes import HOUR, minute_at
+from agent.alerting.weighing import is_weighed
 
 BEFORE_FIRING: Final = HOUR  # is left out of baselines, when nothing says that the fall began earlier
 FAR: Final = 1 << 62  # a minute that never comes
@@ -71,8 +72,12 @@ class Episodes:
 
 
 def counts(incident: Incident) -> bool:
-    """Whether an incident's time is left out: something did fall, and nobody said that it was none."""
-    return incident.confirmed != "no" and incident.verdict not in {"false", "expected"}
+    """Whether an incident's time is left out: something did fall, and nobody said that it was none.
+
+    Labels of the same queries refute a fall; a golden set says only that its scores mean nothing, and they did fall.
+    """
+    refuted = incident.confirmed == "no" and not is_weighed(incident)
+    return not refuted and incident.verdict not in {"false", "expected"}
 
 
 def episode_of(incident: Incident) -> Episode:

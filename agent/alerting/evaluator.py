@@ -35,6 +35,7 @@ from agent.alerting.triage.grouping import Place, is_fleet
 from agent.alerting.triage.standing import first_looks, is_part
 from agent.alerting.triage.together import Together
 from agent.alerting.unwatched import Reason, decide, ended
+from agent.alerting.weighing import Weighing, Weighings, weighed
 
 MINUTE = attrgetter("minute")
 
@@ -49,7 +50,7 @@ class Evaluator:
 
     def take_over(self, known: Known) -> None:
         """Begin as an earlier process ended: resolved incidents keep their time out of baselines, open ones go on."""
-        self.quality = self.quality.with_learned(known.thresholds)
+        self.quality = self.quality.with_learned(known.thresholds).with_floors(known.floors)
         silent = known.state.silent if known.state else ()
         untold = () if known.state is None else (*silent, *(one.incident for one in known.state.standings))
         left = newest((*known.incidents, *untold))
@@ -65,7 +66,7 @@ class Evaluator:
         self._begins: dict[Place, int] = {}
         self._silent = silent
         self._resolved: list[Incident] = []
-        self._actions = Actions()
+        self._actions, self._weighings = Actions(), Weighings()
         self._minute, self._started, self._outdated, self._is_watched = -1, False, False, False
         self._left = known.state
         if known.state is not None:
@@ -160,6 +161,10 @@ class Evaluator:
         """What people did; each counts from the end of the minute in which it was done."""
         self._actions.add(actions)
 
+    def weigh(self, weighings: Iterable[Weighing]) -> None:
+        """What golden runs say of incidents; each counts from the end of the minute in which it was said."""
+        self._weighings.add(weighings)
+
     def warm(self, rows: Iterable[Minute]) -> None:
         """Take in history, oldest first across calls; deployments in it are noticed, nothing fires."""
         known = sorted(rows, key=MINUTE)
@@ -205,7 +210,7 @@ class Evaluator:
             self._take(minute, rows.get(minute, []))
             self._watch(minute, rows.get(minute, []))
             moved = [*self._handled(minute), *self._moved(minute)]
-            told = self._grouped(minute, sorted(moved, key=subject_of))
+            told = [*self._grouped(minute, sorted(moved, key=subject_of)), *self._weighed(minute)]
             self._falls.finish(minute)
             self._look_again(minute + 1, last)
             yield minute, told
@@ -258,6 +263,14 @@ class Evaluator:
         due += [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
         ends = [partial(ended_here, action, minute=minute) for action in due]
         return [*self._unwatched(minute), *(over for each in ends if (over := self._ended(each, minute)) is not None)]
+
+    def _weighed(self, minute: int) -> Iterator[Incident]:
+        """The incidents of which a golden run says something in this minute; what is held back takes it along in silence."""
+        for weighing in self._weighings.due(minute):
+            for incident in (*self._together.fleets, *(one.incident for one in list(self._standings.values()))):
+                if found := weighed(incident, weighing):
+                    kept = self.explained(found)
+                    yield from () if kept.fingerprint in self._together.hidden else (kept,)
 
     def _unwatched(self, minute: int) -> Iterator[Incident]:
         """What an earlier process left open and no rule of now looks at: what fires ends, what is pending was nothing."""

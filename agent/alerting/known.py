@@ -35,12 +35,13 @@ class State(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What an earlier process left: incidents, firing or resolved, references, its state where that is kept, and hit thresholds."""
+    """What an earlier process left: incidents, firing or resolved, references, its state where that is kept, thresholds and floors."""
 
     incidents: tuple[Incident, ...] = ()
     references: tuple[Reference, ...] = ()
     state: State | None = None
     thresholds: Mapping[Scale, float] = {}
+    floors: Mapping[str, float] = {}
 
 
 def newest(incidents: Iterable[Incident]) -> list[Incident]:

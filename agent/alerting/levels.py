@@ -167,7 +167,7 @@ class Levels:
         together = _verdict(stream, run.together(), limit, minute)
         shown = together if isinstance(together, Breach) else verdict  # the limit has moved since the first of them
         model = stream.scale.embedding_model
-        spell = LowSpell(subject, self._rule, model, run.began, shown.figures, limit, self._floor, confirmed)
+        spell = LowSpell(subject, self._rule, model, run.began, shown.figures, limit, self._floor(stream.scale), confirmed)
         return Observation(spell, in_a_row=run.length)
 
     def _word(self, subject: Subject) -> Word | None:
@@ -175,10 +175,10 @@ class Levels:
         words = [word for gaps in self._labels if (word := gaps.word(subject)) is not None]
         return max(words, key=lambda word: word.last, default=None)
 
-    @property
-    def _floor(self) -> float:
-        assert self._quality.floor is not None
-        return self._quality.floor
+    def _floor(self, scale: Scale) -> float:
+        floor = self._quality.floor_of(scale.embedding_model)
+        assert floor is not None, "else nothing is counted"
+        return floor
 
     def _limit(self, scale: Scale) -> Limit | None:
         if scale not in self._limits:
@@ -198,7 +198,7 @@ class Levels:
         if pooled.n < LOW_QUERIES:
             return None
         median = score_at_position(rank_position(pooled.counts, 0.5), scale.score_kind)
-        limit = low_limit(self._floor, median)
+        limit = low_limit(self._floor(scale), median)
         return None if limit is None else Limit(limit, median, pooled.n, languages)
 
     def _judges(self, stream: Stream, limit: Limit) -> bool:
@@ -209,7 +209,8 @@ class Levels:
     def _stream(self, key: WindowKey) -> Stream | None:
         """Where a window key is counted; None where it is neither judged nor reference."""
         if key not in self._streams:
-            counted = self._quality.floor is not None and key.score_kind in KINDS and counts(self._rule, self._quality, key)
+            known = self._quality.floor_of(key.embedding_model) is not None
+            counted = known and key.score_kind in KINDS and counts(self._rule, self._quality, key)
             scale = Scale(key.service, key.environment, key.embedding_model, key.score_kind)
             self._streams[key] = Stream(scale, key.language) if counted else None
         return self._streams[key]

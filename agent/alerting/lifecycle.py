@@ -102,7 +102,7 @@ def _resolved(incident: Incident, seen: Observation, minute: int) -> Incident:
 def _joined(incident: Incident, finding: Finding) -> Incident:
     """The incident with new evidence in it; nothing changes while the same rules see the same measures.
 
-    Where labels join what scores alone had found, they lead: the figures become theirs; what was found out stays.
+    Where labels join what they had not confirmed, they lead: the figures become theirs; what was found out stays.
     """
     known = {(one.rule, one.metric) for one in incident.evidence}
     fresh = tuple(one for one in finding.evidence if (one.rule, one.metric) not in known)
@@ -110,7 +110,7 @@ def _joined(incident: Incident, finding: Finding) -> Incident:
         return incident
     now = finding.incident()
     severity = louder(incident.severity, now.severity)
-    if finding.confirmed == incident.confirmed:
+    if finding.confirmed != "yes" or incident.confirmed == "yes":
         return replace(incident, severity=severity, evidence=(*incident.evidence, *fresh))
     kept = {name: getattr(incident, name) for name in KEPT}
     cause = now.cause if incident.cause == "unknown" else incident.cause

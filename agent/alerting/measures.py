@@ -69,14 +69,23 @@ class Thresholds(Struct, frozen=True):
 class Quality(Struct, frozen=True):
     """How quality is read: recall at k, hits at a threshold, similarities against floor and reference.
 
-    `floor` is the median best score of unrelated queries (None: not known); without `reference` languages the three with
-    most queries are taken.
+    `floor` is the median best score of unrelated queries (None: not set), `floors` what probes measured of embedding models;
+    without `reference` languages the three with most queries are taken.
     """
 
     k: int = 10
     hit_threshold: Thresholds = Thresholds()
     floor: float | None = None
     reference: tuple[str, ...] = ()
+    floors: Mapping[str, float] = {}
+
+    def floor_of(self, model: str) -> float | None:
+        """What unrelated text scores on a model: as it is set, else as a probe measured it."""
+        return self.floors.get(model) if self.floor is None else self.floor
+
+    def with_floors(self, floors: Mapping[str, float]) -> "Quality":
+        """The same with floors that were measured."""
+        return replace(self, floors=floors)
 
     def with_learned(self, learned: Mapping[Scale, float]) -> "Quality":
         """The same with thresholds that were learned besides."""

@@ -97,6 +97,6 @@ def _of_fire(incident: Incident, told: Told, now: datetime, repeat: timedelta | 
         return Reason.ESCALATED
     if told.follows_up and incident.confirmed != told.confirmed:
         return Reason.WEIGHED
-    if repeat is None or now - told.at < repeat:
+    if incident.confirmed == "no" or repeat is None or now - told.at < repeat:
         return Reason.ALREADY_SENT
     return Reason.ACKNOWLEDGED if incident.acknowledged_at else Reason.REPEAT_DUE

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from agent.errors import Misconfigured, Mistake
@@ -30,6 +29,13 @@ class Rows(Struct, forbid_unknown_fields=True, frozen=True):
     rows: tuple[Given, ...]
 
 
+class Span(Struct, forbid_unknown_fields=True, frozen=True):
+    """From when to when, both included; None: ever."""
+
+    since: Time | None = None
+    until: Time | None = None
+
+
 class SharedJournal:
     """What the API answers with: rows of the kinds that commands share with the agent."""
 
@@ -38,8 +44,8 @@ class SharedJournal:
 
     def read(self, kind: str, words: Mapping[str, str]) -> list[Row]:
         """The rows of a kind; `words` are `since` and `until` in RFC 3339."""
-        given = msgspec.convert({name: words[name] for name in ("since", "until") if name in words}, _Span)
-        found = self._journal.read(_shared(kind), given.since, given.until)
+        span = read(words, Span)
+        found = self._journal.read(_shared(kind), span.since, span.until)
         return [{"id": entry.id, "at": entry.at.isoformat(), "body": dict(entry.body)} for entry in found]
 
     def write(self, kind: str, said: Mapping[str, Any]) -> Row:
@@ -47,11 +53,6 @@ class SharedJournal:
         rows = read(said, Rows).rows
         self._journal.write([Entry(_shared(kind), row.id, row.at, row.body) for row in rows])
         return {"written": len(rows)}
-
-
-class _Span(Struct, frozen=True):
-    since: Time | None = None
-    until: Time | None = None
 
 
 class RemoteJournal:

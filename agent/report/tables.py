@@ -70,7 +70,7 @@ def _watched(key: Mapping[str, str], parts: Sequence[Total], quality: Quality, d
     if key.get("language") in NO_LANGUAGE:
         return {"detectable": None, "watched_by": watched_by(None, grouped=False)}
     smallest = min(_detectable(parts, quality, days), default=None)
-    grouped = quality.floor is not None and any(part.measures.scored for part in parts)
+    grouped = any(part.measures.scored and quality.floor_of(part.key.embedding_model) is not None for part in parts)
     return {"detectable": smallest, "watched_by": watched_by(smallest, grouped=grouped)}
 
 

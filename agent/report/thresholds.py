@@ -1,4 +1,8 @@
-"""Hit thresholds in the journal: learned once from the windows, one row for each model and score kind, never learned again."""
+"""Hit thresholds in the journal: learned once from the windows, one row for each model and score kind, never learned again.
+
+A probe that asked the index itself unrelated queries knows better: its cut-off takes the place of a learned one, once, and its
+floor stands beside. Those move no more, but for a floor that has moved by two points.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -6,20 +10,52 @@ from typing import Final
 
 import msgspec
 
-from agent.alerting.auto import Learned, Learner
+from agent.alerting.auto import Floor, Learned, Learner
 from agent.alerting.measures import Quality, Scale
 from agent.alerting.minutes import minute_at
+from agent.probing.kept import probe_runs
 from agent.records import row_id
 from agent.store.base import MINUTE, Entry, Journal, Selection, WindowReader
 
 KIND: Final = "threshold"
+FLOOR: Final = "floor"
+COSINE: Final = "cosine"  # what models' similarities are, and what a probe measures
+MEASURED: Final = "index"
+MOVED: Final = 0.02
 BY: Final = ("embedding_model", "score_kind", "language")
 DAY: Final = timedelta(days=1)
 
 
-def entry_of(learned: Learned) -> Entry:
-    """The row of a frozen threshold."""
-    return Entry(KIND, row_id("/".join(learned.scale)), learned.at, msgspec.to_builtins(learned))
+def entry_of(found: Learned | Floor) -> Entry:
+    """The row of a frozen threshold, or of a floor; a probe's threshold has one of its own."""
+    if isinstance(found, Floor):
+        return Entry(FLOOR, row_id(f"{found.embedding_model}/{found.at:%Y-%m-%dT%H:%M}"), found.at, msgspec.to_builtins(found))
+    name = (*found.scale, *(() if found.provisional else ("probe",)))
+    return Entry(KIND, row_id("/".join(name)), found.at, msgspec.to_builtins(found))
+
+
+def floors(journal: Journal, until: datetime | None = None) -> dict[str, float]:
+    """What unrelated text scores on each model, as it was measured last by this time (None: ever)."""
+    rows = (msgspec.convert(dict(entry.body), Floor) for entry in journal.read(FLOOR, until=until))
+    return {one.embedding_model: one.floor for one in rows}
+
+
+def from_probes(journal: Journal, since: datetime, at: datetime) -> list[Learned | Floor]:
+    """What probes of the index have measured since then and is not frozen yet, as of `at`."""
+    settled = {one.scale for one in frozen(journal) if not one.provisional}
+    known = floors(journal)
+    found: list[Learned | Floor] = []
+    for run in probe_runs(journal, since):
+        scale = (run.embedding_model, COSINE)
+        if run.result.get("floor_source") != MEASURED or run.result.get("floor") is None:
+            continue
+        if run.result.get("cutoff") is not None and scale not in settled:
+            found.append(Learned(*scale, run.result["cutoff"], run.result.get("unrelated", 0), (), at, provisional=False))
+            settled.add(scale)
+        if abs(known.get(run.embedding_model, -1.0) - run.result["floor"]) >= MOVED:
+            found.append(Floor(run.embedding_model, run.result["floor"], at))
+            known[run.embedding_model] = run.result["floor"]
+    return found
 
 
 def frozen(journal: Journal, until: datetime | None = None) -> list[Learned]:
@@ -32,7 +68,9 @@ def change_of(learned: Learned) -> Entry:
     """A frozen threshold in the form of a deployment, of which it has the time and the model."""
     nowhere = {"service": "", "environment": "", "collection": "", "index_version": ""}
     entry, names = entry_of(learned), ", ".join(learned.languages)
-    notice = f"hit threshold learned: best score ≥ {learned.threshold:.2f} (provisional), from {learned.scores:,} scores ({names})"
+    source = f"learned: best score ≥ {learned.threshold:.2f} (provisional), from {learned.scores:,} scores ({names})"
+    probed = f"measured by a probe: best score ≥ {learned.threshold:.2f}, which 5 % of unrelated queries reach"
+    notice = f"hit threshold {source if learned.provisional else probed}"
     return entry._replace(body={**nowhere, **entry.body, "notice": notice})
 
 
@@ -42,8 +80,9 @@ def by_scale(learned: Iterable[Learned]) -> Mapping[Scale, float]:
 
 
 def current(quality: Quality, journal: Journal, until: datetime | None = None) -> Quality:
-    """With the thresholds that are frozen."""
-    return quality.with_learned(by_scale(frozen(journal, until))) if quality.hit_threshold.may_learn else quality
+    """With the thresholds that are frozen, and the floors that were measured."""
+    measured = quality if quality.floor is not None else quality.with_floors(floors(journal, until))
+    return measured.with_learned(by_scale(frozen(journal, until))) if quality.hit_threshold.may_learn else measured
 
 
 def settled(quality: Quality, journal: Journal, windows: WindowReader) -> Quality:

@@ -1,14 +1,13 @@
 """The open batch of one partition: everything counted since its stored position."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent.aggregate.aggregator import Aggregator
 from agent.alerting.loss import Loss
 from agent.decode.dead_letter import DeadLetter
-from agent.decode.exclude import Exclusion, keep
 from agent.language.services import Taggers
 from agent.language.tagger import asked_of
 from agent.records import Accepted, Partition
@@ -17,6 +16,8 @@ from agent.source.dedup import RecentIds
 from agent.store.base import Flush
 
 log = logging.getLogger(__name__)
+
+Keep = Callable[[list[Accepted]], list[Accepted]]
 
 MAX_CELLS = 50_000  # a flush has at most two rows a cell and must stay one part: below 200,000 rows
 MAX_LETTERS = 1_000
@@ -49,9 +50,9 @@ class Batch:
         self.lost = lost
         self.tally.lost = lost.records
 
-    def sort_out(self, accepted: list[Accepted], letters: list[DeadLetter], exclusions: Sequence[Exclusion]) -> list[Accepted]:
+    def sort_out(self, accepted: list[Accepted], letters: list[DeadLetter], keep: Keep) -> list[Accepted]:
         """Count what cannot be used, and give back the events that are new."""
-        kept = keep(accepted, exclusions)
+        kept = keep(accepted)
         fresh = self._counted(self.recent.new(kept, self.source))
         counted, kept = self._counted(accepted), self._counted(kept)
         self.tally.messages += len(counted)

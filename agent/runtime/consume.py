@@ -173,7 +173,7 @@ class Consumer:
             accepted, rejected = self._at.decoder.decode_all(chunk, now_ms)
             if self._at.first_look and chunk[0].offset >= batch.start:
                 self._at.first_look.note(len(accepted), rejected)
-            fresh = batch.sort_out(accepted, rejected, self._at.exclusions)
+            fresh = batch.sort_out(accepted, rejected, self._at.kept)
             batch.count(fresh, self._at.taggers, self.evaluated_to)
 
     def _flush(self, batch: Batch, now: datetime) -> None:

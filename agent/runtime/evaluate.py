@@ -11,14 +11,17 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.alerting.minutes import end_of, minute_at, start_of
 from agent.notify.pipeline import Pipeline
+from agent.probing.due import Seen
 from agent.progress import unseen
 from agent.report.actions import actions_since
 from agent.runtime import configuration
 from agent.runtime.caught_up import CaughtUp
+from agent.runtime.checks import Checks, weighings_since
 from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
 from agent.runtime.learning import Learning
 from agent.runtime.left_out import NOTHING, Without, marked
+from agent.runtime.newcomers import Newcomers
 from agent.runtime.remembered import Remembered, deployed_since
 from agent.runtime.unread import Unread
 from agent.store.base import MINUTE, Journal, WindowReader
@@ -49,8 +52,11 @@ class Evaluation:
         investigation: Investigation | None = None,
         *,
         reading: Configuration = NOTHING_SET,
+        checks: Checks | None = None,
     ) -> None:
         self._evaluator = evaluator
+        self._checks = checks
+        self._newcomers = Newcomers(windows, journal) if checks else None
         self._reading = reading
         self._investigation = investigation
         self._windows = windows
@@ -58,6 +64,7 @@ class Evaluation:
         self._pipeline = pipeline
         self._remembered = Remembered(journal)
         self._acted: set[str] = set()
+        self._weighed: set[tuple[str, datetime]] = set()
         self._untold: list[tuple[int, Incident]] = []
         self._caught_up = CaughtUp()
         self._unread = Unread(evaluator)
@@ -149,6 +156,14 @@ class Evaluation:
         self._pipeline.deployed(deployed_since(self._journal, now - DEPLOYED_LATELY), now)
         if knows:
             self._tell_first_looks(now)
+            self._check(now)
+
+    def _check(self, now: datetime) -> None:
+        """Active checks that are due by what was seen; nobody begins them before it has caught up."""
+        if self._checks and self._newcomers and self.evaluated_to:
+            new = self._newcomers.met(self.evaluated_to)
+            seen = Seen(deployed_since(self._journal, now - DEPLOYED_LATELY), new, self._evaluator.incidents)
+            self._pipeline.notify(self._checks.look(seen, now, self.evaluated_to), now)
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []
@@ -179,6 +194,8 @@ class Evaluation:
             for minute in range(minute_of(start), minute_of(until)):
                 self._suspend_volume(minute)
             known = [row for row in rows if row.minute < minute_of(until)]
+            if self._newcomers:
+                self._newcomers.count(known)
             yield from self._evaluator.walk(known, minute_of(start), minute_of(until) - 1)
             self._learn(until)
             start = until
@@ -194,19 +211,23 @@ class Evaluation:
         """As after a restart: what was usual is read again; where the store fails, the next walk does it."""
         self._outdated = True
         self._acted.clear()
+        self._weighed.clear()
         self.resume()
         self._act()
         self._outdated = False
 
     def _act(self) -> None:
-        """Hand over what people did since the last look."""
+        """Hand over what people did and golden runs said since the last look."""
         fresh = [action for action in actions_since(self._journal, self.evaluated_to) if action.id not in self._acted]
         self._acted |= {action.id for action in fresh}
         self._evaluator.act(fresh)
+        said = [one for one in weighings_since(self._journal, self.evaluated_to) if (one.id, one.at) not in self._weighed]
+        self._weighed |= {(one.id, one.at) for one in said}
+        self._evaluator.weigh(said)
 
     def _investigated(self, incident: Incident) -> Incident:
         """With its cause, where it sits and what to do; the evaluator keeps that for its end."""
-        if self._investigation is None:
+        if self._investigation is None or incident.advice:  # of what was found out already only the weight has changed
             return incident
         return self._evaluator.explained(self._investigation.explain(incident, self._evaluator.changes, whole=not self._without))
 

@@ -56,7 +56,7 @@ class Remembered:
         """What was left at this time."""
         references = tuple(msgspec.convert(dict(entry.body), Reference) for entry in self._journal.read(REFERENCE))
         learned = thresholds.by_scale(thresholds.frozen(self._journal, at))
-        return Known(tuple(incidents), references, self._state(at), learned)
+        return Known(tuple(incidents), references, self._state(at), learned, thresholds.floors(self._journal, at))
 
     def _state(self, at: datetime) -> State | None:
         """The state as of this very moment; one of another moment is of no use."""

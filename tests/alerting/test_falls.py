@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from agent.alerting.action import AUTOMATIC, Action
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Confirmed, Incident
 from agent.alerting.known import Known, State
 from agent.alerting.measures import Quality, Thresholds
-from agent.alerting.minutes import end_of
+from agent.alerting.minutes import HOUR, end_of
 from agent.alerting.rule import DropRule
 from agent.alerting.sums import Minute
+from agent.alerting.weighing import Weighing
 from tests.alerting.traffic import DAY, QUALITY, RULES, START, evaluator, history, key, row, states, steady, walk
 
 OLD, NEW = key(version="v41"), key(version="v42")
@@ -371,3 +372,34 @@ def test_a_restart_at_any_time_changes_nothing(with_labels: bool) -> None:  # no
         judge.take_over(Known(known, whole.references, msgspec.json.decode(state, type=State)))
         judge.warm([*past, *near, *(each for rows in minutes[:at] for each in rows)])
         assert walk(judge, minutes[at:], START + at) == [one for one in told if one[0] >= at], at
+
+
+def asked(incident: Incident, confirmed: Confirmed, minute: int) -> Weighing:
+    """What a golden run says at the end of a minute."""
+    said = "Not confirmed: recall@10 −0.2 (−1.4 to 1.0)." if confirmed == "no" else "Confirmed: recall@10 −9.8 (6.0 to 13.6)."
+    at = end_of(START + minute)
+    return Weighing(incident.fingerprint, incident.began_at, at, confirmed, "golden:support", "recall@10", 0.098, 400, said)
+
+
+@pytest.mark.parametrize("confirmed", ["yes", "no"])
+def test_a_golden_run_weighs_what_scores_alone_have_said(confirmed: Confirmed) -> None:
+    """It is told in its minute, stays so while scores stay low, and is what the end and the next process know."""
+    judge, incident = fallen()
+    assert incident.confirmed == "unconfirmed"
+    judge.weigh([asked(incident, confirmed, 45)])
+    ((minute, told),) = walk(judge, steady(FALLEN, 60, OLD, START + 40), START + 40)
+    assert (minute, told.state, told.confirmed, told.fired_at) == (45, "firing", confirmed, incident.fired_at)
+    assert [one.confirmed for one in judge.incidents] == [confirmed]
+    left = again(Known((incident, told), judge.references, judge.state), steady(FALLEN, 100, OLD))
+    ((_, over),) = walk(left, steady((100, 90), 3 * HOUR, OLD, START + 100), START + 100)
+    assert (over.state, over.confirmed) == ("resolved", confirmed)
+
+
+def test_more_scores_do_not_unsay_a_golden_run() -> None:
+    """Labels alone can change what it has said."""
+    judge, incident = fallen()
+    judge.weigh([asked(incident, "no", 45)])
+    walk(judge, steady(FALLEN, 10, OLD, START + 40), START + 40)
+    worse = steady((100, 20), 120, OLD, START + 50)
+    assert [one.confirmed for _, one in walk(judge, worse, START + 50)] == []
+    assert [one.confirmed for one in judge.incidents] == ["no"]

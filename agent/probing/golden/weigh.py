@@ -1,0 +1,130 @@
+"""What a golden run says of an incident that only scores speak for: paired with its run from before, or beside the other languages."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from agent.alerting.incident import Confirmed, Incident, IncidentClass
+from agent.alerting.weighing import GOLDEN, Weighing
+from agent.probing import kept
+from agent.probing.comparing.statistics import Estimate, Values, estimate, studentised
+from agent.probing.due import Check
+from agent.probing.kept import GoldenRun
+from agent.probing.scores import Group, Scores, scores_of
+from agent.store.base import Journal
+
+METRIC: Final = "recall@10"
+FALL: Final = 0.03
+GAP: Final = 0.20
+REFERENCES: Final = 3
+
+Kept = Mapping[Group, Scores]
+
+
+class Asked(NamedTuple):
+    """A run and what it scored."""
+
+    run: GoldenRun
+    scores: Kept
+
+
+class Found(NamedTuple):
+    """By how much it lies lower (0..1), the 95 % interval of that, on how many queries, and than what."""
+
+    drop: float
+    ci95: tuple[float, float]
+    n: int
+    than: str
+
+
+class Weigher:
+    """Reads runs from the journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def weigh(self, incident: Incident, check: Check, at: datetime) -> Weighing | None:
+        """What the newest run of this check's set says; None where there is nothing to say. Raises RetryLater."""
+        runs = [run for run in kept.golden_runs(self._journal) if run.name == check.name]
+        asked = (check.language,) if check.language else ()
+        now = next((run for run in reversed(runs) if run.languages == asked), None)
+        found = self._found(incident, check, now, runs) if now else None
+        return None if found is None else _weighing(incident, check.name, found, at)
+
+    def _found(self, incident: Incident, check: Check, now: GoldenRun, runs: list[GoldenRun]) -> Found | None:
+        whole = [run for run in runs if not run.languages and run.id != now.id]
+        if incident.class_ == "level":
+            return beside(self._asked(now), self._asked(whole[-1]), check.language) if whole and check.language else None
+        since = incident.began_at or incident.fired_at
+        before = [run for run in whole if since is not None and run.at <= since]
+        return fallen(self._asked(before[-1]), self._asked(now), check.language) if before else None
+
+    def _asked(self, run: GoldenRun) -> Asked:
+        return Asked(run, scores_of(self._journal, run.id, run.at))
+
+
+def fallen(before: Asked, now: Asked, language: str) -> Found | None:
+    """The same queries in two runs; `language` empty: of all languages. None where they have none in common."""
+    base, candidate = _of(before.scores, language), _of(now.scores, language)
+    common = sorted(base.keys() & candidate.keys())
+    if not common:
+        return None
+    found: Estimate = estimate(_values(base, common), _values(candidate, common))
+    return Found(found.drop, found.ci95, found.n, f"against its run of {before.run.at:%Y-%m-%d %H:%M} UTC")
+
+
+def beside(now: Asked, whole: Asked, language: str) -> Found | None:
+    """A language in the newest run against the median of the three languages with most queries in a run of all of them."""
+    own = np.array(list(_of(now.scores, language).values()))
+    others = {group.language for group in whole.scores} - {language}
+    known = {tag: list(_of(whole.scores, tag).values()) for tag in others}
+    largest = sorted(known, key=lambda tag: (-len(known[tag]), tag))[:REFERENCES]
+    if not len(own) or not largest:
+        return None
+    gaps = float(np.median([np.mean(known[tag]) for tag in largest])) - own
+    interval = studentised(gaps).interval
+    return Found(float(gaps.mean()), (float(interval.low), float(interval.high)), len(own), f"below {', '.join(largest)}")
+
+
+def verdict(class_: IncidentClass, found: Found) -> Confirmed:
+    """A fall is certain and matters, or certainly does not; a gap is certainly as large as the rule on gaps asks, or is not."""
+    low, high = found.ci95
+    limit = GAP if class_ == "level" else FALL
+    if high < limit:
+        return "no"
+    certain = low >= GAP if class_ == "level" else low > 0
+    return "yes" if certain and found.drop >= limit else "unconfirmed"
+
+
+def _weighing(incident: Incident, name: str, found: Found, at: datetime) -> Weighing:
+    confirmed = verdict(incident.class_, found)
+    return Weighing(
+        incident.fingerprint,
+        incident.began_at,
+        at,
+        confirmed,
+        rule=f"{GOLDEN}{name}",
+        metric=METRIC,
+        drop=found.drop,
+        n=found.n,
+        sentence=_sentence(confirmed, name, found),
+    )
+
+
+def _sentence(confirmed: Confirmed, name: str, found: Found) -> str:
+    word = {"yes": "Confirmed", "no": "Not confirmed", "unconfirmed": "The golden set cannot tell"}[confirmed]
+    low, high = (f"{100 * bound:.1f}".replace("-", "−") for bound in found.ci95)
+    fell = f"{-100 * found.drop:+.1f}".replace("-", "−")
+    return f"{word}: {METRIC} {fell} ({low} to {high}) {found.than}: golden set {name}, {found.n:,} queries."
+
+
+def _of(scores: Kept, language: str) -> dict[int, float]:
+    """The values of a language's queries, whatever language their documents are in."""
+    groups: Iterable[Scores] = (each for group, each in scores.items() if language in {"", group.language})
+    return {int(key): float(value) for each in groups for key, value in zip(each.queries, each.measures[METRIC], strict=True)}
+
+
+def _values(scores: Mapping[int, float], keys: list[int]) -> Values:
+    return np.array([scores[key] for key in keys])

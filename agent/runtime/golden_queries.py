@@ -1,0 +1,48 @@
+"""The queries of golden runs are nobody's, also where the service tells them from no others: known by their text while a run is open."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from agent.clock import Clock
+from agent.errors import RetryLater
+from agent.probing.golden.marks import Marked
+from agent.probing.kept import OpenRun, open_runs
+from agent.records import Accepted
+from agent.store.base import Journal
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = timedelta(seconds=5)
+"""A run waits longer than this after it was opened, before it asks anything."""
+SINCE: Final = timedelta(days=8)
+"""As far back runs are known: a log that is read again later than that counts their queries, where a service does not mark them."""
+
+
+class GoldenQueries:
+    """Reads which runs are open every few seconds; while the store is away the last answer counts."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal, self._clock = journal, clock
+        self._due_at: datetime | None = None
+        self._runs: list[OpenRun] = []
+        self._marked = Marked(())
+
+    def without(self, accepted: list[Accepted]) -> list[Accepted]:
+        """What is left of these events."""
+        self._look(self._clock.now())
+        if not self._runs:
+            return accepted
+        return [item for item in accepted if not self._marked.has(item.at, item.event.query)]
+
+    def _look(self, now: datetime) -> None:
+        if self._due_at is not None and now < self._due_at:
+            return
+        self._due_at = now + EVERY
+        try:
+            runs = open_runs(self._journal, now - SINCE)
+        except RetryLater as error:
+            log.debug("open golden runs are not known: %s", error)
+            return
+        if runs != self._runs:
+            self._runs, self._marked = runs, Marked(runs)

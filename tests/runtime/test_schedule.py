@@ -1,0 +1,160 @@
+"""Checks in processes of their own, one after the other, at their time or when asked."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.clock import SystemClock
+from agent.cron import parse_cron
+from agent.errors import Misconfigured, Mistake
+from agent.probing.due import Check, Why
+from agent.runtime.schedule import Ended, Schedule, Timed, babelwatch, missed
+
+SUPPORT, OWN = Check("golden", "support", Why.SCHEDULE), Check("probe", "own", Why.SCHEDULE)
+NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
+SOON_S = 20.0
+
+
+def python(code: str) -> Callable[[Check], Sequence[str]]:
+    """Every check is this program."""
+    return lambda _: [sys.executable, "-c", code]
+
+
+class Opened:
+    """Schedules of a test, closed at its end."""
+
+    def __init__(self) -> None:
+        self.schedules: list[Schedule] = []
+
+    def __call__(self, command: Callable[[Check], Sequence[str]]) -> Schedule:
+        """An awake one."""
+        made = Schedule(command, SystemClock())
+        made.wake()
+        self.schedules.append(made)
+        return made
+
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Opens schedules."""
+    made = Opened()
+    yield made
+    for one in made.schedules:
+        one.close()
+
+
+def ends(schedule: Schedule, n: int = 1) -> list[Ended]:
+    """The next ends."""
+    found: list[Ended] = []
+    deadline = time.monotonic() + SOON_S
+    while len(found) < n and time.monotonic() < deadline:
+        found += schedule.ended()
+        time.sleep(0.02)
+    return found
+
+
+def test_a_check_runs_and_its_end_is_told(opened: Opened) -> None:
+    """Once, with when it began; what it printed is kept by itself."""
+    schedule = opened(python("print('figures')"))
+    schedule.ask(SUPPORT)
+    (end,) = ends(schedule)
+    assert (end.check, end.failed, end.said) == (SUPPORT, False, "")
+    assert end.started_at is not None
+    assert end.started_at <= end.ended_at
+    assert schedule.ended() == []
+
+
+def test_a_failure_says_why(opened: Opened) -> None:
+    """The end of standard error."""
+    schedule = opened(python("import sys; sys.exit('babelwatch: no answer from the search')"))
+    schedule.ask(SUPPORT)
+    (end,) = ends(schedule)
+    assert (end.failed, end.said) == (True, "babelwatch: no answer from the search")
+
+
+def test_a_check_that_cannot_be_started_fails(opened: Opened) -> None:
+    """It may not be configured any more, or the program may be gone."""
+
+    def gone(check: Check) -> Sequence[str]:
+        if check.kind == "probe":
+            raise Misconfigured([Mistake("", "probes.own", "is not among the settings any more")])
+        return ["/nowhere/babelwatch"]
+
+    schedule = opened(gone)
+    schedule.ask(OWN)
+    schedule.ask(SUPPORT)
+    found = {end.check: end for end in ends(schedule, 2)}
+    assert found[OWN].said == "probes.own: is not among the settings any more"
+    assert "/nowhere/babelwatch" in found[SUPPORT].said
+
+
+def test_one_runs_at_a_time_and_nicer_than_the_agent(opened: Opened, tmp_path: Path) -> None:
+    """A second one waits for the first, and both leave the processor to the agent."""
+    trace = tmp_path / "trace"
+    code = f"import os, time; f = open({str(trace)!r}, 'a'); f.write('begin '); f.flush(); time.sleep(.3); f.write(f'end{{os.nice(0)}} ')"
+    schedule = opened(python(code))
+    schedule.ask(SUPPORT)
+    schedule.ask(OWN)
+    assert len(ends(schedule, 2)) == 2
+    nice = min(os.nice(0) + 10, 19)
+    assert trace.read_text() == f"begin end{nice} begin end{nice} "
+
+
+def test_what_is_asked_while_another_agent_evaluates_waits(opened: Opened) -> None:
+    """Asleep nothing begins."""
+    schedule = opened(python(""))
+    schedule.sleep()
+    schedule.ask(SUPPORT)
+    time.sleep(0.3)
+    assert schedule.ended() == []
+    schedule.wake()
+    assert len(ends(schedule)) == 1
+
+
+def test_a_check_is_run_at_its_time(opened: Opened) -> None:
+    """And a plan takes the place of the one before."""
+    schedule = opened(python(""))
+    every_second = Timed(SUPPORT, parse_cron("* * * * *"))
+    soon = every_second._replace(at=type(every_second.at)(second="*", timezone=UTC))
+    schedule.plan([Timed(OWN, soon.at)])
+    schedule.plan([soon])
+    assert {end.check for end in ends(schedule, 2)} == {SUPPORT}
+
+
+def test_closing_ends_what_runs(opened: Opened) -> None:
+    """Nobody waits for an hour, and nothing is heard of it."""
+    schedule = opened(python("import time; time.sleep(600)"))
+    schedule.ask(SUPPORT)
+    time.sleep(0.5)
+    begun = time.monotonic()
+    schedule.close()
+    assert time.monotonic() - begun < SOON_S
+    assert schedule.ended() == []
+    opened.schedules.clear()
+
+
+def test_the_command_is_this_installation(opened: Opened) -> None:
+    """`python -m agent` is babelwatch."""
+    schedule = opened(lambda _: babelwatch("nonsense"))
+    schedule.ask(SUPPORT)
+    (end,) = ends(schedule)
+    assert "nonsense" in end.said
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "is_missed"),
+    [
+        (None, NOON, False),  # it never ran: its first time comes
+        (NOON - timedelta(hours=8), NOON, False),  # it ran at four
+        (NOON - timedelta(hours=32), NOON, True),  # it ran at four of the day before
+        (NOON - timedelta(hours=32), NOON.replace(hour=4, minute=30), False),  # half an hour late is late, not missed
+    ],
+)
+def test_what_was_missed_while_nobody_was_there(last: datetime | None, now: datetime, is_missed: bool) -> None:  # noqa: FBT001 - a row of the table above
+    """Its time came and went since it ran last."""
+    assert missed(Timed(SUPPORT, parse_cron("0 4 * * *")), last, now) is is_missed
