@@ -13,7 +13,7 @@ import msgspec
 from agent.alerting.auto import Floor, Learned, Learner
 from agent.alerting.measures import Quality, Scale
 from agent.alerting.minutes import minute_at
-from agent.probing.kept import probe_runs
+from agent.probing.kept import ProbeRun, probe_runs
 from agent.records import row_id
 from agent.store.base import MINUTE, Entry, Journal, Selection, WindowReader
 
@@ -40,22 +40,31 @@ def floors(journal: Journal, until: datetime | None = None) -> dict[str, float]:
     return {one.embedding_model: one.floor for one in rows}
 
 
-def from_probes(journal: Journal, since: datetime, at: datetime) -> list[Learned | Floor]:
-    """What probes of the index have measured since then and is not frozen yet, as of `at`."""
-    settled = {one.scale for one in frozen(journal) if not one.provisional}
+def from_probes(quality: Quality, journal: Journal, since: datetime, at: datetime) -> list[Learned | Floor]:
+    """What probes of the index have measured since then, is asked for by `quality` and not frozen yet, as of `at`."""
+    runs = [run for run in probe_runs(journal, since) if run.result.get("floor_source") == MEASURED]
+    if not runs:
+        return []
+    return [*_cutoffs(quality, journal, runs, at), *(_floors(journal, runs, at) if quality.floor is None else ())]
+
+
+def _cutoffs(quality: Quality, journal: Journal, runs: Iterable[ProbeRun], at: datetime) -> Iterator[Learned]:
+    """The first one of each model."""
+    settled = {one.embedding_model for one in frozen(journal) if not one.provisional}
+    for run in runs:
+        model, cutoff = run.embedding_model, run.result.get("cutoff")
+        if cutoff is not None and model not in settled and quality.hit_threshold.may_be_auto(model):
+            settled.add(model)
+            yield Learned(model, COSINE, cutoff, run.result.get("unrelated", 0), (), at, provisional=False)
+
+
+def _floors(journal: Journal, runs: Iterable[ProbeRun], at: datetime) -> Iterator[Floor]:
+    """The newest one of each model, where it has moved."""
     known = floors(journal)
-    found: list[Learned | Floor] = []
-    for run in probe_runs(journal, since):
-        scale = (run.embedding_model, COSINE)
-        if run.result.get("floor_source") != MEASURED or run.result.get("floor") is None:
-            continue
-        if run.result.get("cutoff") is not None and scale not in settled:
-            found.append(Learned(*scale, run.result["cutoff"], run.result.get("unrelated", 0), (), at, provisional=False))
-            settled.add(scale)
-        if abs(known.get(run.embedding_model, -1.0) - run.result["floor"]) >= MOVED:
-            found.append(Floor(run.embedding_model, run.result["floor"], at))
-            known[run.embedding_model] = run.result["floor"]
-    return found
+    newest = {run.embedding_model: run.result["floor"] for run in runs if run.result.get("floor") is not None}
+    for model, floor in newest.items():
+        if model not in known or abs(known[model] - floor) >= MOVED:
+            yield Floor(model, floor, at)
 
 
 def frozen(journal: Journal, until: datetime | None = None) -> list[Learned]:

@@ -25,7 +25,7 @@ class Learning:
 
     def due(self, quality: Quality, at: datetime) -> list[Learned | Floor]:
         """What was learned of the minutes before `at`, or measured by probes, and is not read by yet. Raises RetryLater."""
-        if measured := thresholds.from_probes(self._journal, self._probed_at or at - RECENT, at):
+        if measured := thresholds.from_probes(quality, self._journal, self._probed_at or at - RECENT, at):
             return measured
         self._probed_at = at - OVERLAP
         if self._learner is None or self._learner.end != minute_at(at):

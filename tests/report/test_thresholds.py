@@ -1,10 +1,14 @@
 """Frozen thresholds in the journal, and what whoever reads a store goes by."""
 
+from typing import Any
+
 import pytest
 
 from agent.aggregate.aggregator import Window
-from agent.alerting.auto import Learned
+from agent.alerting.auto import Floor, Learned
 from agent.alerting.measures import Quality, Thresholds
+from agent.probing import kept
+from agent.probing.kept import ProbeRun
 from agent.report import thresholds
 from agent.store.memory import MemoryJournal, MemoryWindows
 from tests.store.builders import at, flush, minute, window
@@ -81,3 +85,65 @@ def test_what_is_not_due_is_counted() -> None:
     assert (learner.learned, learner.end) == ({}, minute(9))
     learner.take(list(stored(scored(9, 50)).minutes(at(9), at(10))), minute(10))
     assert list(learner.learned.values()) == [found(0.5)]
+
+
+def probed(minutes: int = 30, model: str = "mini", **result: Any) -> ProbeRun:
+    """A probe that asked the index itself."""
+    measured = {"floor": 0.21, "cutoff": 0.33, "unrelated": 40, "floor_source": "index", **result}
+    return ProbeRun(f"p{minutes}", "own", at(minutes), model, measured)
+
+
+def after(*runs: ProbeRun, quality: Quality = AUTO, learned: tuple[Learned, ...] = (found(),)) -> list[Learned | Floor]:
+    """What is to be frozen of these probes in minute 40."""
+    made = journal(*learned)
+    made.write([kept.entry_of(run) for run in runs])
+    return thresholds.from_probes(quality, made, at(0), at(40))
+
+
+MEASURED = Learned("mini", "cosine", 0.33, 40, (), at(40), provisional=False)
+
+
+def test_a_probe_of_the_index_knows_better() -> None:
+    """Its cut-off is the threshold from now on, and its floor stands beside."""
+    assert after(probed()) == [MEASURED, Floor("mini", 0.21, at(40))]
+    kept_now = journal(found(), MEASURED)
+    assert thresholds.by_scale(thresholds.frozen(kept_now)) == {MINI: 0.33}
+    assert thresholds.by_scale(thresholds.frozen(kept_now, at(39))) == {MINI: 0.4}
+
+
+@pytest.mark.parametrize("source", ["lists", "corpus", None])
+def test_what_was_not_asked_of_the_index_stays_a_hint(source: str | None) -> None:
+    """The best of a few texts lies far below the best of an index."""
+    assert after(probed(floor_source=source)) == []
+
+
+def test_what_a_probe_has_settled_stays() -> None:
+    """The next one moves neither, unless the floor has moved by two points."""
+    settled = journal(found(), MEASURED)
+    settled.write([thresholds.entry_of(Floor("mini", 0.21, at(40))), kept.entry_of(probed(50, cutoff=0.4, floor=0.215))])
+    assert thresholds.from_probes(AUTO, settled, at(0), at(60)) == []
+    settled.write([kept.entry_of(probed(55, cutoff=0.4, floor=0.24))])
+    assert thresholds.from_probes(AUTO, settled, at(0), at(60)) == [Floor("mini", 0.24, at(60))]
+    settled.write([thresholds.entry_of(Floor("mini", 0.24, at(60)))])
+    assert (thresholds.floors(settled), thresholds.floors(settled, at(59))) == ({"mini": 0.24}, {"mini": 0.21})
+
+
+def test_what_is_set_is_not_measured_over() -> None:
+    """A threshold and a floor of the settings."""
+    assert after(probed(), quality=Quality(hit_threshold=Thresholds(0.35))) == [Floor("mini", 0.21, at(40))]
+    assert after(probed(), quality=Quality(hit_threshold=Thresholds("auto"), floor=0.2)) == [MEASURED]
+
+
+def test_quality_is_read_with_the_floor_of_its_model() -> None:
+    """One that is set counts for all models."""
+    made = journal()
+    made.write([thresholds.entry_of(Floor("mini", 0.21, at(40)))])
+    measured = thresholds.current(AUTO, made)
+    assert (measured.floor_of("mini"), measured.floor_of("large")) == (0.21, None)
+    assert thresholds.current(Quality(floor=0.3), made).floor_of("mini") == 0.3
+
+
+def test_a_measured_threshold_is_a_change_too() -> None:
+    """In words that say who measured."""
+    notice = thresholds.change_of(MEASURED).body["notice"]
+    assert notice == "hit threshold measured by a probe: best score ≥ 0.33, which 5 % of unrelated queries reach"

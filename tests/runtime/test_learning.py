@@ -10,6 +10,8 @@ from agent.aggregate.aggregator import Window
 from agent.alerting.auto import Learned
 from agent.alerting.measures import Quality, Thresholds
 from agent.clock import FakeClock
+from agent.probing import kept
+from agent.probing.kept import ProbeRun
 from agent.report import thresholds
 from agent.report.views import StoreViews
 from tests.runtime.mortal import Fate, Mortal, away, persist
@@ -188,3 +190,20 @@ def test_who_looks_sees_a_threshold_without_a_restart() -> None:
     (change,) = views.changes({})
     assert change["notice"] == "hit threshold learned: best score ≥ 0.40 (provisional), from 1,020 scores (de)"
     assert views.changes({"service": "help"}) == []  # it is of no single service
+
+
+def test_a_probe_settles_threshold_and_floor_while_the_agent_evaluates(store: Mortal) -> None:
+    """From the next walk on everything is read by what it measured; a restart at every minute changes nothing."""
+    run = ProbeRun("p", "own", at(30), "mini", {"floor": 0.21, "cutoff": 0.5, "unrelated": 40, "floor_source": "index"})
+    ways = []
+    for ends in ((22, 40, 119), (*range(20, 41), 119)):
+        mortal = store.copy()
+        mortal.live([end for end in ends if end < 31])
+        mortal.journal.write([kept.entry_of(run)])
+        mortal.live([end for end in ends if end > 31])
+        ways.append(mortal)
+    frozen = [(one.threshold, one.provisional) for one in thresholds.frozen(ways[0].journal)]
+    assert frozen == [(0.4, True), (0.5, False)]
+    assert thresholds.floors(ways[0].journal) == {"mini": 0.21}
+    assert [state for _, state, _ in ways[0].told()] == ["firing", "resolved"]
+    assert ways[0].told() == ways[1].told()
