@@ -1,5 +1,6 @@
 """`demo`: the agent as `run` starts it, on an in-process broker and a temporary store, with traffic of its own."""
 
+import json
 import logging
 import shlex
 import sys
@@ -20,8 +21,9 @@ from agent.config.notify_settings import RouteSettings
 from agent.config.settings import Settings
 from agent.configured import fixed
 from agent.decode.sink import MemorySink
-from agent.demo import profiles, stage
+from agent.demo import golden, profiles, search, stage
 from agent.demo.broker import API_VERSION, DemoBroker
+from agent.demo.profiles import OLD_INDEX, TOP_K
 from agent.demo.show import Show
 from agent.desk import Ears
 from agent.notify.base import Notifier
@@ -49,14 +51,15 @@ def play(duration: timedelta | None, port: int, given: Settings | None = None) -
         listener = stack.enter_context(closing(listen(HOST, port, search=True)))
         opening.locked(stack, folder).announce(local_address(listener.getsockname()))
         broker = stack.enter_context(DemoBroker())
-        settings = _settings(folder, broker.bootstrap, given)
-        store, started = _filled(stack, settings, folder, broker)
+        searching = stack.enter_context(WebServer(search.app(), stack.enter_context(closing(listen(HOST, 0)))))
+        file, settings = _settings(folder, broker.bootstrap, searching.url + search.PATH, given)
+        store, started = _filled(stack, settings, broker)
         health = Health(started)
         people = opening.store_in(stack, settings, folder)
         in_force = fixed(settings)
         views = opening.views(in_force, people)
         stack.enter_context(WebServer(build(views, opening.writer(in_force, people), health, CLOCK, None), listener))
-        live = _live(stack, settings, store, health, console)
+        live = _live(stack, settings, file, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
         _beside(stack, lambda: show.until(stop))
         _beside(stack, lambda: stage.go_on(broker, started, CLOCK, stop))
@@ -65,33 +68,41 @@ def play(duration: timedelta | None, port: int, given: Settings | None = None) -
         live.run(stop)
 
 
-def _settings(folder: Path, bootstrap: str, given: Settings | None) -> Settings:
-    """As for `run`, but that nobody waits for a message; who is told can be configured, and the terminal hears of all."""
+def _settings(folder: Path, bootstrap: str, searched: str, given: Settings | None) -> tuple[Path, Settings]:
+    """As for `run`, but that nobody waits for a message; who is told can be configured, and the terminal hears of all.
+
+    They stand in a file as well: its golden runs are commands that read it.
+    """
+    endpoint = {"url": searched, "body": {"query": "{query}", "language": "{language}"}, "depth": TOP_K, "rate": golden.RATE}
     own = {
         "source": {"kafka": {"bootstrap_servers": [bootstrap], "topics": [stage.TOPIC]}},
         "store": {"path": str(folder), "flush_interval": "1s"},
         "quality": {"hit_threshold": {"default": 0.35}},
         "notify": {"group_wait": "0s"},
+        "golden": [{"name": golden.NAME, "dataset": str(folder / "golden.tsv"), "endpoint": endpoint}],
     }
-    settings = Settings.model_validate(own)
+    file, settings = folder / "babelwatch.yaml", Settings.model_validate(own)
+    file.write_text(json.dumps(own), encoding="utf-8")
     if given is None:
-        return settings
+        return file, settings
     terminal = RouteSettings.model_validate({"receivers": [TERMINAL], "continue": True})
     routes = (terminal, *given.notify.routes) if given.notify.routes else ()
-    return settings.model_copy(update={"notify": given.notify.model_copy(update={"routes": routes})})
+    return file, settings.model_copy(update={"notify": given.notify.model_copy(update={"routes": routes})})
 
 
-def _filled(stack: ExitStack, settings: Settings, folder: Path, broker: DemoBroker) -> tuple[Store, datetime]:
-    """The store with its history, the topic with its last minutes, and the moment at which both end."""
-    store = opening.store_in(stack, settings, folder)
+def _filled(stack: ExitStack, settings: Settings, broker: DemoBroker) -> tuple[Store, datetime]:
+    """The store with its history and a golden run of the night before, the topic with its last minutes, and the moment at which both end."""
+    store = opening.store_in(stack, settings, settings.store.path)
     migrate(store.engine, schemas(), retention=False)
     now = CLOCK.now()
     stage.remember(store.windows, store.journal, now)
+    golden.write(settings.golden[0].dataset)
+    golden.remember(settings.golden[0].dataset, search.DemoRetriever(OLD_INDEX), store.journal, now)
     stage.fill(broker, now)
     return store, now
 
 
-def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, console: Console) -> Live:
+def _live(stack: ExitStack, settings: Settings, file: Path, store: Store, health: Health, console: Console) -> Live:  # noqa: PLR0913, PLR0917 - what the demo has put in place
     kafka = settings.source.kafka
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     meters = telemetry.prometheus(CLOCK)
@@ -100,9 +111,11 @@ def _live(stack: ExitStack, settings: Settings, store: Store, health: Health, co
     in_force = fixed(settings)
     desk = opening.desk(stack, in_force, terminal | others, Ears(meters.told, meters.silent), folder=settings.store.path)
 
+    schedule = opening.schedule(stack, in_force, file)
+
     def new_evaluation() -> Evaluation:
         desk.take_over()
-        return opening.evaluation(in_force(), store, desk.pipeline)
+        return opening.evaluation(in_force(), store, desk.pipeline, opening.checks(in_force(), store, schedule))
 
     return Live(
         consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(meters.stored, on_try=meters.tried)),

@@ -48,10 +48,10 @@ def panel(
     alert: str | None = None,
     commands: Sequence[str] = (),
 ) -> RenderableType:
-    """The whole screen; `alert` is the text of the newest fall."""
+    """The whole screen; `alert` is the text of the loudest fall."""
     parts: list[RenderableType] = [Text(title, style="bold"), _BLANK, table(rows, before), _BLANK]
     if alert:
-        parts += [Panel(Text(alert), title="newest alert", title_align="left", border_style="red"), _BLANK]
+        parts += [Panel(Text(alert), title="the alert", title_align="left", border_style="red"), _BLANK]
     if commands:
         parts += [Text("In a second shell:", style="bold"), Commands(commands)]
     return Group(*parts)

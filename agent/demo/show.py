@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.live import Live
 
+from agent.alerting.finding import SEVERITIES
 from agent.demo.screen import panel
 from agent.errors import BabelwatchError
 from agent.report.views import Rows, Views
@@ -65,9 +66,10 @@ class Show:
         return self._before
 
     def _alert(self) -> str:
-        """The newest fall: languages that were low from the first day are no news."""
-        falls = [one for one in self._read("alerts", {}) if one.get("class") != "level"]
-        return str(falls[0]["summary"]) if falls else ""
+        """The loudest fall, the newest of several: languages that were low from the first day are no news."""
+        falls = [one for one in self._read("alerts", {}) if one.get("class") == "change"]
+        loudest = max(falls, key=lambda one: SEVERITIES.index(one["severity"]), default={})
+        return str(loudest.get("summary", ""))
 
     def _read(self, name: str, words: dict[str, str]) -> Rows:
         try:

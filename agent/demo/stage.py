@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from agent.aggregate.aggregator import Window
 from agent.aggregate.histogram import MICRO
@@ -66,7 +67,7 @@ def _window(past: PastWindow) -> Window:
 
 
 def _measures(past: PastWindow) -> Measures:
-    return Measures(
+    measures = Measures(
         events=past.events,
         queries=past.events * MICRO,
         zero_results=past.zero_results,
@@ -75,6 +76,13 @@ def _measures(past: PastWindow) -> Measures:
         score_sum=past.score_sum,
         score_sq=past.score_sq,
         score_hist=past.score_hist,
+    )
+    return _labelled(measures, past) if profiles.PROFILES[past.language].labelled else measures
+
+
+def _labelled(measures: Measures, past: PastWindow) -> Measures:
+    return replace(
+        measures,
         labelled=past.labelled,
         recall_sum=past.hits * MICRO,
         recall_sq=past.hits * MICRO,

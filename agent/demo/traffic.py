@@ -81,7 +81,7 @@ def _event(random: Random, at: datetime, language: str, index_version: str) -> d
         "top_k": TOP_K,
         "results": [],
         "score_kind": SCORE_KIND,
-        "relevant": [ARTICLES[topic]],
+        **({"relevant": [ARTICLES[topic]]} if PROFILES[language].labelled else {}),
         "session": f"{language}-{random.randrange(SESSIONS)}",
         "latency_ms": round(random.lognormvariate(*_LATENCY), 1),
     }
@@ -89,12 +89,13 @@ def _event(random: Random, at: datetime, language: str, index_version: str) -> d
     if fate < ERRORS:
         event["error"] = "timeout"
     elif fate >= ERRORS + ZERO_RESULTS:
-        event["results"] = _results(random, _odds(language, index_version), topic)
+        event["results"] = results(random, language, index_version, ARTICLES[topic])
     return event
 
 
-def _results(random: Random, odds: _Odds, topic: int) -> list[dict[str, Any]]:
+def results(random: Random, language: str, index_version: str, relevant: str) -> list[dict[str, Any]]:
     """Ten documents with falling scores; the right one is among them as often as the language's recall says."""
+    odds, topic = _odds(language, index_version), ARTICLES.index(relevant)
     hit = random.random() < odds.recall
     low, high = _SCORE_RANGE
     best = min(high, max(low, random.gauss(*(odds.hit if hit else odds.miss))))

@@ -99,9 +99,9 @@ def second_shell(words: list[str]) -> Answer:
 
 def test_the_demo_shows_spanish_fall_while_the_mean_rises(demo: Demo, folder: Path) -> None:
     """The table, the alert with its figures, commands that answer beside it, and no trace when Ctrl-C ends it."""
-    demo.until("newest alert", "/readyz")
+    demo.until("the alert", "/readyz")
     _check_alert(demo.printed)
-    _check_screen(demo.printed[: demo.printed.rindex("newest alert")])
+    _check_screen(demo.printed[: demo.printed.rindex("the alert")])
     _check_second_shell(demo.commands(), demo.port)
     assert list(folder.glob("babelwatch-demo-*/engine"))
     demo.process.send_signal(signal.SIGINT)
