@@ -18,6 +18,7 @@ from agent import (
     alert_commands,
     app,
     change_commands,
+    compare_command,
     history_commands,
     letter_commands,
     mute_commands,
@@ -68,6 +69,7 @@ cli.add_typer(notify_commands.commands, name="notify")
 cli.add_typer(rule_commands.commands, name="rules")
 rule_commands.commands.command()(history_commands.backtest)
 rule_commands.commands.command()(history_commands.drill)
+cli.command()(compare_command.compare)
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
 

@@ -1,6 +1,7 @@
 """What a run scored, query by query: what is compared with another run, and kept in the journal."""
 
 import base64
+import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import blake2b
@@ -62,8 +63,9 @@ def _scores(body: Mapping[str, Any]) -> Scores:
 
 
 def _packed(values: NDArray[Any]) -> str:
-    return base64.b64encode(values.tobytes()).decode()
+    """Compressed: a measure has few different values, and a large run is read whole."""
+    return base64.b64encode(zlib.compress(values.tobytes(), level=1)).decode()
 
 
 def _unpacked(text: str, kind: str) -> NDArray[Any]:
-    return np.frombuffer(base64.b64decode(text), dtype=kind)
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=kind)
