@@ -18,7 +18,11 @@ from agent import (
     alert_commands,
     app,
     change_commands,
+<<<<<<< HEAD
     compare_command,
+=======
+    golden_commands,
+>>>>>>> 6670d2be069ac1cfe2dd8757d17a832d83b2f299
     history_commands,
     letter_commands,
     mute_commands,
@@ -67,6 +71,7 @@ cli.add_typer(mute_commands.commands, name="mute")
 cli.add_typer(letter_commands.commands, name="dead-letters")
 cli.add_typer(notify_commands.commands, name="notify")
 cli.add_typer(rule_commands.commands, name="rules")
+cli.add_typer(golden_commands.commands, name="golden")
 rule_commands.commands.command()(history_commands.backtest)
 rule_commands.commands.command()(history_commands.drill)
 cli.command()(compare_command.compare)
