@@ -18,11 +18,8 @@ from agent import (
     alert_commands,
     app,
     change_commands,
-<<<<<<< HEAD
     compare_command,
-=======
     golden_commands,
->>>>>>> 6670d2be069ac1cfe2dd8757d17a832d83b2f299
     history_commands,
     letter_commands,
     mute_commands,

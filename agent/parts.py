@@ -13,11 +13,8 @@ from agent.alerting.incident import Severity
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.rule import Rule
 from agent.clock import Clock
-<<<<<<< HEAD
-from agent.config.probing_settings import EndpointSettings
-=======
 from agent.config.probing_settings import Embedder as EmbedderSettings
->>>>>>> 51008a2490e803a7ed550875bc14edb78984d74e
+from agent.config.probing_settings import EndpointSettings
 from agent.config.settings import TWINS, LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
 from agent.config.values import Secret
 from agent.decode.exclude import Exclusion
@@ -39,15 +36,12 @@ from agent.notify.pipeline import Telling
 from agent.notify.render import Renderer, mistakes_in
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
-<<<<<<< HEAD
 from agent.probing.asking import Asker, Service
-from agent.probing.golden.search import HttpRetriever, marked
-=======
 from agent.probing.embedding.cache import FileCache
 from agent.probing.embedding.kinds import EMBEDDERS
 from agent.probing.embedding.sentence_transformers import state_of
 from agent.probing.embedding.sparing import Sparing
->>>>>>> 51008a2490e803a7ed550875bc14edb78984d74e
+from agent.probing.golden.search import HttpRetriever, marked
 from agent.resources import rules_dir
 from agent.source.clients import KafkaAddress
 from agent.store.engine import Address
