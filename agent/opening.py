@@ -237,10 +237,13 @@ def checks(configured: Configured, store: Store, runner: Schedule) -> Checks | N
     if not (settings.probes or settings.golden):
         runner.plan(())
         return None
-    from agent.probing.golden.weigh import Weigher  # noqa: PLC0415 - it needs scipy, half a second that few commands have to wait
+    # They need scipy, half a second that few commands have to wait.
+    from agent.probing.golden.weigh import Weigher  # noqa: PLC0415
+    from agent.runtime.golden_falls import GoldenFalls  # noqa: PLC0415
 
     runner.wake()
-    return Checks(active.planned(settings), active.timed(settings), runner, store.journal, Weigher(store.journal).weigh)
+    weigh, falls = Weigher(store.journal).weigh, GoldenFalls(store.journal)
+    return Checks(active.planned(settings), active.timed(settings), runner, store.journal, weigh=weigh, falls=falls)
 
 
 def blindness(in_force: InForce, store: Store, desk: Desk) -> Callable[[datetime], None]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from agent.alerting.incident import Incident
 from agent.errors import Misconfigured, Mistake, NotFound
 from agent.records import row_id
 from agent.store.base import Entry, Journal
@@ -48,6 +49,14 @@ class OpenRun(Struct, frozen=True):
     until: datetime
     key: str
     queries: tuple[str, ...]
+
+
+class Fall(Struct, frozen=True):
+    """A language that a golden set saw fall by itself, as it stands; `baseline` is the id of the run that it is measured against."""
+
+    name: str
+    baseline: str
+    incident: Incident
 
 
 def entry_of(run: ProbeRun | GoldenRun | OpenRun) -> Entry:

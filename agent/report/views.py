@@ -17,7 +17,7 @@ from agent.alerting.measures import Quality
 from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
 from agent.notify.mute import Mute, State, state
-from agent.report import mutes, tables, thresholds
+from agent.report import golden_falls, mutes, tables, thresholds
 from agent.report.actions import actions_since, joined
 from agent.report.query import FILTERS, Query, parse
 from agent.report.remote import Remote
@@ -169,8 +169,9 @@ def incidents(journal: Journal) -> list[Incident]:
 
 
 def all_incidents(journal: Journal, now: datetime) -> list[Incident]:
-    """Those, and the records that were lost, which no rule evaluates."""
-    return [*incidents(journal), *joined(_losses(journal, now), actions_since(journal))]
+    """Those, and what no rule evaluates: records that were lost, and falls that golden sets saw by themselves."""
+    others = [*_losses(journal, now), *golden_falls.incidents(journal)]
+    return [*incidents(journal), *joined(others, actions_since(journal))]
 
 
 def _losses(journal: Journal, now: datetime) -> list[Incident]:

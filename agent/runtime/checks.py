@@ -25,6 +25,13 @@ Weigh = Callable[[Incident, Check, datetime], Weighing | None]
 """What the golden run of a check says of an incident at a time; None: nothing."""
 
 
+class Falls(Protocol):
+    """What golden sets see fall by themselves."""
+
+    def look(self, seen: Seen, now: datetime) -> list[Incident]:
+        """What fires, and what is over since the last look."""
+
+
 class Runner(Protocol):
     """Who runs checks, one after the other."""
 
@@ -41,20 +48,30 @@ class Runner(Protocol):
 class Checks:
     """Of the process that evaluates; what it knows stands in the journal."""
 
-    def __init__(self, planned: Planned, timed: Sequence[Timed], runner: Runner, journal: Journal, weigh: Weigh) -> None:
-        self._planned, self._timed, self._runner, self._journal, self._weigh = planned, timed, runner, journal, weigh
+    def __init__(  # noqa: PLR0913 - the composition root hands over each part
+        self,
+        planned: Planned,
+        timed: Sequence[Timed],
+        runner: Runner,
+        journal: Journal,
+        *,
+        weigh: Weigh,
+        falls: Falls | None = None,
+    ) -> None:
+        self._planned, self._timed, self._runner, self._journal = planned, timed, runner, journal
+        self._weigh, self._falls = weigh, falls
         self._runs: dict[str, CheckRun] = {}
         self._failing: dict[tuple[str, str], Incident] = {}
         self._begun = False
 
     def look(self, seen: Seen, now: datetime, as_of: datetime) -> list[Incident]:
-        """Start what is due, and take up what ended; returns what is to be told of checks that failed. Raises RetryLater."""
+        """Start what is due, and take up what ended; returns what is to be told of checks. Raises RetryLater."""
         if not self._begun:
             self._resume(now)
         told = [incident for ended in self._runner.ended() for incident in self._over(ended, seen, as_of)]
         for check in due(self._planned, seen):
             self._start(check, now)
-        return [*self._failing.values(), *told]
+        return [*self._failing.values(), *told, *(self._falls.look(seen, now) if self._falls else ())]
 
     def _resume(self, now: datetime) -> None:
         """What was begun before this process, and what was missed while there was none."""

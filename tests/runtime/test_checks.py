@@ -59,7 +59,7 @@ class Rig:
     def again(self) -> None:
         """Another process begins."""
         self.runner = Runner()
-        self.checks = Checks(PLANNED, self.timed, self.runner, self.journal, says)
+        self.checks = Checks(PLANNED, self.timed, self.runner, self.journal, weigh=says)
 
     def look(self, seen: Seen = Seen(), now: Any = NOW, *ended: Ended) -> list[Incident]:  # noqa: B008  immutable
         """One look, after these ends."""

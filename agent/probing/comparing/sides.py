@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from agent.errors import Misconfigured, Mistake
 from agent.probing.comparing.metric import Metric
-from agent.probing.kept import named
+from agent.probing.kept import GoldenRun, named
 from agent.probing.scores import Group, Scores, scores_of
 from agent.store.base import Journal
 
@@ -85,7 +85,11 @@ def paired(base: Marks, candidate: Marks) -> Pairs:
 
 def golden_side(journal: Journal, name: str, metric: Metric) -> Side:
     """What a golden run has kept of this measure; `name` as in `golden:NAME`. Raises NotFound, Misconfigured."""
-    run = named(journal, name)
+    return side_of(journal, named(journal, name), name, metric)
+
+
+def side_of(journal: Journal, run: GoldenRun, name: str, metric: Metric) -> Side:
+    """What this run has kept of the measure; raises Misconfigured."""
     kept = scores_of(journal, run.id, run.at)
     return Side(f"{GOLDEN}{name}", _marks(kept, metric, f"{GOLDEN}{name}"), clicks=run.result.get("labels") == CLICKS)
 
