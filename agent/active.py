@@ -12,7 +12,7 @@ from agent.runtime.schedule import Timed, babelwatch
 
 def planned(settings: Settings) -> Planned:
     """The active checks of the settings."""
-    return Planned(tuple(one.name for one in settings.probes), tuple(one.name for one in settings.golden))
+    return Planned(tuple(one.name for one in settings.probes), {one.name: one.service or "" for one in settings.golden})
 
 
 def timed(settings: Settings) -> list[Timed]:

@@ -22,7 +22,7 @@ def incident(kind: str, name: str, since: datetime, said: str) -> Incident:
         began_at=since,
         pending_since=since,
         labels={LABEL: what},
-        advice=f"Run it by hand: `babelwatch {'golden run' if kind == 'golden' else 'probe run --probe'} {name}`.",
+        advice=f"Run it by hand: `babelwatch {'golden run DATASET --name' if kind == 'golden' else 'probe run --probe'} {name}`.",
     )
 
 

@@ -148,4 +148,7 @@ class GoldenSettings(Section):
     name: kind.Text = Field(description="what its runs are called")
     dataset: kind.PlainPath = Field(description="folder in BEIR's layout, or a TSV")
     endpoint: EndpointSettings = Field(description="the search that is asked")
+    service: kind.Text | None = Field(
+        default=None, description="service of the log that this search serves: of others no deployment and no alert has it run"
+    )
     schedule: kind.Cron | None = Field(default=None, description="when it runs, a cron line in UTC; null: when it is triggered")

@@ -18,7 +18,7 @@ from agent.probing.golden.run import Means, Plan, run
 from agent.probing.golden.sending import Load
 from agent.store.base import Entry, Journal
 
-NAME: Final = "help-centre"
+NAME: Final = "articles"
 LANGUAGES: Final = ("en", "es", "de", "fr", "pt", "tr")
 PLATFORMS: Final = ("iOS", "Android", "Windows", "macOS", "Linux", "Chrome", "Firefox", "Safari", "API")
 RATE: Final = 400.0

@@ -29,6 +29,7 @@ from agent.desk import Ears
 from agent.notify.base import Notifier
 from agent.notify.terminal import TerminalNotifier
 from agent.opening import CLOCK, Store
+from agent.report.shared import SharedJournal
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
@@ -58,7 +59,8 @@ def play(duration: timedelta | None, port: int, given: Settings | None = None) -
         people = opening.store_in(stack, settings, folder)
         in_force = fixed(settings)
         views = opening.views(in_force, people)
-        stack.enter_context(WebServer(build(views, opening.writer(in_force, people), health, CLOCK, None), listener))
+        api = build(views, opening.writer(in_force, people), health, CLOCK, None, shared=SharedJournal(people.journal))
+        stack.enter_context(WebServer(api, listener))
         live = _live(stack, settings, file, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
         _beside(stack, lambda: show.until(stop))

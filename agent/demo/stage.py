@@ -54,7 +54,7 @@ def _values(start: datetime, end: datetime, update_at: datetime) -> Iterator[byt
 
 def _window(past: PastWindow) -> Window:
     key = WindowKey(
-        service=profiles.SERVICE,
+        service=profiles.PROFILES[past.language].service,
         environment=profiles.ENVIRONMENT,
         collection=profiles.COLLECTION,
         language=past.language,

@@ -23,7 +23,6 @@ from agent.demo.profiles import (
     OLD_INDEX,
     PROFILES,
     SCORE_KIND,
-    SERVICE,
     TOP_K,
     ZERO_RESULTS,
 )
@@ -73,7 +72,7 @@ def _event(random: Random, at: datetime, language: str, index_version: str) -> d
         "event_id": f"{random.getrandbits(96):024x}",
         "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "query": asked[topic],
-        "service": SERVICE,
+        "service": PROFILES[language].service,
         "environment": ENVIRONMENT,
         "collection": COLLECTION,
         "embedding_model": EMBEDDING_MODEL,

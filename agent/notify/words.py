@@ -7,6 +7,7 @@ from agent.alerting import blind
 from agent.alerting.incident import ALL, Cause, Confirmed, Incident, IncidentClass
 from agent.alerting.rule import Measure
 from agent.alerting.triage import advice as triage
+from agent.alerting.unchecked import check_of
 from agent.language.codes import display_name
 from agent.notify.dedup import Reason
 from agent.notify.text import one_line
@@ -139,6 +140,8 @@ def _own(incident: Incident) -> str:
     """What the agent says of itself."""
     if receiver := receiver_of(incident):
         return f"the receiver “{receiver}”" if incident.state == "resolved" else f"the receiver “{receiver}” cannot be told"
+    if check := check_of(incident):
+        return f"the {check} runs again" if incident.state == "resolved" else f"the {check} did not run"
     if incident.fingerprint == blind.FINGERPRINT:
         return "babelwatch sees again" if incident.state == "resolved" else TITLES["monitor"]
     return "found while catching up" if incident.severity == "info" else "records were lost before they were read"

@@ -1,6 +1,6 @@
 """Which active checks are due, and why: pure, a named reason each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -57,10 +57,14 @@ class CheckRun(Struct, frozen=True):
 
 
 class Planned(NamedTuple):
-    """The probes and golden sets of the settings, by name."""
+    """The probes and golden sets of the settings, by name; of a set also the service that it is for (empty: any)."""
 
     probes: tuple[str, ...] = ()
-    golden: tuple[str, ...] = ()
+    golden: Mapping[str, str] = {}
+
+    def sets(self, service: str) -> list[str]:
+        """The golden sets for a service."""
+        return [name for name, of in self.golden.items() if of in {"", service}]
 
 
 class Seen(NamedTuple):
@@ -74,7 +78,7 @@ class Seen(NamedTuple):
 def due(planned: Planned, seen: Seen) -> Iterator[Check]:
     """Everything that this makes due, what people wait for first; what was due before has the same id again."""
     for incident in filter(is_score_only, seen.incidents):
-        yield from _each(planned.golden, "golden", Why.SCORE_ONLY, about(incident), _language(incident))
+        yield from _each(planned.sets(incident.service), "golden", Why.SCORE_ONLY, about(incident), _language(incident))
     for language in seen.new_languages:
         yield from _each(planned.golden, "golden", Why.NEW_LANGUAGE, language, language)
         yield from _each(planned.probes, "probe", Why.NEW_LANGUAGE, language, language)
@@ -95,7 +99,7 @@ def about(incident: Incident) -> str:
 def _after(change: Change, planned: Planned) -> Iterator[Check]:
     """Any deployment may change what is found; what a text means to the model changes with the model alone."""
     version = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
-    yield from _each(planned.golden, "golden", Why.DEPLOYMENT, version)
+    yield from _each(planned.sets(change.service), "golden", Why.DEPLOYMENT, version)
     if change.new_model:
         yield from _each(planned.probes, "probe", Why.DEPLOYMENT, version)
 

@@ -30,6 +30,8 @@ LONGEST: Final = timedelta(hours=6)
 LATE: Final = timedelta(hours=1)
 """So late a check is still started; later it is missed."""
 SAID: Final = 500
+COMPLAINT: Final = "babelwatch:"
+"""With it begins what a command says where it fails."""
 GRACE_S: Final = 5.0
 
 Command = Callable[[Check], Sequence[str]]
@@ -141,7 +143,7 @@ class Schedule:
         finally:
             with self._lock:
                 self._process = None
-        return process.returncode, said.strip()[-SAID:]
+        return process.returncode, said.rpartition(COMPLAINT)[2].strip()[-SAID:]
 
 
 def babelwatch(*words: str) -> list[str]:

@@ -13,7 +13,7 @@ def test_it_says_what_is_not_known_and_what_to_do() -> None:
         "The golden set “support” did not run: no answer from the search (ConnectError). Until it does, nothing is known from it."
     )
     assert (told.class_, told.state, told.severity, told.began_at) == ("monitor", "firing", "warning", NOW)
-    assert told.advice == "Run it by hand: `babelwatch golden run support`."
+    assert told.advice == "Run it by hand: `babelwatch golden run DATASET --name support`."
     assert "`babelwatch probe run --probe own`" in unchecked.incident("probe", "own", NOW, "").advice
 
 

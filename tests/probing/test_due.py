@@ -11,7 +11,7 @@ from agent.alerting.summary import RARE
 from agent.probing.due import Check, Planned, Seen, Why, about, due, is_score_only
 from tests.notify.examples import NOW, incident
 
-PLANNED = Planned(("own",), ("support", "shop"))
+PLANNED = Planned(("own",), {"support": "help", "shop": ""})
 INDEX = Change("help", "prod", "kb", "mini", "v43", at=NOW, new_model=False)
 MODEL = replace(INDEX, embedding_model="maxi", new_model=True)
 
@@ -29,6 +29,12 @@ def test_a_deployment_makes_golden_sets_due_and_a_new_model_probes_too() -> None
     assert [(check.kind, check.name) for check in of_model][-1] == ("probe", "own")
     assert {check.why for check in (*of_index, *of_model)} == {Why.DEPLOYMENT}
     assert not {check.id for check in of_index} & {check.id for check in of_model}
+
+
+def test_a_set_of_another_service_has_nothing_to_say() -> None:
+    """Neither of its deployments nor of its alerts."""
+    seen = Seen((replace(INDEX, service="wiki"),), (), (incident(service="wiki"),))
+    assert [(check.name, check.why) for check in due(PLANNED, seen)] == [("shop", Why.SCORE_ONLY), ("shop", Why.DEPLOYMENT)]
 
 
 def test_a_new_language_is_checked_alone() -> None:

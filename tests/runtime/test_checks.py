@@ -14,7 +14,7 @@ from agent.runtime.schedule import Ended, Timed
 from agent.store.memory import MemoryJournal
 from tests.notify.examples import NOW, incident
 
-PLANNED = Planned(("own",), ("support",))
+PLANNED = Planned(("own",), {"support": ""})
 NIGHTLY = Timed(Check("golden", "support", Why.SCHEDULE), parse_cron("0 4 * * *"))
 HOUR = timedelta(hours=1)
 AS_OF = NOW - timedelta(minutes=2)
