@@ -43,8 +43,11 @@ def _root(p: float, n: float, n_baseline: float, tau: float) -> float:
     return (b + sqrt(b**2 + 4 * (1 + a) * (a * v + c))) / (2 * (1 + a))
 
 
-def watched_by(smallest: float | None, *, grouped: bool) -> WatchedBy:
-    """What would notice that a language broke: its own traffic, or that of all rare languages together, where they are `grouped`."""
+def watched_by(smallest: float | None, *, grouped: bool, probed: bool = False) -> WatchedBy:
+    """What would notice that a language broke.
+
+    Its own traffic, that of all rare languages together, where they are `grouped`, or active checks, where it is `probed`.
+    """
     if smallest is not None:
         return "traffic"
-    return "group" if grouped else "nothing"
+    return "group" if grouped else "probe" if probed else "nothing"

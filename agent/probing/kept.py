@@ -91,3 +91,9 @@ def named(journal: Journal, name: str) -> GoldenRun:
             [Mistake(f"golden:{name}", "", f"there are {len(known)} runs of this name: `babelwatch golden list` shows them")]
         )
     return known[-1 - int(back or 0)]
+
+
+def asked_since(journal: Journal, at: datetime) -> set[str]:
+    """The languages of which probes and golden runs say something since then."""
+    results = [run.result for run in probe_runs(journal, at)] + [run.result for run in golden_runs(journal, at)]
+    return {row["language"] for result in results for row in result.get("languages", ())}

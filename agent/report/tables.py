@@ -4,8 +4,8 @@ Rates are in 0..1; a measure without data is null, never 0.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from agent.aggregate.histogram import MICRO, at_or_above, latency_at, quantile_bin
 from agent.aggregate.measures import Measures, merged
@@ -28,13 +28,21 @@ def columns(*, pairs: bool, by: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*shown, *ALWAYS)))
 
 
-def rows(
-    totals: Iterable[Total], shown: Sequence[str], quality: Quality, incidents: Sequence[Incident] = (), days: float = 0.0
-) -> list[Row]:
-    """One row for each combination of the shown columns, the one with most events first; `incidents` in their newest states.
+class Seen(NamedTuple):
+    """What is known besides the sums: `days` of traffic (0: not known), and the languages that active checks ask."""
 
-    `days` of traffic were summed; 0: what can be seen in them is not known.
-    """
+    days: float = 0.0
+    probed: Container[str] = ()
+
+
+def rows(
+    totals: Iterable[Total],
+    shown: Sequence[str],
+    quality: Quality,
+    incidents: Sequence[Incident] = (),
+    seen: Seen = Seen(),  # noqa: B008  immutable
+) -> list[Row]:
+    """One row for each combination of the shown columns, the one with most events first; `incidents` in their newest states."""
     groups: defaultdict[tuple[str, ...], list[Total]] = defaultdict(list)
     for total in totals:
         groups[tuple(getattr(total.key, name) for name in shown)].append(total)
@@ -44,7 +52,7 @@ def rows(
             **keys[values],
             **_figures(parts, quality),
             **_standing(keys[values], incidents),
-            **_watched(keys[values], parts, quality, days),
+            **_watched(keys[values], parts, quality, seen),
         }
         for values, parts in groups.items()
     ]
@@ -63,15 +71,15 @@ def _standing(key: Mapping[str, str], incidents: Sequence[Incident]) -> Row:
     return {"state": next((state for state in ("firing", "pending", "low") if state in states), "ok")}
 
 
-def _watched(key: Mapping[str, str], parts: Sequence[Total], quality: Quality, days: float) -> Row:
+def _watched(key: Mapping[str, str], parts: Sequence[Total], quality: Quality, seen: Seen) -> Row:
     """The smallest fall that its traffic shows, by the measure that shows most, and what would notice one. Pairs have no rules."""
-    if not days or "document_language" in key:
+    if not seen.days or "document_language" in key:
         return {"detectable": None, "watched_by": None}
     if key.get("language") in NO_LANGUAGE:
         return {"detectable": None, "watched_by": watched_by(None, grouped=False)}
-    smallest = min(_detectable(parts, quality, days), default=None)
+    smallest = min(_detectable(parts, quality, seen.days), default=None)
     grouped = any(part.measures.scored and quality.floor_of(part.key.embedding_model) is not None for part in parts)
-    return {"detectable": smallest, "watched_by": watched_by(smallest, grouped=grouped)}
+    return {"detectable": smallest, "watched_by": watched_by(smallest, grouped=grouped, probed=key.get("language") in seen.probed)}
 
 
 def _detectable(parts: Sequence[Total], quality: Quality, days: float) -> Iterator[float]:

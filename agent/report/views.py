@@ -17,6 +17,7 @@ from agent.alerting.measures import Quality
 from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
 from agent.notify.mute import Mute, State, state
+from agent.probing import kept
 from agent.report import golden_falls, mutes, tables, thresholds
 from agent.report.actions import actions_since, joined
 from agent.report.query import FILTERS, Query, parse
@@ -26,6 +27,7 @@ from agent.store.base import MINUTE, Journal, WindowReader
 Words = Mapping[str, str]
 Rows = list[dict[str, Any]]
 NO = ("", "0", "false")
+PROBED = timedelta(days=8)  # a language that was asked so lately is watched by that
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -85,7 +87,8 @@ class StoreViews:
         totals = self._windows.totals(kind, selection, grouped)
         days = (min(selection.end, span[1] + MINUTE) - max(selection.start, span[0])) / timedelta(days=1)
         quality = thresholds.current(self._quality(), self._journal)
-        return tables.rows(totals, shown, quality, _of(incidents(self._journal), query.where), days)
+        seen = tables.Seen(days, kept.asked_since(self._journal, self._clock.now() - PROBED))
+        return tables.rows(totals, shown, quality, _of(incidents(self._journal), query.where), seen)
 
     def alerts(self, words: Words) -> Rows:
         """Open incidents, or with `all` every one; newest first."""

@@ -242,23 +242,27 @@ def test_a_language_is_watched_by_its_traffic_or_by_that_of_all_rare_ones() -> N
     """A thousand queries in two days; ten; ten where similarities have a floor; and queries whose language nobody knows."""
     some, few = scored(*[40] * 900, *[20] * 100), scored(*[40] * 9, 20)
     cases = [(some, AT_35), (few, AT_35), (few, replace(AT_35, floor=0.2)), (few, Quality()), (some, Quality())]
-    rows = [tables.rows([one], ("language",), quality, days=2)[0] for one, quality in cases]
+    rows = [tables.rows([one], ("language",), quality, seen=tables.Seen(2))[0] for one, quality in cases]
     assert [row["watched_by"] for row in rows] == ["traffic", "nothing", "group", "nothing", "nothing"]
     assert [row["detectable"] for row in rows] == [pytest.approx(0.097, rel=0.03), None, None, None, None]
-    (unknown,) = tables.rows([total(KEY._replace(language="und"), events=1_000, labelled=900)], ("language",), AT_35, days=2)
+    (unknown,) = tables.rows(
+        [total(KEY._replace(language="und"), events=1_000, labelled=900)], ("language",), AT_35, seen=tables.Seen(2)
+    )
     assert (unknown["detectable"], unknown["watched_by"]) == (None, "nothing")
 
 
 def test_labels_may_show_less_than_scores() -> None:
     """A hundred labels among ten thousand queries: the score shows the smaller fall."""
-    row = tables.rows([scored(*[40] * 9_000, *[20] * 1_000, labelled=100, recall_sum=90 * MICRO)], ("language",), AT_35, days=1)[0]
+    row = tables.rows(
+        [scored(*[40] * 9_000, *[20] * 1_000, labelled=100, recall_sum=90 * MICRO)], ("language",), AT_35, seen=tables.Seen(1)
+    )[0]
     assert row["detectable"] < 0.05
 
 
 def test_where_every_query_is_labelled_labels_still_count() -> None:
     """Without a threshold they alone say what can be seen; with one the smaller of both falls is told."""
     every = scored(*[40] * 900, *[20] * 100, labelled=1_000, recall_sum=990 * MICRO)
-    without, with_hits = (tables.rows([every], ("language",), quality, days=2)[0] for quality in (Quality(), AT_35))
+    without, with_hits = (tables.rows([every], ("language",), quality, seen=tables.Seen(2))[0] for quality in (Quality(), AT_35))
     assert without["watched_by"] == "traffic"
     assert without["detectable"] == with_hits["detectable"] < 0.08
 
@@ -294,3 +298,15 @@ def test_a_row_is_json() -> None:
     """No infinity and no value that other languages cannot read."""
     rows = [row_of(scored(40)), row_of(total(synthetic=1)), row_of(labelled(2, recall_sum=1, recall_sq=1))]
     assert json.loads(json.dumps(rows, allow_nan=False)) == json.loads(json.dumps(rows))
+
+
+def test_a_language_that_checks_ask_is_watched_by_them() -> None:
+    """Where its traffic shows nothing, and no group is; traffic and group come first."""
+    few, many = total(KEY, events=3), total(KEY, events=9_000, labelled=9_000, recall_sum=8_000 * MICRO)
+    seen = tables.Seen(2, {"ko"})
+    found = [tables.rows([one], ("language",), AT_35, (), seen)[0]["watched_by"] for one in (few, many)]
+    assert found == ["probe", "traffic"]
+    assert tables.rows([few], ("language",), AT_35, (), tables.Seen(2, {"es"}))[0]["watched_by"] == "nothing"
+    grouped = total(KEY, events=3, scored=3, score_hist={40: 3})
+    floor = Quality(hit_threshold=Thresholds(0.35), floors={KEY.embedding_model: 0.2})
+    assert tables.rows([grouped], ("language",), floor, (), seen)[0]["watched_by"] == "group"
