@@ -11,7 +11,7 @@ import logging
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 import jmespath
+import msgspec
 import tenacity
 from httpx import codes
 
@@ -187,10 +188,11 @@ _NO_JSON: Final = object()
 
 
 def _parsed(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return _NO_JSON
+    """JSON, also with the NaN that many servers write, which its reader refuses with better words."""
+    for parse in (msgspec.json.decode, json.loads):  # the first one takes a quarter of the time over long lists of numbers
+        with suppress(msgspec.DecodeError, ValueError, RecursionError):
+            return parse(content)
+    return _NO_JSON
 
 
 def _code(content: bytes) -> str:
