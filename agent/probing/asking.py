@@ -11,7 +11,7 @@ import logging
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 import jmespath
+import msgspec
 import tenacity
 from httpx import codes
 
@@ -130,17 +131,17 @@ class Asker:
 
     def _json(self, answer: httpx.Response) -> Any:
         """What was answered, or the error that it is."""
-        service, status = self._service, answer.status_code
+        to, status = self._service.to, answer.status_code
+        if answer.is_success:
+            found = _parsed(answer.content)
+            return BadAnswer(f"{to} answers what is no JSON") if found is _NO_JSON else found
         said = f"answers {status}{_code(answer.content)}"
         if status in _TRY_AGAIN or answer.is_server_error:
             seconds = asked_wait(answer.headers.get("Retry-After", ""), self._clock.now())
-            return _Busy(f"{service.to} {said}", min(seconds or 0.0, LONGEST_ASKED))
+            return _Busy(f"{to} {said}", min(seconds or 0.0, LONGEST_ASKED))
         if answer.is_redirect:
             return self._refusal(f"{said}, a redirect, which is not followed")
-        if not answer.is_success:
-            return self._refusal(said, _LOOK_AT.get(status, "look at its url, body and headers"))
-        found = _parsed(answer.content)
-        return BadAnswer(f"{service.to} answers what is no JSON") if found is _NO_JSON else found
+        return self._refusal(said, _LOOK_AT.get(status, "look at its url, body and headers"))
 
     def _refusal(self, what: str, then: str = "look at its url and headers") -> Misconfigured:
         return Misconfigured([Mistake(self._service.to, "", f"{what}: {then}")])
@@ -187,10 +188,11 @@ _NO_JSON: Final = object()
 
 
 def _parsed(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return _NO_JSON
+    """JSON, also with the NaN that many servers write, which its reader refuses with better words."""
+    for parse in (msgspec.json.decode, json.loads):  # the first one takes a quarter of the time over long lists of numbers
+        with suppress(msgspec.DecodeError, ValueError, RecursionError):
+            return parse(content)
+    return _NO_JSON
 
 
 def _code(content: bytes) -> str:
