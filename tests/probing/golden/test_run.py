@@ -218,6 +218,19 @@ def test_a_search_that_is_gone_stops_the_run(bench: Bench) -> None:
     assert len(search.asked) == 40
 
 
+def test_a_few_that_are_left_and_fail_end_the_run(bench: Bench) -> None:
+    """What was answered before says that the search is there: a query that fails for good does not keep a run from ending."""
+    first = MemoryRetriever(FOUND)
+    with opened(bench.file, SET.fingerprint(), NOW) as partial:
+        for each in SET.queries[:-1]:
+            partial.add(each.id, first.search(Question(each.text, each.language, 100)))
+    search = MemoryRetriever(FOUND)
+    search.failures.append(Unreachable("the search answers 500"))
+    told = bench.run(search)
+    assert (told["failed"], len(search.asked)) == (1, 1)
+    assert [(row["n"], row["recall_at_10"]) for row in told["languages"]] == [(29, 1.0), (30, 1.0)]
+
+
 def test_settings_that_are_wrong_stop_the_run(bench: Bench) -> None:
     """A small set whose every query is refused, too: the mistake is told, not a table of nothing."""
     search = MemoryRetriever(FOUND)
