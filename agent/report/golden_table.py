@@ -20,7 +20,7 @@ MEASURES: Final = {
     "recall\n@100": "recall_at_100",
 }
 MAIN: Final = "recall_at_10"
-LEGEND: Final = "± 95 %: half the interval of recall@10; same, cross: recall@10 where the relevant documents are in the query's language, in others."
+LEGEND: Final = "Figures in percent. ± 95 %: half the interval of recall@10; same, cross: recall@10 where the relevant documents are in the query's language, in others."
 Row = Mapping[str, Any]
 
 

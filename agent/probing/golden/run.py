@@ -93,7 +93,7 @@ def _sent(plan: Plan, means: Means, partial: Partial, left: Sequence[Query], ope
             if answer:
                 done, in_a_row = done + 1, in_a_row + 1 if answer.error else 0
                 _take(answer, partial, failures)
-            if answer and answer.error and in_a_row >= min(IN_A_ROW, len(left)):
+            if answer and answer.error and in_a_row >= min(IN_A_ROW, queries):
                 raise _gone(answer.error, len(partial.answers), queries)
             now = means.clock.now()
             opened.go_on(now, (now - opened.run.at) / max(done, 1) * (len(left) - done))
@@ -127,7 +127,7 @@ def spread(queries: Sequence[Query]) -> list[Query]:
 
 def _scored(plan: Plan, partial: Partial, failures: Sequence[Failure]) -> Outcome:
     answered = [query for query in plan.dataset.queries if query.id in partial.answers]
-    ranked = [Ranked(query, [hit.doc_id for hit in partial.answers[query.id]]) for query in answered]
+    ranked = [Ranked(query, partial.answers[query.id]) for query in answered]
     return Outcome(ranked, values_of(ranked, plan.load.depth), failures, plan.load.depth)
 
 

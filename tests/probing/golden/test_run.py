@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,7 @@ def test_a_run_whose_opening_cannot_be_told_asks_nothing(bench: Bench) -> None:
     """Its queries would count as users'."""
     search = MemoryRetriever(FOUND)
 
-    def away(rows: list[Entry]) -> None:
+    def away(rows: Sequence[Entry]) -> None:
         raise Unreachable("no store")
 
     with opened(bench.file, "x", NOW) as partial, pytest.raises(Unreachable, match="no store"):
@@ -215,6 +216,19 @@ def test_a_search_that_is_gone_stops_the_run(bench: Bench) -> None:
     assert kept.golden_runs(bench.journal) == []
     assert len(bench.run(search)["languages"]) == 2
     assert len(search.asked) == 40
+
+
+def test_a_few_that_are_left_and_fail_end_the_run(bench: Bench) -> None:
+    """What was answered before says that the search is there: a query that fails for good does not keep a run from ending."""
+    first = MemoryRetriever(FOUND)
+    with opened(bench.file, SET.fingerprint(), NOW) as partial:
+        for each in SET.queries[:-1]:
+            partial.add(each.id, first.search(Question(each.text, each.language, 100)))
+    search = MemoryRetriever(FOUND)
+    search.failures.append(Unreachable("the search answers 500"))
+    told = bench.run(search)
+    assert (told["failed"], len(search.asked)) == (1, 1)
+    assert [(row["n"], row["recall_at_10"]) for row in told["languages"]] == [(29, 1.0), (30, 1.0)]
 
 
 def test_settings_that_are_wrong_stop_the_run(bench: Bench) -> None:
