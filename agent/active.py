@@ -26,7 +26,7 @@ def _timed(kind: Kind, checks: Sequence[ProbeSettings | GoldenSettings]) -> list
 
 def command(settings: Settings, check: Check, options: Sequence[str]) -> list[str]:
     """How a check is run in a process of its own; `options` say where its settings are."""
-    languages = ("--languages", check.language) if check.language else ()
+    languages = ("--languages", check.language, "--only-there") if check.language else ()
     if check.kind == "probe":
         return babelwatch("probe", "run", "--probe", check.name, "--json", *languages, *options)
     return babelwatch(

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from starlette.applications import Starlette
+
 from agent import logs, opening, parts, telemetry
 from agent.config import configuration
 from agent.config.pending import without_effect
@@ -72,17 +74,12 @@ def run(settings: Settings, config: Path | None = None) -> None:
         meters = telemetry.prometheus(CLOCK)
         reload = _reload(configured, config, meters)
         health = Health(CLOCK.now())
-        people = opening.store_in(stack, settings, folder)
-        seen, written = opening.views(reload.in_force, people), opening.writer(reload.in_force, people)
-        own_metrics, tokens = settings.telemetry.prometheus, _tokens(settings, token)
-        shared = SharedJournal(people.journal)
-        web = build(seen, written, health, CLOCK, tokens, metrics=own_metrics, reload=reload.reload, shared=shared)
+        web = _web(opening.store_in(stack, settings, folder), reload, health, token)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
         kafka = settings.source.kafka
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
         source, sink = opening.kafka(stack, settings)
         desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, Ears(meters.told, meters.silent), config=config)
-
         schedule = opening.schedule(stack, reload.in_force, config)
 
         def new_evaluation() -> Evaluation:
@@ -112,6 +109,21 @@ def run(settings: Settings, config: Path | None = None) -> None:
         stop = until_signal()
         on_hangup(reload.ask)
         live.run(stop)
+
+
+def _web(people: opening.Store, reload: Reload[Configured], health: Health, token: str) -> Starlette:
+    """What people and commands ask, over a connection of their own."""
+    settings, in_force = reload.in_force().settings, reload.in_force
+    return build(
+        opening.views(in_force, people),
+        opening.writer(in_force, people),
+        health,
+        CLOCK,
+        _tokens(settings, token),
+        metrics=settings.telemetry.prometheus,
+        reload=reload.reload,
+        shared=SharedJournal(people.journal),
+    )
 
 
 def _reload(configured: Configured, config: Path | None, meters: telemetry.Telemetry) -> Reload[Configured]:

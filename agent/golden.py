@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from agent import app, logs, opening, parts, progress
+from agent.config.checks import run_name
 from agent.config.mistakes import problems_of
 from agent.config.probing_settings import EndpointSettings, GoldenSettings
 from agent.config.settings import Settings
@@ -33,7 +33,6 @@ from agent.store.base import Entry
 from agent.times import format_duration
 
 HIDDEN: Final = Path(".babelwatch")  # of the working folder, where a server keeps the rows
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+@-]{0,99}")
 
 Tell = Callable[[str], object]
 
@@ -41,7 +40,7 @@ Tell = Callable[[str], object]
 class Asked(NamedTuple):
     """What was said on the command line; `given` are `url`, `body` (JSON) and `results`, `entry` and `against` names of settings.
 
-    `settle`: seconds that an agent beside us has to learn of the run.
+    `only_there`: a language without queries is left out. `settle`: seconds that an agent beside us has to learn of the run.
     """
 
     dataset: Path
@@ -52,6 +51,7 @@ class Asked(NamedTuple):
     against: str | None = None
     store: Path | None = None
     anew: bool = False
+    only_there: bool = False
     settle: float = SETTLE
 
 
@@ -74,12 +74,30 @@ def run(settings: Settings, asked: Asked, tell: Tell) -> dict[str, Any]:
     if len({search.name for search in searches}) < len(searches):
         raise Misconfigured([Mistake("--against", "", "expected the name of other settings than that of the run")])
     found = set_of(settings, asked.dataset)
-    found = found.only(_languages(asked.languages)) if asked.languages else found
+    if asked.languages:
+        found = found.only(_there(found, asked, tell))
+    if not found.queries:
+        return _nothing(asked)
     ended = [_run(settings, asked, search, found, tell) for search in searches]
     if len(ended) == 1:
         return ended[0].result
     gains = result.differences(ended[0].outcome, ended[1].outcome)
     return {**ended[0].result, "against": ended[1].result, "differences": gains}
+
+
+def _there(found: Dataset, asked: Asked, tell: Tell) -> tuple[str, ...]:
+    """The languages that are asked for; those that the set does not have are left out where that is no mistake."""
+    wanted, there = _languages(asked.languages), found.languages()
+    missing = [tag for tag in wanted if tag not in there]
+    if not asked.only_there or not missing:
+        return wanted
+    tell(f"No queries in {', '.join(missing)}.")
+    return tuple(tag for tag in wanted if tag in there)
+
+
+def _nothing(asked: Asked) -> dict[str, Any]:
+    """Nobody was asked, and nothing is kept."""
+    return {"run": None, "name": asked.name, "queries": 0, "failed": 0, "warnings": [], "languages": [], "pairs": []}
 
 
 def runs(settings: Settings, store: Path | None) -> list[dict[str, Any]]:
@@ -106,7 +124,7 @@ def _run(settings: Settings, asked: Asked, search: Search, found: Dataset, tell:
     endpoint, name = search.endpoint, secrets.token_hex(8)
     load = Load(endpoint.depth, endpoint.rate, endpoint.concurrency)
     plan = Plan(name, search.name, found, _languages(asked.languages), load, _settle(settings, asked))
-    file = _folder(settings, asked.store) / f"{search.name}.part.jsonl"
+    file = _folder(settings, asked.store) / f"{'+'.join((search.name, *plan.languages))}.part.jsonl"
     with (
         partial.opened(file, _fingerprint(found, endpoint), CLOCK.now(), anew=asked.anew) as part,
         closing(parts.retriever(endpoint, name)) as retriever,
@@ -151,11 +169,10 @@ def _announced(plan: Plan, endpoint: EndpointSettings, answered: int) -> str:
 
 
 def _named(name: str) -> str:
-    """What a run is called is also the name of a file, and stands after `golden:`."""
-    if not _NAME.fullmatch(name):
-        expected = "expected up to 100 letters, digits, spaces and ._+@-, the first a letter or a digit"
-        raise Misconfigured([Mistake("--name", "", f"{expected}, found {name[:40]!r}")])
-    return name
+    try:
+        return run_name(name)
+    except ValueError as expected:
+        raise Misconfigured([Mistake("--name", "", f"expected {expected}, found {name[:40]!r}")]) from None
 
 
 def _languages(tags: Sequence[str]) -> tuple[str, ...]:

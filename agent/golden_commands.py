@@ -35,6 +35,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     anew: Annotated[
         bool, typer.Option("--anew", help="Ask all queries, also those that a run which was cut off had asked.")
     ] = False,
+    only_there: Annotated[
+        bool, typer.Option("--only-there", help="With --languages: one that the set does not have is no mistake.")
+    ] = False,
     store: Store = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -45,11 +48,11 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     given = words({"url": url, "body": body, "results": results})
     only = tuple(tag.strip() for tag in (languages or "").split(",") if tag.strip())
-    asked = Asked(dataset, name, entry, given, only, against, store, anew)
+    asked = Asked(dataset, name, entry, given, only, against, store, anew, only_there)
     told = golden.run(settings_of(config), asked, lambda text: typer.echo(text, err=True))
     if as_json:
         print_json(told)
-    else:
+    elif told["run"]:
         Console().print(golden_table.run(told))
 
 

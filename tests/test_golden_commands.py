@@ -112,6 +112,20 @@ def test_a_run_is_read_by_people_too(babelwatch: Run) -> None:
     assert next(line for line in listed if "ko only" in line).endswith("3 0 1 (only ko) 0.0 0.0 0.0 0.0")
 
 
+def test_a_language_that_a_set_lacks_can_be_no_mistake(babelwatch: Run, searches: Mapping[str, SearchStub]) -> None:
+    """What the agent starts for a language asks what there is; with nothing to ask nothing is kept, and all is well."""
+    words = ("golden", "run", EXAMPLE, "--name", "own", "--languages")
+    assert "expected queries in lo, found none" in babelwatch(*words, "lo,ko").refusal(2)
+    told = babelwatch(*words, "lo,ko", "--only-there", "--json")
+    assert ([row["language"] for row in told.json()["languages"]], "No queries in lo." in told.err) == (["ko"], True)
+    asked = len(searches["own"].requests)
+    nothing = babelwatch(*words, "lo", "--only-there")
+    assert (nothing.status, nothing.out, nothing.err) == (0, "", "No queries in lo.\n")
+    assert babelwatch(*words, "lo", "--only-there", "--json").json()["run"] is None
+    assert len(searches["own"].requests) == asked
+    assert len(babelwatch("golden", "list", "--json").json()) == 1
+
+
 def test_two_searches_side_by_side(babelwatch: Run, searches: Mapping[str, SearchStub]) -> None:
     """The same queries to both, both kept under their names, and what the second would bring by language."""
     words = ("golden", "run", EXAMPLE, "--name", "as-is", "--golden", "own", "--against", "translated")
@@ -219,7 +233,7 @@ def test_a_search_that_refuses_ends_with_its_mistake(babelwatch: Run) -> None:
     """A wrong address is no table of zeros."""
     with SearchStub(lambda *_: Answer("{}", 404)) as stub:
         err = babelwatch("golden", "run", EXAMPLE, "--name", "x", "--url", stub.url).refusal(2)
-    assert "answers 404: look at its address, credentials and body" in err
+    assert "answers 404: look at its url" in err
 
 
 def test_coverage_shows_what_to_label(babelwatch: Run) -> None:

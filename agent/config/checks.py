@@ -27,6 +27,7 @@ from agent.times import parse_time
 _TAG: Final = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*")
 _HOST_AND_PORT: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@,]+):[0-9]{1,5}")
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
+_RUN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+@-]{0,99}")
 _ROUTING_KEY: Final = re.compile(r"[A-Za-z0-9]{32}")
 _TOPIC: Final = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -95,9 +96,9 @@ def texts_in(body: object) -> Iterator[str]:
 
 
 def run_name(text: str) -> str:
-    """What runs are asked for by: `NAME~1` is the one before the newest."""
-    if "~" in text:
-        raise ValueError("a name without ~")
+    """What runs are called: also the name of a file, and what stands after `golden:`, where `NAME~1` is the one before the newest."""
+    if not _RUN_NAME.fullmatch(text):
+        raise ValueError("up to 100 letters, digits, spaces and ._+@-, the first a letter or a digit")
     return text
 
 

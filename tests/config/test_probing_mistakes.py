@@ -52,7 +52,7 @@ CASES = {
         f"golden: [{{name: a~1, dataset: b, endpoint: {{{SEARCH}}}}}]",
         1,
         "golden[0].name",
-        "expected a name without ~, found 'a~1'",
+        "expected up to 100 letters, digits, spaces and ._+@-, the first a letter or a digit, found 'a~1'",
     ),
     "golden_set_without_its_data": Case(f"golden: [{{name: a, endpoint: {{{SEARCH}}}}}]", 1, "golden[0].dataset", NOTHING),
     "embedder_of_an_unknown_type": _embedder("type: cohere", "type", f"{TYPES}, found 'cohere'"),

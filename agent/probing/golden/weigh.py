@@ -49,7 +49,8 @@ class Weigher:
         """What the newest run of this check's set says; None where there is nothing to say. Raises RetryLater."""
         runs = [run for run in kept.golden_runs(self._journal) if run.name == check.name]
         asked = (check.language,) if check.language else ()
-        now = next((run for run in reversed(runs) if run.languages == asked), None)
+        since = incident.fired_at or at
+        now = next((run for run in reversed(runs) if run.languages == asked and run.at >= since), None)
         found = self._found(incident, check, now, runs) if now else None
         return None if found is None else _weighing(incident, check.name, found, at)
 

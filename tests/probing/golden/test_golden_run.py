@@ -1,7 +1,7 @@
 """The command against a real search service: its figures are NumPy's, its queries are nobody's, an ill service tells nothing false."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,10 +48,11 @@ class Ran(NamedTuple):
     scores: list[Scores]
     openings: list[kept.OpenRun]
     log: list[dict[str, Any]]
+    folder: Path
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["forwarding", "forwarding nothing"])
-def ran(request: pytest.FixtureRequest, index: Index, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+def ran(request: pytest.FixtureRequest, index: Index, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """`golden run` against the service in each of its variants, with an embedded store that is nobody else's."""
     folder, service = tmp_path_factory.mktemp("golden"), HelpCenter(index, forwards=request.param)
     with SearchStub(service) as stub:
@@ -62,7 +63,8 @@ def ran(request: pytest.FixtureRequest, index: Index, tmp_path_factory: pytest.T
     with ExitStack() as stack:
         journal = opening.store_in(stack, Settings(), folder / "babelwatch-data").journal
         one = kept.named(journal, "v1")
-        yield Ran(told, one, [*scores_of(journal, one.id, one.at).values()], kept.open_runs(journal), service.log)
+        scores, openings = [*scores_of(journal, one.id, one.at).values()], kept.open_runs(journal)
+    return Ran(told, one, scores, openings, service.log, folder)
 
 
 def expected(index: Index, where: Where) -> dict[str, float]:
@@ -167,6 +169,26 @@ def test_no_query_of_the_run_can_count_as_a_users(ran: Ran, index: Index) -> Non
     [run] = ran.openings
     later = int((run.until + timedelta(seconds=1)).timestamp() * 1000)
     assert not any(marked.has(later, one.event.query) for one in found)
+
+
+def counted(folder: Path, log: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The agent's table of this log, read into the store in the folder; that the set watches a language is no count."""
+    (folder / "log.jsonl").write_bytes(b"\n".join(lines(log)))
+    babelwatch("replay", "log.jsonl", "--store", "babelwatch-data", cwd=folder)
+    rows = babelwatch("languages", "--store", "babelwatch-data", "--json", cwd=folder).json()
+    return [{name: value for name, value in row.items() if name != "watched_by"} for row in rows]
+
+
+def test_the_table_of_a_monitored_service_does_not_change(ran: Ran, index: Index, tmp_path: Path) -> None:
+    """The agent counts users before, between and after the queries of the run as if there had been none."""
+    synthetic = any(event.get("synthetic") for event in ran.log)
+    users = HelpCenter(index, forwards=synthetic)
+    for text in ("is there a shop in Lisbon", "wo ist mein Paket geblieben", "¿cuánto tarda el envío a Canarias?"):
+        users(len(users.log), Request({}, {"query": text, "top_k": 10}))
+    between = [{**event, "timestamp": ran.log[30]["timestamp"]} for event in users.log]
+    alone = counted(tmp_path, between)
+    assert {row["language"] for row in alone} >= {"en", "de"}
+    assert counted(ran.folder, [*ran.log[:30], *between, *ran.log[30:]]) == alone
 
 
 Ill = Callable[[int], Answer | None]

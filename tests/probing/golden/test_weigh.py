@@ -82,6 +82,14 @@ def test_what_ran_after_it_began_is_no_measure_of_before() -> None:
     assert said[0] == "yes"
 
 
+def test_an_answer_to_an_earlier_incident_is_none_to_this() -> None:
+    """The run for this one may have found no query to ask, and kept nothing."""
+    rig = Rig()
+    rig.ran(NOW - 2 * DAY, ko=0.8)
+    rig.ran(NOW - DAY, "ko", ko=0.6)
+    assert rig.says(incident()) is None
+
+
 def test_other_sets_and_other_languages_do_not_speak() -> None:
     """Runs under another name, and runs of one other language."""
     rig = Rig()
