@@ -51,14 +51,15 @@ def entry_of(run: str, at: datetime, group: Group, scores: Scores) -> Entry:
     return Entry(SCORES, row_id("/".join((run, *group))), at, body)
 
 
-def scores_of(journal: Journal, run: str, at: datetime) -> dict[Group, Scores]:
-    """What a run that ended at this time has scored."""
+def scores_of(journal: Journal, run: str, at: datetime, measure: str | None = None) -> dict[Group, Scores]:
+    """What a run that ended at this time has scored; only this measure, where one is named: a large run takes its time."""
     rows = (entry.body for entry in journal.read(SCORES, at, at))
-    return {Group(body["language"], body["document_language"]): _scores(body) for body in rows if body["run"] == run}
+    return {Group(body["language"], body["document_language"]): _scores(body, measure) for body in rows if body["run"] == run}
 
 
-def _scores(body: Mapping[str, Any]) -> Scores:
-    measures = {name: _unpacked(text, "<i4") / MICRO for name, text in body["measures"].items()}
+def _scores(body: Mapping[str, Any], measure: str | None) -> Scores:
+    wanted = {name: text for name, text in body["measures"].items() if measure in {None, name}}
+    measures = {name: _unpacked(text, "<i4") / MICRO for name, text in wanted.items()}
     return Scores(_unpacked(body["queries"], "<u8").astype(np.uint64), measures)
 
 

@@ -1,6 +1,6 @@
 """What is compared: the scored queries of one side, wherever they come from, and of a golden run in particular."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -89,20 +89,18 @@ def golden_side(journal: Journal, name: str, metric: Metric) -> Side:
 
 
 def side_of(journal: Journal, run: GoldenRun, name: str, metric: Metric) -> Side:
-    """What this run has kept of the measure; raises Misconfigured."""
-    kept = scores_of(journal, run.id, run.at)
-    return Side(f"{GOLDEN}{name}", _marks(kept, metric, f"{GOLDEN}{name}"), clicks=run.result.get("labels") == CLICKS)
+    """What this run has kept of the measure, under this name; raises Misconfigured."""
+    measure = str(metric)
+    kept = scores_of(journal, run.id, run.at, measure)
+    if not kept or not all(scores.measures for scores in kept.values()):
+        raise Misconfigured([_not_kept(name, measure, scores_of(journal, run.id, run.at))])
+    marks = {group: averaged(scores.queries, scores.measures[measure]) for group, scores in kept.items()}
+    return Side(f"{GOLDEN}{name}", marks, clicks=run.result.get("labels") == CLICKS)
 
 
-def _marks(kept: Mapping[Group, Scores], metric: Metric, name: str) -> dict[Group, Marks]:
+def _not_kept(name: str, measure: str, kept: Mapping[Group, Scores]) -> Mistake:
+    """What to ask for instead."""
     if not kept:
-        raise Misconfigured([Mistake(name, "", "expected the scores of its queries, found none: run it again")])
-    there = _measures(kept.values())
-    if str(metric) not in there:
-        raise Misconfigured([Mistake("--metric", "", f"expected one that {name} has ({', '.join(there)}), found {str(metric)!r}")])
-    return {group: averaged(scores.queries, scores.measures[str(metric)]) for group, scores in kept.items()}
-
-
-def _measures(kept: Iterable[Scores]) -> list[str]:
-    """Those that each group has."""
-    return sorted(set.intersection(*(set(scores.measures) for scores in kept)))
+        return Mistake(f"{GOLDEN}{name}", "", "expected the scores of its queries, found none: run it again")
+    there = sorted(set.intersection(*(set(scores.measures) for scores in kept.values())))
+    return Mistake("--metric", "", f"expected one that {GOLDEN}{name} has ({', '.join(there)}), found {measure!r}")
