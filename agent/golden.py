@@ -97,7 +97,16 @@ def _there(found: Dataset, asked: Asked, tell: Tell) -> tuple[str, ...]:
 
 def _nothing(asked: Asked) -> dict[str, Any]:
     """Nobody was asked, and nothing is kept."""
-    return {"run": None, "name": asked.name, "queries": 0, "failed": 0, "warnings": [], "languages": [], "pairs": []}
+    return {
+        "run": None,
+        "name": asked.name,
+        "dataset": str(asked.dataset),
+        "queries": 0,
+        "failed": 0,
+        "warnings": [],
+        "languages": [],
+        "pairs": [],
+    }
 
 
 def runs(settings: Settings, store: Path | None) -> list[dict[str, Any]]:

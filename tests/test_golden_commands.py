@@ -29,7 +29,7 @@ from tests.report.builders import Looking
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "golden"
 BY_TEXT = {query.text: query for query in load(EXAMPLE).queries}
-RESULT = {"run", "name", "dataset", "at", "queries", "failed", "warnings", "languages", "pairs"}
+RESULT = {"run", "name", "dataset", "labels", "at", "queries", "failed", "warnings", "languages", "pairs"}
 ROW = {"language", "n", "failed", "same_language", "cross_language", "ci95", "reason"}
 MEASURES = {"ndcg_at_10", "mrr_at_10", "recall_at_10", "recall_at_100"}
 

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from agent.aggregate.documents import DocumentLanguages
 from agent.errors import Misconfigured, Mistake
@@ -18,9 +19,18 @@ from agent.probing.golden import beir, tsv
 from agent.probing.golden.gathered import Gathered, shown
 from agent.probing.golden.marks import normalised
 
+ABOUT: Final = "dataset.json"
 FEWEST: Final = 50
 NAMED: Final = 20
 NOWHERE: Final = DocumentLanguages()
+
+Labels = Literal["judged", "clicks"]
+
+
+class About(Struct, frozen=True):
+    """What a set says of itself; more may stand there."""
+
+    labels: Labels = "judged"
 
 
 class Query(NamedTuple):
@@ -43,11 +53,15 @@ class Query(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """The queries of a set that have a relevant document, in the order of the file; `path` as it was given."""
+    """The queries of a set that have a relevant document, in the order of the file; `path` as it was given.
+
+    `labels`: whether people judged them, or users clicked, which follows what they were shown.
+    """
 
     path: str
     queries: tuple[Query, ...]
     warnings: tuple[str, ...]
+    labels: Labels = "judged"
 
     def languages(self) -> Counter[str]:
         """How many queries each language has."""
@@ -75,7 +89,18 @@ def load(path: Path, documents: DocumentLanguages = NOWHERE) -> Dataset:
         beir.read(path, gathered)
     else:
         tsv.read(path, gathered)
-    return _checked(str(path), gathered)
+    return _checked(str(path), gathered)._replace(labels=_about(path).labels)
+
+
+def _about(path: Path) -> About:
+    """What the folder's `dataset.json` says, where there is one."""
+    file = path / ABOUT
+    if not file.is_file():
+        return About()
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=About)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Misconfigured([Mistake(str(file), "", f'expected JSON such as {{"labels": "clicks"}}: {error}')]) from error
 
 
 def _checked(path: str, gathered: Gathered) -> Dataset:

@@ -136,6 +136,7 @@ def _told(plan: Plan, outcome: Outcome, at: datetime) -> dict[str, Any]:
         "run": plan.run,
         "name": plan.name,
         "dataset": plan.dataset.path,
+        "labels": plan.dataset.labels,
         "at": at.isoformat(timespec="milliseconds"),
         "queries": len(plan.dataset.queries),
         "failed": len(outcome.failures),

@@ -232,3 +232,15 @@ def test_the_table_of_the_page_is_a_good_set(tmp_path: Path) -> None:
         ("en-2", {"en/refunds": 2, "en/returns": 1}, "en"),
         ("ko-3", {"en/refunds": 1}, "en"),
     ]
+
+
+def test_a_folder_may_say_that_its_labels_are_clicks(tmp_path: Path) -> None:
+    """`dataset.json` says so, and more where somebody wants to; nothing said, people have judged."""
+    folder = beir(tmp_path / "set", [{"_id": "q1", "text": "a", "language": "en"}], ["q1\td1\t1"])
+    assert load(folder).labels == "judged"
+    (folder / "dataset.json").write_text('{"labels": "clicks", "owner": "search"}', encoding="utf-8")
+    assert load(folder).labels == "clicks"
+    (folder / "dataset.json").write_text('{"labels": "guesses"}', encoding="utf-8")
+    (mistake,) = mistakes_of(folder)
+    assert "dataset.json" in mistake
+    assert "guesses" in mistake
