@@ -5,6 +5,7 @@ Strings from a log hold no escape sequences any more when they arrive here (`tex
 
 import logging
 from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -13,6 +14,8 @@ from agent.notify.base import Message, Receipt
 
 _COLOURS = {"info": "blue", "warning": "yellow", "critical": "red"}
 _RESOLVED = "green"
+PRINTED: Final[Receipt] = {"printed": "yes"}
+"""What was printed stands above what comes later, as in a thread."""
 _QUIET = "blue"
 
 logger = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ class TerminalNotifier:
         for line in _lines(message):
             self._console.print(Text(f"  {line}" if line else ""), soft_wrap=True)
         self._console.print()
-        return {}
+        return PRINTED
 
 
 class LogNotifier:
@@ -53,7 +56,7 @@ class LogNotifier:
         line = " | ".join([message.title, *(line for line in _lines(message) if line)])
         fingerprints = [incident.fingerprint for incident in message.incidents] or [message.thread.key]
         logger.warning("%s", line, extra={"kind": message.kind, "fingerprint": ",".join(fingerprints)})
-        return {}
+        return PRINTED
 
 
 def _colour(message: Message) -> str:

@@ -116,9 +116,14 @@ def _weighing(incident: Incident, name: str, found: Found, at: datetime) -> Weig
 
 def _sentence(confirmed: Confirmed, name: str, found: Found) -> str:
     word = {"yes": "Confirmed", "no": "Not confirmed", "unconfirmed": "The golden set cannot tell"}[confirmed]
-    low, high = (f"{100 * bound:.1f}".replace("-", "−") for bound in found.ci95)
-    fell = f"{-100 * found.drop:+.1f}".replace("-", "−")
-    return f"{word}: {METRIC} {fell} ({low} to {high}) {found.than}: golden set {name}, {found.n:,} queries."
+    low, high = (_signed(bound).removeprefix("+") for bound in found.ci95)
+    return f"{word}: {METRIC} {_signed(-found.drop)} ({low} to {high}) {found.than}: golden set {name}, {found.n:,} queries."
+
+
+def _signed(share: float) -> str:
+    """Points with their sign, as a minus that is one."""
+    rounded = round(100 * share, 1)
+    return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
 def _of(scores: Kept, language: str) -> dict[int, float]:

@@ -70,6 +70,16 @@ def test_the_sentence_has_figures() -> None:
     assert said[1].endswith("against its run of 2026-11-15 08:30 UTC: golden set support, 400 queries.")
 
 
+def test_no_change_has_no_sign() -> None:
+    """Nothing fell and nothing rose."""
+    rig = Rig()
+    rig.ran(NOW - DAY, ko=0.8)
+    rig.ran(NOW, "ko", ko=0.8)
+    said = rig.says(incident())
+    assert said is not None
+    assert said[1].startswith("Not confirmed: recall@10 0.0 (−1.0 to 1.0) against")
+
+
 def test_what_ran_after_it_began_is_no_measure_of_before() -> None:
     """A run of the broken index says nothing of the one before; without an earlier one there is nothing to say."""
     rig = Rig()
