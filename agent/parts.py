@@ -1,5 +1,6 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from agent.alerting.incident import Severity
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.rule import Rule
 from agent.clock import Clock
+from agent.config.probing_settings import Embedder as EmbedderSettings
 from agent.config.settings import TWINS, LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
 from agent.config.values import Secret
 from agent.decode.exclude import Exclusion
@@ -32,6 +34,10 @@ from agent.notify.pipeline import Telling
 from agent.notify.render import Renderer, mistakes_in
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
+from agent.probing.embedding.cache import FileCache
+from agent.probing.embedding.kinds import EMBEDDERS
+from agent.probing.embedding.sentence_transformers import state_of
+from agent.probing.embedding.sparing import Sparing
 from agent.resources import rules_dir
 from agent.source.clients import KafkaAddress
 from agent.store.engine import Address
@@ -140,6 +146,27 @@ def notifiers(settings: Settings) -> dict[str, Notifier]:
     return made or {"log": LogNotifier()}
 
 
+def embedder(settings: EmbedderSettings, cache: Path | None = None) -> Sparing:
+    """Who makes vectors, and keeps them in the file `cache`; raises Misconfigured."""
+    keys = {key: _plain(value) for key, value in settings if key not in {"type", *TWINS}}
+    around = {key: keys.pop(key) for key in ("query_prefix", "document_prefix", "batch")}
+    return Sparing(
+        EMBEDDERS[settings.type](**keys),
+        FileCache(cache) if cache else None,
+        batch=around["batch"],
+        prefixes={"query": around["query_prefix"], "document": around["document_prefix"]},
+        identity=_identity(settings),
+        by_role="{role}" in json.dumps(keys.get("body")),
+    )
+
+
+def _identity(settings: EmbedderSettings) -> str:
+    """What decides the vectors of a text: where it is asked and how, or the files that are loaded."""
+    said = settings.model_dump(mode="json", include={"type", "url", "model", "body", "vectors"})
+    files = state_of(settings.model) if settings.type == "sentence_transformers" else ""
+    return json.dumps([said, files], sort_keys=True)
+
+
 def routes(settings: Settings) -> list[Route]:
     """Who is told of what."""
     return [
@@ -194,7 +221,9 @@ def clickhouse_address(settings: Settings) -> Address | None:
 
 
 def _plain(value: Any) -> Any:
-    """Secrets revealed, durations in seconds."""
+    """Secrets revealed, durations in seconds, tables as they were written."""
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, Mapping):
+        return {key: _plain(below) for key, below in value.items()}
     return value.get_secret_value() if isinstance(value, Secret) else value

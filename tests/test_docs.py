@@ -21,6 +21,7 @@ from agent.alerting.load import load as load_rules
 from agent.alerting.rule import DropRule
 from agent.alerting.statistics import Baseline, Sums, baseline_of
 from agent.config.configuration import load
+from agent.config.probing_settings import EMBEDDERS
 from agent.config.receiver_settings import RECEIVERS
 from agent.config.section import keys_of
 from agent.config.settings import Settings
@@ -44,7 +45,14 @@ NEEDS_A_BROKER = ("run", "demo")
 FILES = (".py", ".yaml", ".sql", ".json")
 NOT_RUN = ("make", "export", "curl", "git")  # targets are looked up; the others speak for themselves
 NOON = datetime(2026, 11, 9, 12, tzinfo=UTC)
-SECRET_FILES = ("slack-webhook", "slack-token", "pagerduty-key", "hook-secret", "clickhouse-password")  # named by examples
+SECRET_FILES = (
+    "slack-webhook",
+    "slack-token",
+    "pagerduty-key",
+    "hook-secret",
+    "clickhouse-password",
+    "embedder-token",
+)  # named by examples
 NOW_MS = int(NOON.timestamp() * 1000)
 
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -281,6 +289,16 @@ def test_every_key_of_a_receiver_is_explained(type_: str) -> None:
     tables = own.partition("| label |")[0] + ("" if type_ == "email" else common)
     rows = [row.split("|")[1] for row in tables.splitlines() if row.startswith("| `")]
     assert {key for keys in rows for key in re.findall(r"`(\w+)`", keys)} == set(keys_of(RECEIVERS[type_]))
+
+
+@pytest.mark.parametrize("type_", EMBEDDERS)
+def test_every_key_of_an_embedder_is_explained(type_: str) -> None:
+    """`docs/embedders.md` names the types that take each key, and no other key."""
+    page = (ROOT / "docs" / "embedders.md").read_text(encoding="utf-8").partition("\n## Keys\n")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1:3] for row in page.splitlines() if row.startswith("| `")]
+    assert {key for key, types in rows for key in re.findall(r"`(\w+)`", key) if f"`{type_}`" in types or "all" in types} == set(
+        keys_of(EMBEDDERS[type_])
+    )
 
 
 def test_every_metric_is_explained() -> None:

@@ -4,10 +4,11 @@ The text of its ValueError goes on after the word "expected": `ValueError("host:
 "expected host:port, found 'kafka'".
 """
 
+import json
 import math
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from email.utils import parseaddr
@@ -72,6 +73,31 @@ def start(text: str) -> str:
             parse_time(text, _ANY_TIME)
         except ValueError as wrong:
             raise ValueError(f"earliest, latest, {wrong}") from None
+    return text
+
+
+def template(body: Mapping[str, object]) -> Mapping[str, object]:
+    """What can be sent as JSON."""
+    try:
+        json.dumps(body, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("what JSON can hold") from None
+    return body
+
+
+def texts_in(body: object) -> Iterator[str]:
+    """All texts of a template, which are not its keys."""
+    if isinstance(body, str):
+        yield body
+    below = body.values() if isinstance(body, Mapping) else body if isinstance(body, list) else ()
+    for value in below:
+        yield from texts_in(value)
+
+
+def run_name(text: str) -> str:
+    """What runs are asked for by: `NAME~1` is the one before the newest."""
+    if "~" in text:
+        raise ValueError("a name without ~")
     return text
 
 

@@ -1,7 +1,8 @@
 """The settings of this run: one YAML file, overridden by the environment; all mistakes are told at once.
 
-`BABELWATCH_WEB__PORT=9090` is `web.port`; its value is read as YAML, that of a secret as it stands. A key `x_file` of a
-secret `x` names the file that holds it. Relative paths start from the working folder.
+`BABELWATCH_WEB__PORT=9090` is `web.port`, `BABELWATCH_PROBES__0__NAME` that of the first probe, which the file must have; a value
+is read as YAML, that of a secret as it stands. A key `x_file` of a secret `x` names the file that holds it. Relative paths start from
+the working folder.
 """
 
 from collections.abc import Iterator, Mapping
@@ -89,13 +90,28 @@ def _with_environment(given: _Given, environ: Mapping[str, str]) -> _Given:
 
 def _with_variable(given: _Given, name: str, at: Keys, text: str) -> _Given:
     try:
+        _must_have(given.tree, at)
         value = (text or None) if is_secret(at) else parse_yaml(text).data
     except UnreadableError as wrong:
-        problem = Problem(at, f"expected a YAML value, found what is none: {wrong}; quotes make it text")
-        return given._replace(variables={**given.variables, at: name}, problems=(*given.problems, problem))
+        return _with_problem(given, name, at, f"a YAML value, found what is none: {wrong}; quotes make it text")
+    except LookupError as wrong:
+        return _with_problem(given, name, at, str(wrong))
     return given._replace(
-        tree=_merged(given.tree, _nested(at, value)), variables={**given.variables, **dict.fromkeys(_leaves(at, value), name)}
+        tree=_laid(given.tree, at, value), variables={**given.variables, **dict.fromkeys(_leaves(at, value), name)}
     )
+
+
+def _with_problem(given: _Given, name: str, at: Keys, expected: str) -> _Given:
+    problems = (*given.problems, Problem(at, f"expected {expected}"))
+    return given._replace(variables={**given.variables, at: name}, problems=problems)
+
+
+def _must_have(tree: object, at: Keys) -> None:
+    """A list has the entry that a path leads through; raises LookupError that says what was expected."""
+    if isinstance(tree, list) and at and at[0] not in _counted(tree):
+        raise LookupError(f"the number of an entry, counted from 0, of a list of {len(tree)}")
+    if at:
+        _must_have(_below(tree, at[0]), at[1:])
 
 
 def _spelled(tree: object, keys: list[str]) -> Keys:
@@ -104,12 +120,26 @@ def _spelled(tree: object, keys: list[str]) -> Keys:
         return ()
     known = tree if isinstance(tree, dict) else {}
     key = next((key for key in known if str(key).lower() == keys[0].lower()), keys[0].lower())
-    return (str(key), *_spelled(known.get(key), keys[1:]))
+    return (str(key), *_spelled(_below(tree, str(key)), keys[1:]))
 
 
-def _nested(at: Keys, value: object) -> Tree:
-    key, *deeper = at
-    return {key: _nested(tuple(deeper), value) if deeper else value}
+def _laid(tree: object, at: Keys, value: object) -> Any:
+    """The tree with a value over what stands at a path; a list on it has the entry."""
+    if not at:
+        return _merged(tree, value)
+    laid = _laid(_below(tree, at[0]), at[1:], value)
+    if isinstance(tree, list):
+        return [laid if number == at[0] else entry for number, entry in _counted(tree).items()]
+    return {**(tree if isinstance(tree, dict) else {}), at[0]: laid}
+
+
+def _below(tree: object, key: str) -> Any:
+    table = _counted(tree) if isinstance(tree, list) else tree
+    return table.get(key) if isinstance(table, dict) else None
+
+
+def _counted(entries: list[Any]) -> dict[str, Any]:
+    return {str(number): entry for number, entry in enumerate(entries)}
 
 
 def _merged(below: object, above: object) -> Any:
@@ -133,7 +163,7 @@ def _with_secrets(given: _Given) -> _Given:
         secret = _secret_of(twin)
         try:
             text = _content(Path(file), beside=_value(given.tree, secret))
-            given = given._replace(tree=_merged(given.tree, _nested(secret, text)))
+            given = given._replace(tree=_laid(given.tree, secret, text))
         except ValueError as wrong:
             given = given._replace(problems=(*given.problems, Problem(twin, f"expected {wrong}")))
     return given
@@ -141,8 +171,8 @@ def _with_secrets(given: _Given) -> _Given:
 
 def _twins(at: Keys, tree: Tree) -> Iterator[tuple[Keys, str]]:
     for key, value in tree.items():
-        if isinstance(key, str) and isinstance(value, dict):
-            yield from _twins((*at, key), value)
+        if isinstance(key, str) and isinstance(value, dict | list):
+            yield from _twins((*at, key), value if isinstance(value, dict) else _counted(value))
         elif isinstance(value, str) and value and key in TWINS:
             yield (*at, key), value
 
@@ -152,7 +182,7 @@ def _secret_of(at: Keys) -> Keys:
 
 
 def _value(tree: Any, at: Keys) -> object:
-    return tree if not at else _value(tree.get(at[0]), at[1:])
+    return tree if not at else _value(_below(tree, at[0]), at[1:])
 
 
 def _content(file: Path, beside: object) -> str:

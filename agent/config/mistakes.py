@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from agent.config.checks import did_you_mean
 from agent.config.section import Section, keys_of
-from agent.config.settings import SECRETS, Settings
+from agent.config.settings import SECRETS, TABLES_OF_SECRETS, Settings
 from agent.yaml_text import Keys
 
 _SHOWN: Final = 60
@@ -81,7 +81,9 @@ def kind_of(value: object) -> str:
 
 
 def is_secret(at: Keys) -> bool:
-    """Whether the value at a path is a secret: it has the name of one, and a twin beside it for its file."""
+    """Whether the value at a path is a secret: it stands in a table of them, or has the name of one and a twin beside it for its file."""
+    if at[-2:-1] and at[-2] in TABLES_OF_SECRETS:
+        return any(at[-2] in keys_of(section) for section in _sections_at(at[:-2]))
     return at[-1] in SECRETS and any(f"{at[-1]}_file" in keys_of(section) for section in _sections_at(at[:-1]))
 
 

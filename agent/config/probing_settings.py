@@ -1,10 +1,12 @@
 """The settings of active checks: embedders and search endpoints that are asked, and when."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from agent.config import values as kind
+from agent.config.checks import texts_in
 from agent.config.section import Section, misplaced
 from agent.times import parse_duration
 
@@ -38,7 +40,7 @@ class HttpEmbedderSettings(Section):
     model: kind.Text = Field(description="name of the model, for reports")
     body: kind.Body = Field(
         default={"inputs": "{texts}"},
-        description='JSON that is posted; "{texts}" becomes the list of texts, {text} the only one where batch is 1',
+        description='JSON that is posted; "{texts}" becomes the list of texts, {text} the only one (batch 1), {role} query or document',
     )
     vectors: kind.Expression = Field(
         default="@", description="where the vectors stand in the answer, one a text, a JMESPath expression"
@@ -53,6 +55,23 @@ class HttpEmbedderSettings(Section):
         default=None, description="authorities that may sign its certificate; null: the system's"
     )
     timeout: kind.Period = Field(default=THIRTY_SECONDS, description="how long one request may take")
+
+    @field_validator("body")
+    @classmethod
+    def _asks_for_texts(cls, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        texts = [*texts_in(body)]
+        if any("{texts}" in text and text != "{texts}" for text in texts):
+            raise ValueError('"{texts}" as a value of its own, since it becomes a list')
+        if not any("{texts}" in text or "{text}" in text for text in texts):
+            raise ValueError('"{texts}" or {text} in it')
+        return body
+
+    @field_validator("batch")
+    @classmethod
+    def _as_the_body_says(cls, batch: int, info: ValidationInfo) -> int:
+        if batch != 1 and any("{text}" in text for text in texts_in(info.data.get("body"))):
+            raise ValueError("1, because the body has {text}")
+        return batch
 
 
 class SentenceTransformersSettings(Section):
@@ -114,6 +133,21 @@ class EndpointSettings(Section):
     )
     timeout: kind.Period = Field(default=THIRTY_SECONDS, description="how long one search may take")
 
+    @field_validator("method")
+    @classmethod
+    def _asks_in_its_address(cls, method: str, info: ValidationInfo) -> str:
+        if method == "GET" and "{query}" not in info.data.get("url", "wrong, so {query}"):
+            raise ValueError("POST, or {query} in the url")
+        return method
+
+    @field_validator("body")
+    @classmethod
+    def _asks_the_query(cls, body: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
+        asked = (*texts_in(body), info.data.get("url", "wrong, so {query}"))
+        if info.data.get("method") == "POST" and not any("{query}" in text for text in asked):
+            raise ValueError("{query} in it, or in the url")
+        return body
+
 
 class ProbeSettings(Section):
     """One separation probe: whether a model tells what means the same from what does not, in each language."""
@@ -145,7 +179,7 @@ class ProbeSettings(Section):
 class GoldenSettings(Section):
     """One golden set: labelled queries, sent to the search of the service."""
 
-    name: kind.Text = Field(description="what its runs are called")
+    name: kind.RunName = Field(description="what its runs are called")
     dataset: kind.PlainPath = Field(description="folder in BEIR's layout, or a TSV")
     endpoint: EndpointSettings = Field(description="the search that is asked")
     schedule: kind.Cron | None = Field(default=None, description="when it runs, a cron line in UTC; null: when it is triggered")

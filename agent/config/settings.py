@@ -6,19 +6,23 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from agent.config import values as kind
 from agent.config.notify_settings import NotifySettings
 from agent.config.probing_settings import GoldenSettings, ProbeSettings
-from agent.config.section import Section
+from agent.config.section import Section, misplaced
 from agent.times import parse_duration
 
 SECRETS: Final = ("password", "token", "webhook_url", "routing_key", "url", "secret", "proxy")
 """The keys of all secrets, each with a twin beside it where it is one; a test compares them with the fields."""
+TABLES_OF_SECRETS: Final = ("headers",)
+"""The keys of all tables whose values are secrets."""
 TWINS: Final = {f"{secret}_file": secret for secret in SECRETS}
+
+Named = TypeVar("Named", ProbeSettings, GoldenSettings)
 
 
 class SecuritySettings(Section):
@@ -254,3 +258,11 @@ class Settings(Section):
     web: WebSettings = Field(default_factory=WebSettings, description="the pages and the API")
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings, description="what the agent tells about itself")
     privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="what is kept of people's texts")
+
+    @field_validator("probes", "golden")
+    @classmethod
+    def _are_told_apart(cls, named: tuple[Named, ...]) -> tuple[Named, ...]:
+        names = [one.name for one in named]
+        if repeated := [(at, name) for at, name in enumerate(names) if name in names[:at]]:
+            raise misplaced(*(((at, "name"), name, "a name that is there once") for at, name in repeated))
+        return named

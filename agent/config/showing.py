@@ -37,9 +37,19 @@ def _entry(key: str, value: object, shown: Any, indent: str) -> Iterator[str]:
             yield from _entry(name, below, shown[name], f"{indent}  ")
     elif isinstance(value, tuple) and any(isinstance(entry, Section) for entry in value):
         yield f"{indent}{_flow(key)}:"
-        yield from (f"{indent}  - {_flow(entry)}" for entry in shown)
+        for entry, one in zip(value, shown, strict=True):
+            yield from _item(entry, one, f"{indent}  ")
     else:
         yield f"{indent}{_flow(key)}: {_flow(shown)}"
+
+
+def _item(entry: Section, shown: Any, indent: str) -> Iterator[str]:
+    """An entry of a list on one line, or below it where sections stand in it."""
+    if not any(isinstance(below, Section) for _, below in entry):
+        yield f"{indent}- {_flow(shown)}"
+        return
+    meaning, first, *others = _lines(entry, shown, f"{indent}  ")
+    yield from (f"{indent}{meaning.lstrip()}", f"{indent}- {first.lstrip()}", *others)
 
 
 def _flow(value: object) -> str:

@@ -146,6 +146,7 @@ Period = Annotated[timedelta, PlainValidator(_period), PlainSerializer(format_du
 Session = Annotated[timedelta, PlainValidator(_session), PlainSerializer(format_duration)]
 Interval = Annotated[timedelta | None, PlainValidator(_interval), PlainSerializer(_shown_interval)]
 Start = Annotated[Text, AfterValidator(checks.start)]
+RunName = Annotated[Text, AfterValidator(checks.run_name)]
 Cron = Annotated[Text, AfterValidator(checks.cron)]
 
 Address = Annotated[Text, AfterValidator(checks.address)]
@@ -159,7 +160,7 @@ EventField = Annotated[Text, AfterValidator(checks.event_field)]
 TextField = Annotated[Text, AfterValidator(checks.text_field)]
 Expression = Annotated[Text, AfterValidator(checks.expression)]
 Pattern = Annotated[Text, AfterValidator(checks.pattern)]
-Body = Annotated[Mapping[str, Any], AfterValidator(MappingProxyType), WrapSerializer(_shown_table)]
+Body = Annotated[Mapping[str, Any], AfterValidator(checks.template), AfterValidator(MappingProxyType), WrapSerializer(_shown_table)]
 PatternOfOneGroup = Annotated[Text, AfterValidator(checks.pattern_of_one_group)]
 
 LanguageTag = Annotated[Text, AfterValidator(checks.language_tag)]

@@ -15,7 +15,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, TypedDict
@@ -60,8 +60,7 @@ class Poster:
 
     def post(self, url: str, body: Any, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Send `body`, bytes as they are and anything else as JSON: the 2xx answer, or `TransportError` without a secret."""
-        logging.getLogger("httpx").addFilter(_without_paths)
-        logging.getLogger("httpcore.http11").addFilter(_without_headers)
+        hide_addresses()
         content = body if isinstance(body, bytes) else as_bytes(body)
         answer = self._answer(url, content, {**_HEADERS, **(headers or {})})
         if isinstance(answer, TransportError):
@@ -108,21 +107,32 @@ class Poster:
         return TransportError(text, permanent=not again, retry_after=self.asked_wait(answer) if again else None)
 
     def asked_wait(self, answer: httpx.Response) -> float | None:
-        """The seconds of `Retry-After`, which may also be a date; None where it is neither."""
-        header = answer.headers.get("Retry-After", "")
-        try:
-            seconds = float(header)
-        except ValueError:
-            return self._until(header)
-        return seconds if math.isfinite(seconds) and seconds >= 0 else None
+        """The seconds of `Retry-After`; None where there are none."""
+        return asked_wait(answer.headers.get("Retry-After", ""), self.clock.now())
 
-    def _until(self, header: str) -> float | None:
-        try:
-            then = parsedate_to_datetime(header)
-        except (ValueError, OverflowError):
-            return None
-        aware = then if then.tzinfo else then.replace(tzinfo=UTC)
-        return max(0.0, (aware - self.clock.now()).total_seconds())
+
+def asked_wait(header: str, now: datetime) -> float | None:
+    """The seconds from now that `Retry-After` asks for, which may also be a date; None where it is neither."""
+    try:
+        seconds = float(header)
+    except ValueError:
+        return _until(header, now)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _until(header: str, now: datetime) -> float | None:
+    try:
+        then = parsedate_to_datetime(header)
+    except (ValueError, OverflowError):
+        return None
+    aware = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return max(0.0, (aware - now).total_seconds())
+
+
+def hide_addresses() -> None:
+    """Keep the paths of addresses, and the headers that repeat them, out of what httpx and httpcore log."""
+    logging.getLogger("httpx").addFilter(_without_paths)
+    logging.getLogger("httpcore.http11").addFilter(_without_headers)
 
 
 def as_bytes(body: Any) -> bytes:

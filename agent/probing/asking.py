@@ -1,36 +1,62 @@
 """One question over HTTP, JSON in and JSON out: what embedders and searches share.
 
-What may pass is tried again with growing waits, or after the wait that was asked for: no answer, 408, 425, 429, 5xx, an answer
-that is no JSON, and one that its reader refuses (`BadAnswer`). Anything else is a mistake of the settings. A template is JSON in
-whose texts {word} is filled in; a text that is one word alone becomes its value, of whatever kind that is.
+What may pass is tried again with growing waits, or after the wait that was asked for: no answer, one that does not end in time, 408,
+425, 429, 5xx, an answer that is no JSON, and one that its reader refuses (`BadAnswer`). Anything else is a mistake of the settings:
+redirects are not followed, since they may lead a secret astray. Errors hold no address, no header and no text that was asked; they
+are made first and raised outside of `except`, so that no httpx exception, which has all of them, hangs on one as its context.
 """
 
+import json
 import logging
+import re
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 import httpx
+import jmespath
 import tenacity
+from httpx import codes
 
 from agent import __version__
-from agent.errors import Misconfigured, Mistake, RetryLater, Unreachable
+from agent.clock import Clock, SystemClock
+from agent.errors import BabelwatchError, Misconfigured, Mistake, RetryLater, Unreachable
+from agent.notify.post import as_bytes, asked_wait, hide_addresses, tls_trouble
 from agent.probing.base import BadAnswer
+from agent.probing.template import Words, filled, filled_url
 
 T = TypeVar("T")
-Words = Mapping[str, Any]
 
 LARGEST_ANSWER: Final = 256 << 20
+LONGEST_WAIT: Final = 30.0
 LONGEST_ASKED: Final = 60.0
-_TRY_AGAIN: Final = {httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS}
+WORTH_TELLING: Final = 5.0
+_TRY_AGAIN: Final = {codes.REQUEST_TIMEOUT, codes.TOO_EARLY, codes.TOO_MANY_REQUESTS}
+_CANNOT_BE_ASKED: Final = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)
+_LOOK_AT: Final[Mapping[int, str]] = {
+    codes.UNAUTHORIZED: "look at its token or headers",
+    codes.FORBIDDEN: "look at its token or headers",
+    codes.NOT_FOUND: "look at its url",
+    codes.METHOD_NOT_ALLOWED: "look at its url and method",
+    codes.REQUEST_ENTITY_TOO_LARGE: "ask for less at once",
+}
+_CODE: Final = jmespath.compile("error.code || error.type || code")
+_PLAIN_CODE: Final = re.compile(r"[a-z_]{1,60}")
+_HEADERS: Final = {"Content-Type": "application/json; charset=utf-8", "User-Agent": f"babelwatch/{__version__}"}
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """Where to ask; `to` is what errors call it. `timeout` and `wait` in seconds."""
+    """Where to ask; `to` is what errors call it.
+
+    `timeout`, in seconds: how long the connection, the first byte and the rest of an answer may take, each. `wait`, in seconds: before
+    the second attempt; it doubles from one to the next, up to 30, each with a chance part of up to `wait`. `largest`, in bytes.
+    """
 
     to: str
     url: str
@@ -39,24 +65,26 @@ class Service:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_file: Path | None = None
     timeout: float = 30.0
-    attempts: int = 5
+    attempts: int = 8  # of an endpoint that fails half of the time one question in 256 is lost
     wait: float = 1.0
+    largest: int = LARGEST_ANSWER
 
 
 class Asker:
     """Keeps its connections open between questions; threads may share it."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, clock: Clock | None = None) -> None:
+        """Raises Misconfigured for what cannot be a header or an authority."""
+        hide_addresses()
         self._service = service
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # a line a question, with the address in it
-        self._client = httpx.Client(
-            headers={"User-Agent": f"babelwatch/{__version__}", **service.headers},
-            verify=_authorities(service),
-            timeout=service.timeout,
-        )
+        self._clock = clock or SystemClock()
+        self._client = _client(service)
 
     def ask(self, words: Words, read: Callable[[Any], T], headers: Mapping[str, str] | None = None) -> T:
-        """What `read` makes of the answer; raises Unreachable once it was tried often enough, Misconfigured for a refusal."""
+        """What `read` makes of the answer.
+
+        Raises Unreachable or BadAnswer once it was tried often enough, Misconfigured for a refusal.
+        """
         answered: T = self._retrying()(self._once, words, read, headers or {})
         return answered
 
@@ -65,43 +93,67 @@ class Asker:
         self._client.close()
 
     def _once(self, words: Words, read: Callable[[Any], T], headers: Mapping[str, str]) -> T:
-        service = self._service
-        url = filled_url(service.url, words)
+        answer = self._answer(words, headers)
+        if isinstance(answer, BabelwatchError):
+            raise answer
+        found = self._json(answer)
+        if isinstance(found, BabelwatchError):
+            raise found
+        return read(found)
+
+    def _answer(self, words: Words, headers: Mapping[str, str]) -> httpx.Response | BabelwatchError:
         try:
-            if service.method == "GET":
-                answer = self._client.get(url, headers=headers)
-            else:
-                answer = self._client.post(url, json=filled(service.body, words), headers=headers)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
-            raise self._refusal(f"cannot be asked so ({type(error).__name__})") from error
+            with closing(self._client.send(self._request(words, headers), stream=True)) as answer:
+                return self._read(answer)
+        except (*_CANNOT_BE_ASKED, UnicodeError) as error:
+            return self._refusal(f"cannot be asked so ({type(error).__name__})")
         except httpx.HTTPError as error:
-            raise Unreachable(f"no answer from {service.to} ({type(error).__name__})") from error
-        return read(self._json(answer))
+            return Unreachable(f"no answer from {self._service.to} ({tls_trouble(error) or type(error).__name__})")
+
+    def _request(self, words: Words, headers: Mapping[str, str]) -> httpx.Request:
+        service = self._service
+        content = None if service.method == "GET" else as_bytes(filled(service.body, words))
+        return self._client.build_request(service.method, filled_url(service.url, words), content=content, headers=headers)
+
+    def _read(self, answer: httpx.Response) -> httpx.Response | BabelwatchError:
+        """The whole of an answer, as far as it comes in time and in reason."""
+        service, said = self._service, bytearray()
+        until = self._clock.now() + timedelta(seconds=service.timeout)
+        for part in answer.iter_bytes():
+            said += part
+            if len(said) > service.largest:
+                return self._refusal(f"answers more than {service.largest >> 20} MB", "ask for less at once")
+            if self._clock.now() > until:
+                return Unreachable(f"the answer of {service.to} does not end within {service.timeout:g} seconds")
+        asked = {name: value for name, value in answer.headers.items() if name.lower() == "retry-after"}
+        return httpx.Response(answer.status_code, headers=asked, content=bytes(said))
 
     def _json(self, answer: httpx.Response) -> Any:
-        if answer.status_code in _TRY_AGAIN or answer.is_server_error:
-            raise _Busy(f"{self._service.to} answers {answer.status_code}", _seconds(answer.headers.get("Retry-After", "")))
+        """What was answered, or the error that it is."""
+        service, status = self._service, answer.status_code
+        said = f"answers {status}{_code(answer.content)}"
+        if status in _TRY_AGAIN or answer.is_server_error:
+            seconds = asked_wait(answer.headers.get("Retry-After", ""), self._clock.now())
+            return _Busy(f"{service.to} {said}", min(seconds or 0.0, LONGEST_ASKED))
+        if answer.is_redirect:
+            return self._refusal(f"{said}, a redirect, which is not followed")
         if not answer.is_success:
-            raise self._refusal(f"answers {answer.status_code}")
-        try:
-            return answer.json()
-        except ValueError:
-            raise BadAnswer(f"{self._service.to} answers what is no JSON") from None
+            return self._refusal(said, _LOOK_AT.get(status, "look at its url, body and headers"))
+        found = _parsed(answer.content)
+        return BadAnswer(f"{service.to} answers what is no JSON") if found is _NO_JSON else found
 
-    def _refusal(self, what: str) -> Misconfigured:
-        return Misconfigured([Mistake(self._service.to, "", f"{what}: look at its address, credentials and body")])
+    def _refusal(self, what: str, then: str = "look at its url and headers") -> Misconfigured:
+        return Misconfigured([Mistake(self._service.to, "", f"{what}: {then}")])
 
     def _retrying(self) -> tenacity.Retrying:
-        growing = tenacity.wait_exponential_jitter(multiplier=self._service.wait, max=30.0, jitter=self._service.wait)
-
-        def wait(state: tenacity.RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            return max(growing(state), error.seconds) if isinstance(error, _Busy) else growing(state)
-
+        wait = self._service.wait
+        growing = tenacity.wait_exponential_jitter(multiplier=wait, max=LONGEST_WAIT, jitter=wait)
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._service.attempts),
-            wait=wait,
+            wait=lambda state: max(growing(state), _asked(state)),
+            sleep=self._clock.sleep,
             retry=tenacity.retry_if_exception_type(RetryLater),
+            before_sleep=_tell,
             reraise=True,
         )
 
@@ -114,41 +166,48 @@ class _Busy(Unreachable):
         self.seconds = seconds
 
 
-def filled(template: Any, words: Words) -> Any:
-    """The template with its words filled in."""
-    if isinstance(template, Mapping):
-        return {key: filled(value, words) for key, value in template.items()}
-    if isinstance(template, list | tuple):
-        return [filled(value, words) for value in template]
-    return _text(template, words) if isinstance(template, str) else template
+def bearer(token: str | None) -> dict[str, str]:
+    """The header of a bearer token; none without one."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def filled_url(url: str, words: Words) -> str:
-    """The address with its words filled in, escaped."""
-    return str(_text(url, {name: quote(str(value), safe="") for name, value in words.items()}))
+def _asked(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return error.seconds if isinstance(error, _Busy) else 0.0
 
 
-def _text(template: str, words: Words) -> Any:
-    for name, value in words.items():
-        if template == f"{{{name}}}":
-            return value
-    return _replaced(template, {f"{{{name}}}": str(value) for name, value in words.items()})
+def _tell(state: tenacity.RetryCallState) -> None:
+    """Whoever waits for long is told what for."""
+    seconds = state.next_action.sleep if state.next_action else 0.0
+    if seconds >= WORTH_TELLING and state.outcome:
+        _logger.warning("%s: asked again in %.0f s", state.outcome.exception(), seconds)
 
 
-def _replaced(text: str, marked: Mapping[str, str]) -> str:
-    """All at once: what was filled in is not looked at again."""
-    for mark, value in marked.items():
-        head, found, tail = text.partition(mark)
-        if found:
-            return _replaced(head, marked) + value + _replaced(tail, marked)
-    return text
+_NO_JSON: Final = object()
 
 
-def _seconds(header: str) -> float:
+def _parsed(content: bytes) -> Any:
     try:
-        return min(max(float(header), 0.0), LONGEST_ASKED)
-    except ValueError:
-        return 0.0
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
+def _code(content: bytes) -> str:
+    """An error code such as `model_not_found`; a message may repeat what was asked and is left out."""
+    found = _CODE.search(_parsed(content))
+    return f" ({found})" if isinstance(found, str) and _PLAIN_CODE.fullmatch(found) else ""
+
+
+def _client(service: Service) -> httpx.Client:
+    verify = _authorities(service)
+    try:
+        return httpx.Client(headers={**_HEADERS, **service.headers}, verify=verify, timeout=service.timeout)
+    except UnicodeError:
+        wrong = "a token or header is not ASCII: look at them"
+    except (ValueError, httpx.InvalidURL) as error:
+        wrong = f"the proxy of the environment cannot be used ({type(error).__name__})"
+    raise Misconfigured([Mistake(service.to, "", wrong)])
 
 
 def _authorities(service: Service) -> ssl.SSLContext | bool:
@@ -156,6 +215,4 @@ def _authorities(service: Service) -> ssl.SSLContext | bool:
         return ssl.create_default_context(cafile=service.ca_file) if service.ca_file else True
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Misconfigured(
-            [Mistake(str(service.ca_file), "", f"cannot be read as certificates of {service.to}: {reason}")]
-        ) from error
+    raise Misconfigured([Mistake(str(service.ca_file), "", f"cannot be read as certificates of {service.to}: {reason}")])

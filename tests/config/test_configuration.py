@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.config.configuration import load
+from agent.config.probing_settings import HttpEmbedderSettings, OpenAiSettings
 from agent.config.receiver_settings import SlackSettings, WebhookSettings
 from agent.config.settings import Settings
 from agent.errors import Misconfigured
@@ -175,7 +176,7 @@ def test_mistakes_come_together_in_the_order_of_the_file() -> None:
     ]
 
 
-SECTIONS = "language, notify, privacy, quality, rules, source, store, telemetry, web"
+SECTIONS = "golden, language, notify, privacy, probes, quality, rules, source, store, telemetry, web"
 
 
 def test_a_mistake_names_the_variable_that_gave_the_value() -> None:
@@ -199,4 +200,48 @@ def test_a_variable_that_is_no_yaml_is_told_by_its_name() -> None:
     """Once, and without what it holds."""
     assert told("", BABELWATCH_WEB__HOST="*a") == [
         "BABELWATCH_WEB__HOST: web.host: expected a YAML value, found what is none: found undefined alias; quotes make it text"
+    ]
+
+
+PROBES = "probes: [{name: a, embedder: {type: openai, url: 'https://a', model: m}}, {name: b, embedder: {type: http, url: 'https://b', model: m%s}}]"
+
+
+def token_of(settings: Settings, at: int) -> str:
+    """The token of a probe in clear."""
+    embedder = settings.probes[at].embedder
+    assert isinstance(embedder, OpenAiSettings | HttpEmbedderSettings)
+    assert embedder.token is not None
+    return embedder.token.get_secret_value()
+
+
+def test_a_secret_in_an_entry_of_a_list_may_come_from_its_file(folder: Path) -> None:
+    """Probes are a list, and their tokens are secrets like all others."""
+    (folder / "token").write_text("hunter2\n", encoding="utf-8")
+    settings = written(PROBES % ", token_file: token")
+    assert (token_of(settings, 1), settings.probes[0].name) == ("hunter2", "a")
+
+
+def test_a_variable_may_name_an_entry_of_a_list() -> None:
+    """Counted from 0; the other entries, and the other keys of this one, stay."""
+    given = {"BABELWATCH_PROBES__1__EMBEDDER__TOKEN": "12: [", "BABELWATCH_PROBES__0__SCHEDULE": "0 4 * * *"}
+    settings = written(PROBES % "", **given)
+    assert (token_of(settings, 1), settings.probes[1].embedder.model) == ("12: [", "m")
+    assert [probe.schedule for probe in settings.probes] == ["0 4 * * *", None]
+
+
+def test_a_header_in_a_variable_is_taken_as_it_stands() -> None:
+    """Headers are secrets: they are no YAML, and their names are those of the file."""
+    settings = written(PROBES % ", headers: {X-Key: none}", **{"BABELWATCH_PROBES__1__EMBEDDER__HEADERS__X-KEY": "12345"})
+    embedder = settings.probes[1].embedder
+    assert isinstance(embedder, HttpEmbedderSettings)
+    assert {name: value.get_secret_value() for name, value in embedder.headers.items()} == {"X-Key": "12345"}
+
+
+def test_a_variable_of_an_entry_that_is_not_there_is_a_mistake() -> None:
+    """A number too high does not vanish without a word."""
+    assert told(PROBES % "", BABELWATCH_PROBES__2__NAME="c") == [
+        "BABELWATCH_PROBES__2__NAME: probes[2].name: expected the number of an entry, counted from 0, of a list of 2"
+    ]
+    assert told("rules: [default]", BABELWATCH_RULES__FIRST="a") == [
+        "BABELWATCH_RULES__FIRST: rules.first: expected the number of an entry, counted from 0, of a list of 1"
     ]

@@ -46,7 +46,7 @@ CASES = {
         "report: {}",
         1,
         "report",
-        "expected one of language, notify, privacy, quality, rules, source, store, telemetry, web, found 'report'",
+        "expected one of golden, language, notify, privacy, probes, quality, rules, source, store, telemetry, web, found 'report'",
     ),
     "unknown_key": Case(
         "store:\n  clickhouse:\n    url: https://a\n    pasword: hunter2",
@@ -336,6 +336,11 @@ def test_a_mistake_is_told_once_with_its_place_and_what_was_expected(
 ) -> None:
     """Each kind of mistake alone: file and line, key, one sentence, and nothing that may be a secret."""
     monkeypatch.chdir(tmp_path)
+    check(case, tmp_path)
+
+
+def check(case: Case, tmp_path: Path) -> None:
+    """The mistake of a case is the only one, in its place."""
     (tmp_path / "empty").write_text("\n", encoding="utf-8")
     (tmp_path / "bytes").write_bytes(b"\xff")
     (tmp_path / "babelwatch.yaml").write_text(case.text, encoding="utf-8")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 from pydantic import ValidationError
@@ -11,12 +11,14 @@ from pydantic.fields import FieldInfo
 
 from agent.config.checks import mailbox
 from agent.config.mistakes import found
+from agent.config.probing_settings import EMBEDDERS
 from agent.config.receiver_settings import RECEIVERS
 from agent.config.section import Section, keys_of
-from agent.config.settings import SECRETS, Settings
+from agent.config.settings import SECRETS, TABLES_OF_SECRETS, Settings
 from agent.config.values import Secret
 from agent.language.fasttext import FastTextModel, bundled_model
 from agent.notify.integrations import INTEGRATIONS
+from agent.probing.embedding.kinds import EMBEDDERS as BUILT
 
 
 def sections(section: type[Section] = Settings) -> Iterator[type[Section]]:
@@ -60,10 +62,18 @@ def test_every_section_is_frozen_and_strict(section: type[Section]) -> None:
 
 
 def test_every_secret_is_listed_and_has_a_twin() -> None:
-    """A secret setting is one of the listed keys, and `x_file` stands in the same section."""
+    """A secret setting is one of the listed keys, and `x_file` stands in the same section; tables of them are listed as well."""
     secret = [(section, key) for section, key, field in FIELDS if Secret in classes(field.annotation)]
+    tables = [(section, key) for section, key in secret if get_origin(keys_of(section)[key].annotation) is Mapping]
+    assert {key for _, key in tables} == set(TABLES_OF_SECRETS)
+    secret = [each for each in secret if each not in tables]
     assert {key for _, key in secret} == set(SECRETS)
     assert [key for section, key in secret if f"{key}_file" not in keys_of(section)] == []
+
+
+def test_every_embedder_can_be_built() -> None:
+    """What the settings accept as a type is what there is a class for."""
+    assert [*EMBEDDERS] == [*BUILT]
 
 
 def test_every_receiver_has_its_integration() -> None:

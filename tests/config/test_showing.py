@@ -44,8 +44,8 @@ def test_the_example_as_it_stands_is_all_defaults() -> None:
     [(key, field.description) for section, key, field in FIELDS if section not in {ExcludeSettings, RouteSettings}],
 )
 def test_every_setting_stands_in_the_example_under_its_meaning(key: str, meaning: str) -> None:
-    """The example says of each setting what `config show` says; entries of lists are one line without meanings."""
-    assert re.search(rf"^ *# {re.escape(meaning)}\n *{key}:", EVERYTHING, re.MULTILINE)
+    """The example says of each setting what `config show` says; routes and exclusions are one line without meanings."""
+    assert re.search(rf"^ *# {re.escape(meaning)}\n *(?:- )?{key}:", EVERYTHING, re.MULTILINE)
 
 
 def test_every_setting_of_the_example_is_read(full: Settings) -> None:
@@ -75,7 +75,7 @@ def test_every_value_is_shown_under_its_meaning() -> None:
 
 
 def test_a_section_is_shown_with_its_own_below_it(full: Settings) -> None:
-    """Receivers have a block each, routes a line each, durations the text they were written with."""
+    """Receivers and probes have a block each, routes a line each, durations the text they were written with."""
     shown = render(full)
     assert "  receivers:\n    chat:\n      # kind of receiver: slack\n      type: slack\n" in shown
     assert "      # sender, such as babelwatch <babelwatch@example.org>\n      from: babelwatch <babelwatch@example.org>\n" in shown
@@ -83,10 +83,17 @@ def test_a_section_is_shown_with_its_own_below_it(full: Settings) -> None:
     assert "    # how often a warning is told again, or never\n    warning: 24h\n" in shown
     assert "    info: never\n" in shown
     assert "    collections: {kb-en: en}\n" in shown
+    assert "probes:\n  # what the probe is called\n  - name: own\n" in shown
+    assert (
+        "  - name: local\n    # who makes the vectors: the service's own model\n    embedder:\n      # kind of embedder: sen"
+        in shown
+    )
+    assert "      # how long one request may take\n      timeout: 30s\n" in shown
+    assert "      headers: {X-Api-Key: <secret>}\n" in shown
 
 
 def test_no_secret_is_shown(full: Settings) -> None:
     """Every secret is `<secret>`, as YAML and as JSON."""
     assert "change-me" not in f"{render(full)} {as_json(full)}"
-    assert render(full).count(": <secret>\n") == 12
+    assert render(full).count(": <secret>\n") == 16
     assert as_json(full)["web"]["token"] == "<secret>"
