@@ -18,6 +18,7 @@ from agent import (
     alert_commands,
     app,
     change_commands,
+    golden_commands,
     history_commands,
     letter_commands,
     mute_commands,
@@ -66,6 +67,7 @@ cli.add_typer(mute_commands.commands, name="mute")
 cli.add_typer(letter_commands.commands, name="dead-letters")
 cli.add_typer(notify_commands.commands, name="notify")
 cli.add_typer(rule_commands.commands, name="rules")
+cli.add_typer(golden_commands.commands, name="golden")
 rule_commands.commands.command()(history_commands.backtest)
 rule_commands.commands.command()(history_commands.drill)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from agent.aggregate.documents import DocumentLanguages
 from agent.alerting import load
@@ -13,6 +14,7 @@ from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.rule import Rule
 from agent.clock import Clock
 from agent.config.probing_settings import Embedder as EmbedderSettings
+from agent.config.probing_settings import EndpointSettings
 from agent.config.settings import TWINS, LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
 from agent.config.values import Secret
 from agent.decode.exclude import Exclusion
@@ -34,10 +36,12 @@ from agent.notify.pipeline import Telling
 from agent.notify.render import Renderer, mistakes_in
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
+from agent.probing.asking import Asker, Service
 from agent.probing.embedding.cache import FileCache
 from agent.probing.embedding.kinds import EMBEDDERS
 from agent.probing.embedding.sentence_transformers import state_of
 from agent.probing.embedding.sparing import Sparing
+from agent.probing.golden.search import HttpRetriever, marked
 from agent.resources import rules_dir
 from agent.source.clients import KafkaAddress
 from agent.store.engine import Address
@@ -192,6 +196,23 @@ def telling(settings: Settings, notifiers: Mapping[str, Notifier], **found: Any)
         deployments=tuple(name for name, one in notifiers.items() if isinstance(one, Deployments)),
         **found,
     )
+
+
+def retriever(endpoint: EndpointSettings, run: str) -> HttpRetriever:
+    """The search of a service; every request says which run it belongs to. Raises Misconfigured."""
+    headers = {name: value.get_secret_value() for name, value in endpoint.headers.items()}
+    if endpoint.token:
+        headers["Authorization"] = f"Bearer {endpoint.token.get_secret_value()}"
+    service = Service(
+        to=f"the search at {urlsplit(endpoint.url).netloc}",
+        url=endpoint.url,
+        method=endpoint.method,
+        body=endpoint.body,
+        headers=marked(headers, run),
+        ca_file=endpoint.ca_file,
+        timeout=endpoint.timeout.total_seconds(),
+    )
+    return HttpRetriever(Asker(service), endpoint.results)
 
 
 def kafka_address(settings: Settings) -> KafkaAddress:

@@ -24,8 +24,8 @@ class DocumentLanguages:
         if not results:
             return UNKNOWN
         if self._pattern is None and len({result.language for result in results}) == 1:
-            return self._of(results[0].doc_id, results[0].language, event.collection)
-        languages = [self._of(result.doc_id, result.language, event.collection) for result in results[:k]]
+            return self.of_document(results[0].doc_id, results[0].language, event.collection)
+        languages = [self.of_document(result.doc_id, result.language, event.collection) for result in results[:k]]
         return languages[0] if len(set(languages)) == 1 else SEVERAL.join(languages)
 
     def of_relevant(self, relevant: Iterable[str], event: Event) -> str:
@@ -33,10 +33,11 @@ class DocumentLanguages:
 
         What the log says about *returned* documents is not asked: it tells nothing about what was missed.
         """
-        found = {self._of(doc, None, event.collection) for doc in relevant}
+        found = {self.of_document(doc, None, event.collection) for doc in relevant}
         return found.pop() if len(found) == 1 and UNKNOWN not in found else ""
 
-    def _of(self, doc_id: str, declared: str | None, collection: str | None) -> str:
+    def of_document(self, doc_id: str, declared: str | None, collection: str | None) -> str:
+        """The language of one document; unknown where nothing tells."""
         if declared is not None:
             return canonical(declared) or UNKNOWN
         match = self._pattern.search(doc_id) if self._pattern else None

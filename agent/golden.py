@@ -1,0 +1,198 @@
+"""The composition root of `golden run`, `list` and `coverage`: a labelled set, the search of a service, and the store between them."""
+
+import json
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from datetime import timedelta
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from agent import app, logs, opening, parts, progress
+from agent.config.mistakes import problems_of
+from agent.config.probing_settings import EndpointSettings, GoldenSettings
+from agent.config.settings import Settings
+from agent.errors import Misconfigured, Mistake, NotFound
+from agent.language.codes import canonical
+from agent.opening import CLOCK
+from agent.probing import kept
+from agent.probing.golden import coverage as coverages
+from agent.probing.golden import dataset, partial, result
+from agent.probing.golden.dataset import Dataset
+from agent.probing.golden.run import SETTLE, Ended, Means, Plan
+from agent.probing.golden.run import run as run_through
+from agent.probing.golden.sending import Load
+from agent.report.shared import RemoteJournal
+from agent.store.base import Entry
+from agent.times import format_duration
+
+HIDDEN: Final = Path(".babelwatch")  # of the working folder, where a server keeps the rows
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+@-]{0,99}")
+
+Tell = Callable[[str], object]
+
+
+class Asked(NamedTuple):
+    """What was said on the command line; `given` are `url`, `body` (JSON) and `results`, `entry` and `against` names of settings."""
+
+    dataset: Path
+    name: str
+    entry: str | None = None
+    given: Mapping[str, str] = {}
+    languages: tuple[str, ...] = ()
+    against: str | None = None
+    store: Path | None = None
+    anew: bool = False
+
+
+class Search(NamedTuple):
+    """What a run is called, and the endpoint that it asks."""
+
+    name: str
+    endpoint: EndpointSettings
+
+
+def run(settings: Settings, asked: Asked, tell: Tell) -> dict[str, Any]:
+    """Send a set to a search, or to two; `tell` hears how many searches it will be. Returns what `golden run --json` prints.
+
+    With a second search: that of the first, and `against`, the same of the second, and `differences` between them.
+    """
+    logs.configure(logging.WARNING)
+    searches = [Search(_named(asked.name), _endpoint(settings, asked))]
+    if asked.against:
+        searches.append(Search(_named(asked.against), _entry(settings, asked.against, "--against").endpoint))
+    if len({search.name for search in searches}) < len(searches):
+        raise Misconfigured([Mistake("--against", "", "expected the name of other settings than that of the run")])
+    found = set_of(settings, asked.dataset)
+    found = found.only(_languages(asked.languages)) if asked.languages else found
+    ended = [_run(settings, asked, search, found, tell) for search in searches]
+    if len(ended) == 1:
+        return ended[0].result
+    gains = result.differences(ended[0].outcome, ended[1].outcome)
+    return {**ended[0].result, "against": ended[1].result, "differences": gains}
+
+
+def runs(settings: Settings, store: Path | None) -> list[dict[str, Any]]:
+    """The runs that are kept, oldest first: name, time, languages it was narrowed to, and what it found."""
+    with app.journal(settings, store) as journal:
+        return [{"languages_only": list(one.languages), **one.result} for one in kept.golden_runs(journal)]
+
+
+def set_of(settings: Settings, path: Path | None) -> Dataset:
+    """The set in this path, without one that of the only settings of a golden set; raises Misconfigured with every mistake."""
+    if path is None and len(settings.golden) != 1:
+        expected = f"expected a golden set: {len(settings.golden)} are configured under golden"
+        raise Misconfigured([Mistake("DATASET", "", expected)])
+    return dataset.load(path or settings.golden[0].dataset, parts.documents(settings.source))
+
+
+def coverage(settings: Settings, found: Dataset, words: Mapping[str, str], store: Path | None, budget: int) -> dict[str, Any]:
+    """Traffic beside a set, pair by pair, and what to label next."""
+    with app.reading(settings, store) as views:
+        return coverages.coverage(views.pairs(words), found, budget)
+
+
+def _run(settings: Settings, asked: Asked, search: Search, found: Dataset, tell: Tell) -> Ended:
+    endpoint, name = search.endpoint, secrets.token_hex(8)
+    load = Load(endpoint.depth, endpoint.rate, endpoint.concurrency)
+    plan = Plan(name, search.name, found, _languages(asked.languages), load, _settle(settings, asked.store))
+    file = _folder(settings, asked.store) / f"{search.name}.part.jsonl"
+    with (
+        partial.opened(file, _fingerprint(found, endpoint), CLOCK.now(), anew=asked.anew) as part,
+        closing(parts.retriever(endpoint, name)) as retriever,
+        progress.counting(f"searching ({search.name})") as shown,
+    ):
+        tell(_announced(plan, endpoint, len(part.answers)))
+        return run_through(plan, Means(retriever, lambda rows: _keep(settings, asked.store, rows), CLOCK, shown), part)
+
+
+def _keep(settings: Settings, store: Path | None, rows: Sequence[Entry]) -> None:
+    """The store is open only for a moment: a run takes minutes, and others want to read, or an agent to start."""
+    with app.journal(settings, store) as journal:
+        journal.write(rows)
+
+
+def _settle(settings: Settings, store: Path | None) -> float:
+    """How long an agent needs to learn of the run; none is there where the store is embedded and nobody holds it."""
+    if settings.store.clickhouse and not store:
+        return SETTLE
+    with app.journal(settings, store) as journal:
+        return SETTLE if isinstance(journal, RemoteJournal) else 0.0
+
+
+def _folder(settings: Settings, store: Path | None) -> Path:
+    home = store or opening.home(settings)
+    return (home or HIDDEN) / "golden"
+
+
+def _fingerprint(found: Dataset, endpoint: EndpointSettings) -> str:
+    """What makes answers those to the same questions of the same search."""
+    how = [found.fingerprint(), endpoint.url, endpoint.method, dict(endpoint.body), endpoint.results, endpoint.depth]
+    return blake2b(json.dumps(how, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _announced(plan: Plan, endpoint: EndpointSettings, answered: int) -> str:
+    queries = len(plan.dataset.queries)
+    left = queries - answered
+    at_least = timedelta(seconds=round(left / plan.load.rate + plan.settle))
+    before = f" ({answered:,} of {queries:,} are answered already; --anew asks all)" if answered else ""
+    host = urlsplit(endpoint.url).netloc
+    return f"{left:,} searches at {host}, at most {plan.load.rate:g} a second: {format_duration(at_least)} or longer{before}."
+
+
+def _named(name: str) -> str:
+    """What a run is called is also the name of a file, and stands after `golden:`."""
+    if not _NAME.fullmatch(name):
+        expected = "expected up to 100 letters, digits, spaces and ._+@-, the first a letter or a digit"
+        raise Misconfigured([Mistake("--name", "", f"{expected}, found {name[:40]!r}")])
+    return name
+
+
+def _languages(tags: Sequence[str]) -> tuple[str, ...]:
+    known = {tag: canonical(tag) for tag in tags}
+    if wrong := [tag for tag, found in known.items() if found is None]:
+        raise Misconfigured([Mistake("--languages", "", f"expected known language tags, found {', '.join(map(repr, wrong))}")])
+    return tuple(sorted({tag for tag in known.values() if tag}))
+
+
+def _endpoint(settings: Settings, asked: Asked) -> EndpointSettings:
+    """What was given, else that of the named settings, else of those with the run's name, or its set, or the only ones."""
+    if asked.given and asked.entry:
+        raise Misconfigured([Mistake("--golden", "", "expected without --url, --body and --results: one of them says what to ask")])
+    if asked.given:
+        return _said(asked.given)
+    if asked.entry:
+        return _entry(settings, asked.entry, "--golden").endpoint
+    by_name = [one for one in settings.golden if one.name == asked.name]
+    by_set = [one for one in settings.golden if one.dataset.resolve() == asked.dataset.resolve()]
+    found = next((some for some in (by_name, by_set, settings.golden) if len(some) == 1), None)
+    if found is None:
+        names = ", ".join(one.name for one in settings.golden) or "none"
+        expected = f"expected --url, or --golden with the name of settings under golden (there: {names})"
+        raise Misconfigured([Mistake("golden run", "", expected)])
+    return found[0].endpoint
+
+
+def _entry(settings: Settings, name: str, option: str) -> GoldenSettings:
+    for one in settings.golden:
+        if one.name == name:
+            return one
+    names = ", ".join(one.name for one in settings.golden) or "none"
+    raise NotFound([Mistake(option, "", f"expected the name of settings under golden (there: {names}), found {name!r}")])
+
+
+def _said(given: Mapping[str, str]) -> EndpointSettings:
+    try:
+        body = {"body": json.loads(given["body"])} if "body" in given else {}
+        return EndpointSettings.model_validate({**given, **body})
+    except ValidationError as error:
+        told = [Mistake(f"--{problem.at[0]}", ".".join(problem.at[1:]), problem.expected) for problem in problems_of(error)]
+        raise Misconfigured(told) from error
+    except ValueError as error:
+        raise Misconfigured([Mistake("--body", "", f"expected JSON: {error}")]) from error

@@ -1,0 +1,108 @@
+"""What a run has been answered so far, so that one that was cut off goes on: an append-only file without any query's text."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from io import BufferedRandom
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from agent.errors import Locked, Misconfigured, Mistake
+from agent.probing.base import Hit
+
+GOES_ON: Final = timedelta(days=1)  # older answers are those of yesterday's index
+
+
+class Head(Struct, frozen=True):
+    """What the answers are to: `asked` says which queries of which search, `at` since when."""
+
+    asked: str
+    at: datetime
+
+
+class Line(Struct, frozen=True, array_like=True):
+    """One answer."""
+
+    query: str
+    documents: tuple[str, ...]
+    scores: tuple[float | None, ...]
+
+
+class Partial:
+    """The answers of a run, by query; open, and nobody else's."""
+
+    def __init__(self, stream: BufferedRandom, path: Path, head: Head, answers: Mapping[str, list[Hit]]) -> None:
+        self.head = head
+        self.answers = dict(answers)
+        self._stream = stream
+        self._path = path
+
+    def add(self, query: str, hits: Sequence[Hit]) -> None:
+        """Keep an answer; it is there after a crash of this process."""
+        self.answers[query] = list(hits)
+        line = Line(query, tuple(hit.doc_id for hit in hits), tuple(hit.score for hit in hits))
+        _write(self._stream, line)
+
+    def remove(self) -> None:
+        """The run is kept elsewhere."""
+        self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def opened(path: Path, asked: str, now: datetime, *, anew: bool = False) -> Iterator[Partial]:
+    """The answers that there are to this, of the last day, or none; answers to anything else are thrown away.
+
+    Raises Locked where another process is at it, Misconfigured where the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stream = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+    except OSError as error:
+        raise Misconfigured([Mistake(str(path), "", f"cannot be written: {error.strerror}")]) from error
+    with stream:
+        _lock(stream, path)
+        head, answers, end = _read(stream)
+        if anew or head is None or head.asked != asked or not now - GOES_ON <= head.at <= now:
+            head, answers, end = Head(asked, now), {}, 0
+        stream.truncate(end)
+        stream.seek(end)
+        if not end:
+            _write(stream, head)
+        yield Partial(stream, path, head, answers)
+
+
+def _lock(stream: BufferedRandom, path: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Locked(f"a run of this name is under way: another process holds {path}") from error
+
+
+def _read(stream: BufferedRandom) -> tuple[Head | None, dict[str, list[Hit]], int]:
+    """Head, answers, and where the whole lines end: what was cut off within a line is no answer."""
+    head: Head | None = None
+    answers: dict[str, list[Hit]] = {}
+    end = 0
+    try:
+        for line in stream:
+            if not line.endswith(b"\n"):
+                break
+            if head is None:
+                head = msgspec.json.decode(line, type=Head)
+            else:
+                said = msgspec.json.decode(line, type=Line)
+                answers[said.query] = [Hit(*hit) for hit in zip(said.documents, said.scores, strict=True)]
+            end += len(line)
+    except (msgspec.DecodeError, ValueError):
+        return head, answers, end
+    return head, answers, end
+
+
+def _write(stream: BufferedRandom, line: Head | Line) -> None:
+    stream.write(msgspec.json.encode(line) + b"\n")
+    stream.flush()
