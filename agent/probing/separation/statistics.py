@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit, stdtrit
 
 from agent.probing.base import Vectors
 
@@ -97,6 +96,8 @@ def interval(auc: float, left_out: Sequence[float]) -> tuple[float, float]:
     The jackknife's variance (Efron and Stein 1981) with one concept more that is a coin toss, so that a sample without a mistake
     is not taken for a model without one; Student's t on the logit scale, which keeps it in 0..1. The area itself is within it.
     """
+    from scipy.special import expit, logit, stdtrit  # noqa: PLC0415 - half a second that other commands need not pay
+
     n = len(left_out)
     squares = n * (n - 1) ** 2 * float(np.var(left_out)) + n / (n + 1) * (auc - 0.5) ** 2
     centre = (n * auc + 0.5) / (n + 1)

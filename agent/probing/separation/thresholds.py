@@ -39,6 +39,8 @@ def fragment(result: dict[str, Any], at: datetime) -> str:
 def _lines(result: dict[str, Any], at: datetime) -> Iterator[str]:
     yield f"# Measured on {at:%Y-%m-%d} by `babelwatch probe run` of {result['model']}, with {result['unrelated_queries']} unrelated queries"
     yield f"# asked of {_SOURCES[result['floor_source']]}."
+    if result["embedding_model"] == result["model"]:
+        yield "# The model's name is the embedder's: write the one that your log has, or set `embedding_model` of the probe."
     if result["cutoff"] is None:
         yield "# They found nothing that could be measured."
         return
