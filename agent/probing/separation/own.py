@@ -87,7 +87,7 @@ def _of_concept(document: Document, name: object, said: object) -> Iterator[_Wor
         yield _Wrong(_line(document, at), str(name), f"expected languages with their texts, found {shown(said)}")
         return
     for language, texts in said.items():
-        listed = texts if isinstance(texts, list) else [texts]
+        listed = texts if isinstance(texts, list) and texts else [texts]
         for number, text in enumerate(listed):
             line = _line(document, (*at, str(language), str(number)))
             yield _wording(line, str(name), str(language), text)

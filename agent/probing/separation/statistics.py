@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 PASSING: Final = 0.05
+FEWEST_VARYING: Final = 3
+"""Without one of these there are still unrelated pairs."""
 _DIGITS: Final = 5  # a batch that is padded otherwise moves a vector's last bits: what is equal stays equal
 _BIN: Final = 0.01
 
@@ -66,7 +68,7 @@ def figures(queries: Side, documents: Side) -> Figures:
         _mean(synonyms),
         _mean(unrelated),
         auc,
-        None if auc is None or n < 2 else interval(auc, _left_out(queries, documents, pairs)),  # noqa: PLR2004 - none varies
+        None if auc is None or n < FEWEST_VARYING else interval(auc, _left_out(queries, documents, pairs)),
         cut_off(_best(pairs.cosines, pairs.unrelated)),
         _first(pairs),
     )
