@@ -39,7 +39,10 @@ Tell = Callable[[str], object]
 
 
 class Asked(NamedTuple):
-    """What was said on the command line; `given` are `url`, `body` (JSON) and `results`, `entry` and `against` names of settings."""
+    """What was said on the command line; `given` are `url`, `body` (JSON) and `results`, `entry` and `against` names of settings.
+
+    `settle`: seconds that an agent beside us has to learn of the run.
+    """
 
     dataset: Path
     name: str
@@ -49,6 +52,7 @@ class Asked(NamedTuple):
     against: str | None = None
     store: Path | None = None
     anew: bool = False
+    settle: float = SETTLE
 
 
 class Search(NamedTuple):
@@ -101,7 +105,7 @@ def coverage(settings: Settings, found: Dataset, words: Mapping[str, str], store
 def _run(settings: Settings, asked: Asked, search: Search, found: Dataset, tell: Tell) -> Ended:
     endpoint, name = search.endpoint, secrets.token_hex(8)
     load = Load(endpoint.depth, endpoint.rate, endpoint.concurrency)
-    plan = Plan(name, search.name, found, _languages(asked.languages), load, _settle(settings, asked.store))
+    plan = Plan(name, search.name, found, _languages(asked.languages), load, _settle(settings, asked))
     file = _folder(settings, asked.store) / f"{search.name}.part.jsonl"
     with (
         partial.opened(file, _fingerprint(found, endpoint), CLOCK.now(), anew=asked.anew) as part,
@@ -118,12 +122,12 @@ def _keep(settings: Settings, store: Path | None, rows: Sequence[Entry]) -> None
         journal.write(rows)
 
 
-def _settle(settings: Settings, store: Path | None) -> float:
-    """How long an agent needs to learn of the run; none is there where the store is embedded and nobody holds it."""
-    if settings.store.clickhouse and not store:
-        return SETTLE
-    with app.journal(settings, store) as journal:
-        return SETTLE if isinstance(journal, RemoteJournal) else 0.0
+def _settle(settings: Settings, asked: Asked) -> float:
+    """How long to wait before the first query: not at all where the store is embedded and nobody holds it."""
+    if settings.store.clickhouse and not asked.store:
+        return asked.settle
+    with app.journal(settings, asked.store) as journal:
+        return asked.settle if isinstance(journal, RemoteJournal) else 0.0
 
 
 def _folder(settings: Settings, store: Path | None) -> Path:

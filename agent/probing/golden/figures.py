@@ -15,6 +15,7 @@ from agent.alerting.statistics import wilson
 from agent.probing.golden.dataset import Query
 
 CUTOFFS: Final = {"ndcg@10": 10, "mrr@10": 10, "recall@10": 10, "recall@100": 100}
+AT_ONCE: Final = 2000  # queries: what trec_eval is given takes ten times the memory of the answers
 FIELDS: Final = {name: name.replace("@", "_at_") for name in CUTOFFS}
 Values = Mapping[str, NDArray[np.float64]]
 """Measure -> (n,) values in 0..1, one a query."""
@@ -29,17 +30,22 @@ class Ranked(NamedTuple):
 
 def values_of(ranked: Sequence[Ranked], depth: int) -> Values:
     """Each measure of each query, in their order; without those that look deeper than the search was asked (`depth`)."""
+    parts = [_values(ranked[at : at + AT_ONCE]) for at in range(0, len(ranked), AT_ONCE)]
+    names = [name for name, cutoff in CUTOFFS.items() if cutoff <= depth]
+    return {name: np.concatenate([part[name] for part in parts] or [np.zeros(0)]) for name in names}
+
+
+def _values(ranked: Sequence[Ranked]) -> Values:
     from ir_measures import RR, R, nDCG, pytrec_eval  # noqa: PLC0415 - a tenth of a second that other commands need not pay
 
     relevant = {str(n): _by_number(each.query.relevant) for n, each in enumerate(ranked)}
     whole = {str(n): _scores(each, each.documents) for n, each in enumerate(ranked)}
     ten = {str(n): _scores(each, each.documents[:10]) for n, each in enumerate(ranked)}
-    values = {name: np.zeros(len(ranked)) for name, cutoff in CUTOFFS.items() if cutoff <= depth}
+    values = {name: np.zeros(len(ranked)) for name in CUTOFFS}
     names: dict[Any, str] = {nDCG @ 10: "ndcg@10", R @ 10: "recall@10", R @ 100: "recall@100", RR: "mrr@10"}
-    for run, measures in ((whole, [nDCG @ 10, R @ 10, R @ 100]), (ten, [RR])) if ranked else ():
+    for run, measures in ((whole, [nDCG @ 10, R @ 10, R @ 100]), (ten, [RR])):
         for metric in pytrec_eval.iter_calc(measures, relevant, run):
-            if names[metric.measure] in values:
-                values[names[metric.measure]][int(metric.query_id)] = metric.value
+            values[names[metric.measure]][int(metric.query_id)] = metric.value
     return values
 
 

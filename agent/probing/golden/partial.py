@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import BufferedRandom
@@ -15,6 +15,7 @@ from msgspec import Struct
 from agent.errors import Locked, Misconfigured, Mistake
 from agent.probing.base import Hit
 
+Documents = tuple[str, ...]
 GOES_ON: Final = timedelta(days=1)  # older answers are those of yesterday's index
 
 
@@ -26,27 +27,25 @@ class Head(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True, array_like=True):
-    """One answer."""
+    """One answer; the scores are for whoever looks into the file."""
 
     query: str
-    documents: tuple[str, ...]
+    documents: Documents
     scores: tuple[float | None, ...]
 
 
 class Partial:
-    """The answers of a run, by query; open, and nobody else's."""
+    """The documents of each query that was answered, ranked; open, and nobody else's."""
 
-    def __init__(self, stream: BufferedRandom, path: Path, head: Head, answers: Mapping[str, list[Hit]]) -> None:
-        self.head = head
-        self.answers = dict(answers)
+    def __init__(self, stream: BufferedRandom, path: Path, answers: dict[str, Documents]) -> None:
+        self.answers = answers
         self._stream = stream
         self._path = path
 
     def add(self, query: str, hits: Sequence[Hit]) -> None:
         """Keep an answer; it is there after a crash of this process."""
-        self.answers[query] = list(hits)
-        line = Line(query, tuple(hit.doc_id for hit in hits), tuple(hit.score for hit in hits))
-        _write(self._stream, line)
+        self.answers[query] = tuple(hit.doc_id for hit in hits)
+        _write(self._stream, Line(query, self.answers[query], tuple(hit.score for hit in hits)))
 
     def remove(self) -> None:
         """The run is kept elsewhere."""
@@ -73,7 +72,7 @@ def opened(path: Path, asked: str, now: datetime, *, anew: bool = False) -> Iter
         stream.seek(end)
         if not end:
             _write(stream, head)
-        yield Partial(stream, path, head, answers)
+        yield Partial(stream, path, answers)
 
 
 def _lock(stream: BufferedRandom, path: Path) -> None:
@@ -83,10 +82,10 @@ def _lock(stream: BufferedRandom, path: Path) -> None:
         raise Locked(f"a run of this name is under way: another process holds {path}") from error
 
 
-def _read(stream: BufferedRandom) -> tuple[Head | None, dict[str, list[Hit]], int]:
+def _read(stream: BufferedRandom) -> tuple[Head | None, dict[str, Documents], int]:
     """Head, answers, and where the whole lines end: what was cut off within a line is no answer."""
     head: Head | None = None
-    answers: dict[str, list[Hit]] = {}
+    answers: dict[str, Documents] = {}
     end = 0
     try:
         for line in stream:
@@ -96,7 +95,7 @@ def _read(stream: BufferedRandom) -> tuple[Head | None, dict[str, list[Hit]], in
                 head = msgspec.json.decode(line, type=Head)
             else:
                 said = msgspec.json.decode(line, type=Line)
-                answers[said.query] = [Hit(*hit) for hit in zip(said.documents, said.scores, strict=True)]
+                answers[said.query] = said.documents
             end += len(line)
     except (msgspec.DecodeError, ValueError):
         return head, answers, end

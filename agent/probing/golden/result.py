@@ -86,15 +86,18 @@ def pairs(outcome: Outcome) -> list[Row]:
 
 def entries(outcome: Outcome, run: str, at: datetime) -> list[Entry]:
     """The scores of each group for the journal, those of lost languages left out."""
-    lost = outcome.lost()
-    return [entry_of(run, at, group, _scores(outcome, group)) for group in outcome.groups() if group.language not in lost]
+    own, documents, lost = outcome.of("language"), outcome.of("document_language"), outcome.lost()
+    keys = np.array([_key(each.query) for each in outcome.ranked], dtype=np.uint64)
+    told: list[Entry] = []
+    for group in outcome.groups():
+        mine = (own == group.language) & (documents == group.document_language)
+        scores = Scores(keys[mine], {name: values[mine] for name, values in outcome.values.items()})
+        told += [] if group.language in lost else [entry_of(run, at, group, scores)]
+    return told
 
 
-def _scores(outcome: Outcome, group: Group) -> Scores:
-    mine = np.flatnonzero((outcome.of("language") == group.language) & (outcome.of("document_language") == group.document_language))
-    asked = [outcome.ranked[int(n)].query for n in mine]
-    keys = np.array([query_key(query.language, query.text, query.relevant) for query in asked], dtype=np.uint64)
-    return Scores(keys, {name: values[mine] for name, values in outcome.values.items()})
+def _key(query: Query) -> int:
+    return query_key(query.language, query.text, query.relevant)
 
 
 def warnings(outcome: Outcome) -> Iterator[str]:

@@ -127,7 +127,7 @@ def spread(queries: Sequence[Query]) -> list[Query]:
 
 def _scored(plan: Plan, partial: Partial, failures: Sequence[Failure]) -> Outcome:
     answered = [query for query in plan.dataset.queries if query.id in partial.answers]
-    ranked = [Ranked(query, [hit.doc_id for hit in partial.answers[query.id]]) for query in answered]
+    ranked = [Ranked(query, partial.answers[query.id]) for query in answered]
     return Outcome(ranked, values_of(ranked, plan.load.depth), failures, plan.load.depth)
 
 

@@ -55,48 +55,56 @@ def send(
 
     Left early, it starts no further query. Nobody waits for the threads: a search that hangs does not keep the process from ending.
     """
-    todo: SimpleQueue[Query] = SimpleQueue()
-    done: SimpleQueue[Answer | BaseException] = SimpleQueue()
-    over, pace = threading.Event(), Pace(clock, load.rate)
-    for query in queries:
-        todo.put(query)
-
-    def work() -> None:
-        while not over.is_set():
-            try:
-                query = todo.get_nowait()
-            except Empty:
-                return
-            pace.wait()
-            if not over.is_set():
-                done.put(_answer(query, retriever, load.depth))
-
+    work = _Work(queries, Pace(clock, load.rate))
     for _ in range(min(load.concurrency, len(queries))):
-        threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=work.through, args=(retriever, load.depth), daemon=True).start()
     try:
         left = len(queries)
         while left:
-            try:
-                answer = _said(done.get(timeout=patience))
-            except Empty:
-                yield None
-            else:
-                left -= 1
-                yield answer
+            answer = work.answer(patience)
+            left -= answer is not None
+            yield answer
     finally:
-        over.set()
+        work.over.set()
 
 
-def _answer(query: Query, retriever: Retriever, depth: int) -> Answer | BaseException:
+class _Work:
+    """What is still to be asked, and what was answered."""
+
+    def __init__(self, queries: Sequence[Query], pace: Pace) -> None:
+        self.over = threading.Event()
+        self._pace = pace
+        self._done: SimpleQueue[Answer | BaseException] = SimpleQueue()
+        self._todo: SimpleQueue[Query] = SimpleQueue()
+        for query in queries:
+            self._todo.put(query)
+
+    def through(self, retriever: Retriever, depth: int) -> None:
+        """One query after the other, until there is none or nobody wants it."""
+        while not self._todo.empty():
+            self._pace.wait()
+            if self.over.is_set():
+                return
+            try:
+                self._done.put(_asked(self._todo.get_nowait(), retriever, depth))
+            except Empty:
+                return
+
+    def answer(self, patience: float) -> Answer | None:
+        """The next one; raises what was raised and is no answer."""
+        try:
+            found = self._done.get(timeout=patience)
+        except Empty:
+            return None
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+
+def _asked(query: Query, retriever: Retriever, depth: int) -> Answer | BaseException:
     try:
         return Answer(query, retriever.search(Question(query.text, query.language, depth)))
     except (RetryLater, Misconfigured) as error:
         return Answer(query, [], error)
-    except BaseException as error:  # raised again where the answers are read
-        return error
-
-
-def _said(answer: Answer | BaseException) -> Answer:
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+    except BaseException as error:
+        return error  # raised again where the answers are read

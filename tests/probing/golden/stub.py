@@ -48,7 +48,7 @@ class SearchStub:
     def retriever(self, results: str = "results", run: str = "r1", *, attempts: int = 6, timeout: float = 5.0) -> HttpRetriever:
         """A search that asks here and does not wait long between attempts."""
         headers = marked({"X-Own": "yes"}, run)
-        body = {"q": "{query}", "lang": "{language}", "k": "{k}"}
+        body = {"query": "{query}", "lang": "{language}", "top_k": "{k}"}
         service = Service(to="the search", url=self.url, body=body, headers=headers, attempts=attempts, wait=0.001, timeout=timeout)
         return HttpRetriever(Asker(service), results)
 

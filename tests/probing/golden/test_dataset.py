@@ -9,7 +9,8 @@ from agent.errors import Misconfigured
 from agent.probing.golden.dataset import load
 from tests.probing.golden.builders import beir, write
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "golden"
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "examples" / "golden"
 ONE = {"_id": "q1", "text": "where is my parcel", "language": "en"}
 TWO = {"_id": 2, "text": "wo ist mein Paket", "metadata": {"language": "de_DE"}}
 HEADER = "query_id\tlanguage\tquery\tdoc_id\tgrade\tdocument_language"
@@ -221,3 +222,13 @@ def test_the_example_is_a_good_set() -> None:
     assert found.languages() == {"en": 4, "de": 3, "ko": 3}
     assert all(one.document_language for one in found.queries)
     assert found.warnings == ("fewer than 50 queries, so that intervals are wide: de (3), en (4), ko (3)",)
+
+
+def test_the_table_of_the_page_is_a_good_set(tmp_path: Path) -> None:
+    """`docs/golden.md` shows what can be loaded."""
+    table = (ROOT / "docs" / "golden.md").read_text(encoding="utf-8").split("```tsv\n")[1].split("```")[0]
+    found = load(write(tmp_path / "set.tsv", table.splitlines()))
+    assert [(one.id, one.relevant, one.document_language) for one in found.queries] == [
+        ("en-2", {"en/refunds": 2, "en/returns": 1}, "en"),
+        ("ko-3", {"en/refunds": 1}, "en"),
+    ]

@@ -8,10 +8,11 @@ import pytest
 
 from agent.errors import Locked, Misconfigured
 from agent.probing.base import Hit
-from agent.probing.golden.partial import opened
+from agent.probing.golden.partial import Documents, opened
 from tests.probing.golden.builders import NOW
 
 HITS = [Hit("d1", 0.5), Hit("d2", None)]
+DOCUMENTS = ("d1", "d2")
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def answers(path: Path, asked: str = "set-1", now: datetime = NOW, *, anew: bool = False) -> dict[str, list[Hit]]:
+def answers(path: Path, asked: str = "set-1", now: datetime = NOW, *, anew: bool = False) -> dict[str, Documents]:
     """What is known when a run begins."""
     with opened(path, asked, now, anew=anew) as partial:
         return partial.answers
@@ -32,7 +33,7 @@ def answers(path: Path, asked: str = "set-1", now: datetime = NOW, *, anew: bool
 
 def test_answers_are_there_again(file: Path) -> None:
     """With their order and scores; a query that found nothing is answered too. Only the owner may read them."""
-    assert answers(file) == {"q1": HITS, "q2": []}
+    assert answers(file) == {"q1": DOCUMENTS, "q2": ()}
     assert file.stat().st_mode & 0o777 == 0o600
     with opened(file, "set-1", NOW) as partial:
         partial.add("q3", HITS)
@@ -48,7 +49,7 @@ def test_a_line_that_was_cut_off_is_no_answer(file: Path) -> None:
         assert [*found] == ["q1", "q2"][: whole[:end].count(b"\n") - 1 if b"\n" in whole[:end] else 0]
         with opened(file, "set-1", NOW) as partial:
             partial.add("q9", HITS)
-        assert answers(file) == {**found, "q9": HITS}
+        assert answers(file) == {**found, "q9": DOCUMENTS}
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_line_that_was_cut_off_is_no_answer(file: Path) -> None:
     ],
     ids=["another set or search", "anew", "a day later", "from the future"],
 )
-def test_answers_to_something_else_are_thrown_away(file: Path, other: Callable[[Path], dict[str, list[Hit]]]) -> None:
+def test_answers_to_something_else_are_thrown_away(file: Path, other: Callable[[Path], dict[str, Documents]]) -> None:
     """They are not mixed with those of today's index, and do not come back."""
     assert other(file) == {}
     assert answers(file) == {}

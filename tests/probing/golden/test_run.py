@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,7 @@ def test_a_run_whose_opening_cannot_be_told_asks_nothing(bench: Bench) -> None:
     """Its queries would count as users'."""
     search = MemoryRetriever(FOUND)
 
-    def away(rows: list[Entry]) -> None:
+    def away(rows: Sequence[Entry]) -> None:
         raise Unreachable("no store")
 
     with opened(bench.file, "x", NOW) as partial, pytest.raises(Unreachable, match="no store"):

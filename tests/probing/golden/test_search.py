@@ -97,7 +97,7 @@ def test_the_results_stand_where_the_expression_says() -> None:
     with SearchStub(lambda *_: Answer(body)) as stub:
         with closing(stub.retriever("hits[].{doc_id: id, score: _score}")) as retriever:
             assert retriever.search(ASKED) == [Hit("d1", 0.5), Hit("d2", None)]
-        assert stub.requests[0].body == {"q": ASKED.text, "lang": "en", "k": 3}
+        assert stub.requests[0].body == {"query": ASKED.text, "lang": "en", "top_k": 3}
         for expression in ("hits.none", "sort(took)"):
             with closing(stub.retriever(expression, attempts=1)) as retriever, pytest.raises(BadAnswer):
                 retriever.search(ASKED)
