@@ -57,7 +57,11 @@ def test_within_a_language_two_wordings_are_needed() -> None:
 
 def test_what_is_spelled_the_same_is_no_pair() -> None:
     """The same text in two languages is found by any model; of another concept's it says nothing."""
-    texts = [{"en": ("coffee",), "de": ("Kaffee",)}, {"en": ("Hotel", "inn"), "de": ("hotel", "Gasthof")}, {"en": ("only",)}]
+    texts: list[dict[str, tuple[str, ...]]] = [
+        {"en": ("coffee",), "de": ("Kaffee",)},
+        {"en": ("Hotel", "inn"), "de": ("hotel", "Gasthof")},
+        {"en": ("only",)},
+    ]
     listed = Concepts("phrases", tuple(Concept(str(at), each) for at, each in enumerate(texts)))
     assert told_apart(listed, "de", "en") == (0,)
 
