@@ -24,6 +24,7 @@ from agent import (
     letter_commands,
     mute_commands,
     notify_commands,
+    probe_commands,
     progress,
     rule_commands,
 )
@@ -68,6 +69,7 @@ cli.add_typer(mute_commands.commands, name="mute")
 cli.add_typer(letter_commands.commands, name="dead-letters")
 cli.add_typer(notify_commands.commands, name="notify")
 cli.add_typer(rule_commands.commands, name="rules")
+cli.add_typer(probe_commands.commands, name="probe")
 cli.add_typer(golden_commands.commands, name="golden")
 rule_commands.commands.command()(history_commands.backtest)
 rule_commands.commands.command()(history_commands.drill)

@@ -21,7 +21,11 @@ LAYERS = (  # each line may import itself and the lines above it
     ("edge", "agent.web"),
     (
         "composition root",
-        "agent.parts agent.active agent.configured agent.desk agent.renewal agent.opening agent.app agent.letters agent.history agent.gate agent.demo agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.rule_commands agent.history_commands agent.compare_command agent.cli agent.golden agent.golden_commands agent.__main__",
+        "agent.parts agent.active agent.configured agent.desk agent.renewal agent.opening agent.app agent.letters agent.history agent.gate agent.golden agent.probes agent.demo",
+    ),
+    (
+        "commands",
+        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.rule_commands agent.history_commands agent.golden_commands agent.probe_commands agent.compare_command agent.cli agent.__main__",
     ),
 )
 NOTIFIERS = {f"agent.notify.{name}" for name in ("slack", "pagerduty", "alertmanager", "webhook", "mail", "post")}

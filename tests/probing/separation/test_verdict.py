@@ -1,0 +1,55 @@
+"""The verdict: what each combination of figures is called, and that broken needs two lists."""
+
+import pytest
+
+from agent.probing.separation.statistics import Figures
+from agent.probing.separation.verdict import FEWEST, Reason, Verdict, judge
+
+
+def said(low: float, high: float, first: float, n: int = 48) -> Figures:
+    """Figures with this interval and share of first places."""
+    return Figures(n, 0.5, 0.1, (low + high) / 2, (low, high), 0.3, first)
+
+
+GOOD = said(0.92, 1.0, 0.9)
+BAD = said(0.46, 0.55, 0.03)
+NEAR = said(0.66, 0.74, 0.3)
+MIDDLING = said(0.7, 0.8, 0.4)
+OPEN = said(0.6, 0.95, 0.6)
+SELDOM_FIRST = said(0.9, 0.97, 0.4)
+FEW = said(0.9, 1.0, 1.0, n=FEWEST - 1)
+BLIND_LUCK = said(0.4, 0.7, 1 / FEWEST, n=FEWEST)
+PARAPHRASES = said(0.78, 0.86, 0.3)
+
+CASES: dict[str, tuple[Figures | None, Figures | None, Figures | None, Verdict | None, Reason]] = {
+    "both good": (GOOD, GOOD, GOOD, "connected", "separates"),
+    "phrases good, names middling": (GOOD, MIDDLING, GOOD, "connected", "separates"),
+    "phrases alone, good": (GOOD, None, GOOD, "connected", "separates"),
+    "names alone, good": (None, GOOD, None, "connected", "separates"),
+    "clearly between": (MIDDLING, GOOD, GOOD, "weak", "overlap"),
+    "some first places keep it from broken": (NEAR, NEAR, GOOD, "weak", "overlap"),
+    "too wide an interval": (OPEN, GOOD, GOOD, "weak", "uncertain"),
+    "near but not nearest": (SELDOM_FIRST, GOOD, GOOD, "weak", "first_place"),
+    "both bad, bad within": (BAD, BAD, BAD, "broken", "language"),
+    "both bad, middling within": (BAD, BAD, MIDDLING, "broken", "language"),
+    "both bad, good within": (BAD, BAD, GOOD, "broken", "alignment"),
+    "both bad, paraphrases told apart within": (BAD, BAD, PARAPHRASES, "broken", "alignment"),
+    "both bad, nothing known within": (BAD, BAD, None, "broken", "translation"),
+    "both bad, too few within": (BAD, BAD, FEW, "broken", "translation"),
+    "bad by phrases only": (BAD, GOOD, GOOD, "weak", "lists_differ"),
+    "bad by names only": (GOOD, BAD, GOOD, "weak", "lists_differ"),
+    "bad, and no second list": (BAD, None, BAD, "weak", "one_list"),
+    "bad by names, and no phrases": (None, BAD, None, "weak", "one_list"),
+    "bad, and too few names": (BAD, FEW, BAD, "weak", "one_list"),
+    "eight concepts and luck": (BLIND_LUCK, BLIND_LUCK, BAD, "broken", "language"),
+    "too few of both": (FEW, FEW, GOOD, None, "too_few"),
+    "nothing": (None, None, None, None, "too_few"),
+}
+
+
+@pytest.mark.parametrize(("phrases", "names", "within", "verdict", "reason"), CASES.values(), ids=CASES)
+def test_each_combination_has_its_verdict(
+    phrases: Figures | None, names: Figures | None, within: Figures | None, verdict: Verdict | None, reason: Reason
+) -> None:
+    """The verdict and its reason, case by case."""
+    assert judge(phrases, names, within) == (verdict, reason)
