@@ -3,7 +3,7 @@
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import timedelta
 from hashlib import blake2b
@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from agent import app, logs, opening, parts, progress
+from agent import app, checking, logs, opening, parts, progress
 from agent.config.checks import run_name
 from agent.config.mistakes import problems_of
 from agent.config.probing_settings import EndpointSettings, GoldenSettings
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake, NotFound
-from agent.language.codes import canonical
 from agent.opening import CLOCK
 from agent.probing import kept
 from agent.probing.golden import coverage as coverages
@@ -28,8 +27,6 @@ from agent.probing.golden.dataset import Dataset
 from agent.probing.golden.run import SETTLE, Ended, Means, Plan
 from agent.probing.golden.run import run as run_through
 from agent.probing.golden.sending import Load
-from agent.report.shared import RemoteJournal
-from agent.store.base import Entry
 from agent.times import format_duration
 
 HIDDEN: Final = Path(".babelwatch")  # of the working folder, where a server keeps the rows
@@ -85,9 +82,14 @@ def run(settings: Settings, asked: Asked, tell: Tell) -> dict[str, Any]:
     return {**ended[0].result, "against": ended[1].result, "differences": gains}
 
 
+def _languages(asked: Asked) -> tuple[str, ...]:
+    """The languages that are asked for, in one order."""
+    return tuple(sorted(checking.tags(asked.languages, "--languages")))
+
+
 def _there(found: Dataset, asked: Asked, tell: Tell) -> tuple[str, ...]:
     """The languages that are asked for; those that the set does not have are left out where that is no mistake."""
-    wanted, there = _languages(asked.languages), found.languages()
+    wanted, there = _languages(asked), found.languages()
     missing = [tag for tag in wanted if tag not in there]
     if not asked.only_there or not missing:
         return wanted
@@ -132,29 +134,15 @@ def coverage(settings: Settings, found: Dataset, words: Mapping[str, str], store
 def _run(settings: Settings, asked: Asked, search: Search, found: Dataset, tell: Tell) -> Ended:
     endpoint, name = search.endpoint, secrets.token_hex(8)
     load = Load(endpoint.depth, endpoint.rate, endpoint.concurrency)
-    plan = Plan(name, search.name, found, _languages(asked.languages), load, _settle(settings, asked))
+    plan = Plan(name, search.name, found, _languages(asked), load, checking.settle(settings, asked.store, asked.settle))
     file = _folder(settings, asked.store) / f"{'+'.join((search.name, *plan.languages))}.part.jsonl"
     with (
         partial.opened(file, _fingerprint(found, endpoint), CLOCK.now(), anew=asked.anew) as part,
-        closing(parts.retriever(endpoint, name)) as retriever,
+        closing(checking.retriever(endpoint, name)) as retriever,
         progress.counting(f"searching ({search.name})") as shown,
     ):
         tell(_announced(plan, endpoint, len(part.answers)))
-        return run_through(plan, Means(retriever, lambda rows: _keep(settings, asked.store, rows), CLOCK, shown), part)
-
-
-def _keep(settings: Settings, store: Path | None, rows: Sequence[Entry]) -> None:
-    """The store is open only for a moment: a run takes minutes, and others want to read, or an agent to start."""
-    with app.journal(settings, store) as journal:
-        journal.write(rows)
-
-
-def _settle(settings: Settings, asked: Asked) -> float:
-    """How long to wait before the first query: not at all where the store is embedded and nobody holds it."""
-    if settings.store.clickhouse and not asked.store:
-        return asked.settle
-    with app.journal(settings, asked.store) as journal:
-        return asked.settle if isinstance(journal, RemoteJournal) else 0.0
+        return run_through(plan, Means(retriever, lambda rows: checking.keep(settings, asked.store, rows), CLOCK, shown), part)
 
 
 def _folder(settings: Settings, store: Path | None) -> Path:
@@ -182,13 +170,6 @@ def _named(name: str) -> str:
         return run_name(name)
     except ValueError as expected:
         raise Misconfigured([Mistake("--name", "", f"expected {expected}, found {name[:40]!r}")]) from None
-
-
-def _languages(tags: Sequence[str]) -> tuple[str, ...]:
-    known = {tag: canonical(tag) for tag in tags}
-    if wrong := [tag for tag, found in known.items() if found is None]:
-        raise Misconfigured([Mistake("--languages", "", f"expected known language tags, found {', '.join(map(repr, wrong))}")])
-    return tuple(sorted({tag for tag in known.values() if tag}))
 
 
 def _endpoint(settings: Settings, asked: Asked) -> EndpointSettings:

@@ -1,11 +1,9 @@
 """From settings to the parts that hold no connection: what each station is configured with."""
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
-from urllib.parse import urlsplit
 
 from agent.aggregate.documents import DocumentLanguages
 from agent.alerting import load
@@ -13,8 +11,6 @@ from agent.alerting.incident import Severity
 from agent.alerting.measures import Quality, Thresholds
 from agent.alerting.rule import Rule
 from agent.clock import Clock
-from agent.config.probing_settings import Embedder as EmbedderSettings
-from agent.config.probing_settings import EndpointSettings
 from agent.config.settings import TWINS, LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
 from agent.config.values import Secret
 from agent.decode.exclude import Exclusion
@@ -36,12 +32,6 @@ from agent.notify.pipeline import Telling
 from agent.notify.render import Renderer, mistakes_in
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
-from agent.probing.asking import Asker, Service
-from agent.probing.embedding.cache import FileCache
-from agent.probing.embedding.kinds import EMBEDDERS
-from agent.probing.embedding.sentence_transformers import state_of
-from agent.probing.embedding.sparing import Sparing
-from agent.probing.golden.search import HttpRetriever, marked
 from agent.resources import rules_dir
 from agent.source.clients import KafkaAddress
 from agent.store.engine import Address
@@ -146,29 +136,8 @@ def notifiers(settings: Settings) -> dict[str, Notifier]:
     made: dict[str, Notifier] = {}
     for name, receiver in settings.notify.receivers.items():
         given = {key: value for key, value in receiver if key not in {"type", *TWINS}}
-        made[name] = INTEGRATIONS[receiver.type](name=name, **{key: _plain(value) for key, value in given.items()})
+        made[name] = INTEGRATIONS[receiver.type](name=name, **{key: plain(value) for key, value in given.items()})
     return made or {"log": LogNotifier()}
-
-
-def embedder(settings: EmbedderSettings, cache: Path | None = None) -> Sparing:
-    """Who makes vectors, and keeps them in the file `cache`; raises Misconfigured."""
-    keys = {key: _plain(value) for key, value in settings if key not in {"type", *TWINS}}
-    around = {key: keys.pop(key) for key in ("query_prefix", "document_prefix", "batch")}
-    return Sparing(
-        EMBEDDERS[settings.type](**keys),
-        FileCache(cache) if cache else None,
-        batch=around["batch"],
-        prefixes={"query": around["query_prefix"], "document": around["document_prefix"]},
-        identity=_identity(settings),
-        by_role="{role}" in json.dumps(keys.get("body")),
-    )
-
-
-def _identity(settings: EmbedderSettings) -> str:
-    """What decides the vectors of a text: where it is asked and how, or the files that are loaded."""
-    said = settings.model_dump(mode="json", include={"type", "url", "model", "body", "vectors"})
-    files = state_of(settings.model) if settings.type == "sentence_transformers" else ""
-    return json.dumps([said, files], sort_keys=True)
 
 
 def routes(settings: Settings) -> list[Route]:
@@ -198,23 +167,6 @@ def telling(settings: Settings, notifiers: Mapping[str, Notifier], **found: Any)
     )
 
 
-def retriever(endpoint: EndpointSettings, run: str) -> HttpRetriever:
-    """The search of a service; every request says which run it belongs to. Raises Misconfigured."""
-    headers = {name: value.get_secret_value() for name, value in endpoint.headers.items()}
-    if endpoint.token:
-        headers["Authorization"] = f"Bearer {endpoint.token.get_secret_value()}"
-    service = Service(
-        to=f"the search at {urlsplit(endpoint.url).netloc}",
-        url=endpoint.url,
-        method=endpoint.method,
-        body=endpoint.body,
-        headers=marked(headers, run),
-        ca_file=endpoint.ca_file,
-        timeout=endpoint.timeout.total_seconds(),
-    )
-    return HttpRetriever(Asker(service), endpoint.results)
-
-
 def kafka_address(settings: Settings) -> KafkaAddress:
     """How to reach the broker, in kafka-python's names."""
     kafka = settings.source.kafka
@@ -241,10 +193,10 @@ def clickhouse_address(settings: Settings) -> Address | None:
     return None if given is None else Address(given.url, given.database, given.username, given.password, given.ca_file)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Secrets revealed, durations in seconds, tables as they were written."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Mapping):
-        return {key: _plain(below) for key, below in value.items()}
+        return {key: plain(below) for key, below in value.items()}
     return value.get_secret_value() if isinstance(value, Secret) else value

@@ -56,6 +56,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         Path | None, typer.Option("--write-thresholds", metavar="FILE", help="Write hit thresholds and floor as settings to paste.")
     ] = None,
     fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="Exit status 1 where a language is this, or worse.")] = None,
+    only_there: Annotated[bool, typer.Option("--only-there", help="With --languages: one that no list has is no mistake.")] = False,
     store: Store = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -64,8 +65,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     Similarity of synonyms and translations against that of unrelated texts.
     """
-    asked = probes.Asked(probe, model, pairs, _tags(languages), _tags(documents), unrelated, corpus, store)
+    asked = probes.Asked(probe, model, pairs, _tags(languages), _tags(documents), unrelated, corpus, store, only_there)
     ended = probes.run(settings_of(config), asked, lambda text: typer.echo(text, err=True))
+    if ended is None:
+        return
     if thresholds:
         _write(thresholds, ended)
     if as_json:

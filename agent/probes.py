@@ -2,18 +2,17 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from agent import app, logs, parts, progress
+from agent import app, checking, logs, progress
 from agent.config.probing_settings import EndpointSettings, ProbeSettings
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake, NotFound
-from agent.language.codes import canonical
 from agent.opening import CLOCK
 from agent.probing.base import Hit, Question
 from agent.probing.embedding.sparing import Calls
@@ -27,8 +26,6 @@ from agent.probing.separation.concepts import Concepts, bundled, joined
 from agent.probing.separation.floor import LANGUAGE, UNRELATED, corpus_of, lines_of
 from agent.probing.separation.names import names
 from agent.probing.separation.probe import Plan, Search, probe
-from agent.report.shared import RemoteJournal
-from agent.store.base import Entry
 
 DEPTH: Final = 10
 """Results of a search among which the best score is looked for: where a service ranks again, it is not always the first."""
@@ -39,7 +36,7 @@ Tell = Callable[[str], object]
 class Asked(NamedTuple):
     """What was said on the command line: the name of settings under probes, or a model of sentence-transformers.
 
-    The rest wins over what the settings say. `settle`: seconds that an agent beside us has to learn of queries that are nobody's.
+    The rest wins over what the settings say. `only_there`: a language that no list has is left out. `settle`: seconds that an agent beside us has to learn of queries that are nobody's.
     """
 
     probe: str | None = None
@@ -50,15 +47,22 @@ class Asked(NamedTuple):
     unrelated: Path | None = None
     corpus: Path | None = None
     store: Path | None = None
+    only_there: bool = False
     settle: float = SETTLE
 
 
-def run(settings: Settings, asked: Asked, tell: Tell) -> ProbeRun:
-    """Probe a model and keep what came out; `tell` hears what will be asked for. Its `result` is what `probe run --json` prints."""
+def run(settings: Settings, asked: Asked, tell: Tell) -> ProbeRun | None:
+    """Probe a model and keep what came out; `tell` hears what will be asked for. Its `result` is what `probe run --json` prints.
+
+    None where `only_there` leaves no language.
+    """
     logs.configure(logging.WARNING)
     given = _given(settings, asked)
     plan = _plan(given, asked)
-    with closing(parts.embedder(given.embedder, given.cache)) as embedder:
+    if not plan.languages:
+        tell(f"No list has concepts in {', '.join(asked.languages)}.")
+        return None
+    with closing(checking.embedder(given.embedder, given.cache)) as embedder:
         tell(_announced(plan, embedder.calls(*plan.texts().values()), given))
         with _search(settings, asked, given, plan) as search, progress.counting("embedding") as shown:
             probed = probe(embedder, plan, search, shown)
@@ -66,7 +70,7 @@ def run(settings: Settings, asked: Asked, tell: Tell) -> ProbeRun:
     now = CLOCK.now()
     at = now.replace(microsecond=now.microsecond // 1000 * 1000)  # the journal's precision
     ended = ProbeRun(secrets.token_hex(8), given.name, at, named, result.document(probed, named))
-    _keep(settings, asked.store, [entry_of(ended)])
+    checking.keep(settings, asked.store, [entry_of(ended)])
     return ended
 
 
@@ -96,22 +100,18 @@ def _given(settings: Settings, asked: Asked) -> ProbeSettings:
 def _plan(given: ProbeSettings, asked: Asked) -> Plan:
     pairs = asked.pairs or given.pairs
     phrases = Concepts("phrases", joined(bundled(), own.load(pairs) if pairs else ()))
-    languages = _tags(asked.languages, "--languages") or given.languages or phrases.languages
-    documents = _tags(asked.documents, "--documents") or given.documents
+    languages = checking.tags(asked.languages, "--languages") or given.languages or phrases.languages
+    documents = checking.tags(asked.documents, "--documents") or given.documents
     listed = names(sorted({*languages, *documents}))
-    if strange := sorted({*languages, *documents} - {*phrases.languages, *listed.languages}):
+    known = {*phrases.languages, *listed.languages}
+    if asked.only_there:
+        languages = tuple(tag for tag in languages if tag in known)
+    if strange := sorted({*languages, *documents} - known):
         expected = f"expected languages that a list has, found {', '.join(strange)}: give concepts in them with --pairs"
         raise Misconfigured([Mistake("languages", "", expected)])
     unrelated = lines_of(asked.unrelated or UNRELATED)
     corpus = corpus_of(asked.corpus) if asked.corpus else ()
     return Plan((phrases, listed), languages, documents, unrelated, documents[0] if asked.unrelated else LANGUAGE, corpus)
-
-
-def _tags(tags: Sequence[str], option: str) -> tuple[str, ...]:
-    known = {tag: canonical(tag) for tag in tags}
-    if wrong := [tag for tag, found in known.items() if found is None]:
-        raise Misconfigured([Mistake(option, "", f"expected known language tags, found {', '.join(map(repr, wrong))}")])
-    return tuple(dict.fromkeys(tag for tag in known.values() if tag))
 
 
 def _announced(plan: Plan, calls: Calls, given: ProbeSettings) -> str:
@@ -129,10 +129,10 @@ def _search(settings: Settings, asked: Asked, given: ProbeSettings, plan: Plan) 
         yield None
         return
     run, rate = secrets.token_hex(8), given.endpoint.rate
-    settle = _settle(settings, asked)
+    settle = checking.settle(settings, asked.store, asked.settle)
     queries = [Query("", plan.unrelated_language, text, {}, "") for text in plan.unrelated]
     lasts = timedelta(seconds=settle + len(queries) / rate)
-    opened = opening(run, given.name, queries, (CLOCK.now(), lasts), lambda rows: _keep(settings, asked.store, rows))
+    opened = opening(run, given.name, queries, (CLOCK.now(), lasts), lambda rows: checking.keep(settings, asked.store, rows))
     opened.begin()
     try:
         CLOCK.sleep(settle)
@@ -143,24 +143,10 @@ def _search(settings: Settings, asked: Asked, given: ProbeSettings, plan: Plan) 
 
 def _searching(endpoint: EndpointSettings, run: str, language: str) -> Iterator[Search]:
     pace = Pace(CLOCK, endpoint.rate)
-    with closing(parts.retriever(endpoint, run)) as retriever:
+    with closing(checking.retriever(endpoint, run)) as retriever:
 
         def search(text: str) -> list[Hit]:
             pace.wait()
             return retriever.search(Question(text, language, min(DEPTH, endpoint.depth)))
 
         yield search
-
-
-def _settle(settings: Settings, asked: Asked) -> float:
-    """How long to wait before the first query: not at all where the store is embedded and nobody holds it."""
-    if settings.store.clickhouse and not asked.store:
-        return asked.settle
-    with app.journal(settings, asked.store) as journal:
-        return asked.settle if isinstance(journal, RemoteJournal) else 0.0
-
-
-def _keep(settings: Settings, store: Path | None, rows: Sequence[Entry]) -> None:
-    """The store is open only for a moment: others want to read, or an agent to start."""
-    with app.journal(settings, store) as journal:
-        journal.write(rows)

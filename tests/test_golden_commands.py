@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent import cli, golden
+from agent import checking, cli, golden
 from agent.clock import SystemClock
 from agent.config.settings import Settings
 from agent.opening import ENGINE
@@ -159,7 +159,7 @@ def test_a_run_that_was_cut_off_goes_on(
     babelwatch: Run, searches: Mapping[str, SearchStub], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answers are in the store's folder; the second run says how many there are; --anew asks all again."""
-    keep = golden._keep
+    keep = checking.keep
 
     def cut_off(settings: Settings, store: Path | None, rows: Any) -> None:
         if rows[-1].kind == kept.GOLDEN:
@@ -168,7 +168,7 @@ def test_a_run_that_was_cut_off_goes_on(
 
     def tried(*more: str) -> Said:
         with monkeypatch.context() as patch:
-            patch.setattr(golden, "_keep", cut_off)
+            patch.setattr(checking, "keep", cut_off)
             return babelwatch("golden", "run", EXAMPLE, "--name", "own", "--json", *more)
 
     assert tried().status == 130

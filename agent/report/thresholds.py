@@ -55,7 +55,7 @@ def _cutoffs(quality: Quality, journal: Journal, runs: Iterable[ProbeRun], at: d
         model, cutoff = run.embedding_model, run.result.get("cutoff")
         if cutoff is not None and model not in settled and quality.hit_threshold.may_be_auto(model):
             settled.add(model)
-            yield Learned(model, COSINE, cutoff, run.result.get("unrelated", 0), (), at, provisional=False)
+            yield Learned(model, COSINE, cutoff, run.result.get("unrelated_queries", 0), (), at, provisional=False)
 
 
 def _floors(journal: Journal, runs: Iterable[ProbeRun], at: datetime) -> Iterator[Floor]:

@@ -89,7 +89,7 @@ def test_what_is_not_due_is_counted() -> None:
 
 def probed(minutes: int = 30, model: str = "mini", **result: Any) -> ProbeRun:
     """A probe that asked the index itself."""
-    measured = {"floor": 0.21, "cutoff": 0.33, "unrelated": 40, "floor_source": "index", **result}
+    measured = {"floor": 0.21, "cutoff": 0.33, "unrelated_queries": 40, "floor_source": "index", **result}
     return ProbeRun(f"p{minutes}", "own", at(minutes), model, measured)
 
 

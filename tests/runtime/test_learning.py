@@ -194,7 +194,7 @@ def test_who_looks_sees_a_threshold_without_a_restart() -> None:
 
 def test_a_probe_settles_threshold_and_floor_while_the_agent_evaluates(store: Mortal) -> None:
     """From the next walk on everything is read by what it measured; a restart at every minute changes nothing."""
-    run = ProbeRun("p", "own", at(30), "mini", {"floor": 0.21, "cutoff": 0.5, "unrelated": 40, "floor_source": "index"})
+    run = ProbeRun("p", "own", at(30), "mini", {"floor": 0.21, "cutoff": 0.5, "unrelated_queries": 40, "floor_source": "index"})
     ways = []
     for ends in ((22, 40, 119), (*range(20, 41), 119)):
         mortal = store.copy()

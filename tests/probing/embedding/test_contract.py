@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from agent import parts
+from agent import checking
 from agent.config.probing_settings import AnyEmbedder
 from agent.probing.base import Embedder
 from agent.probing.embedding.memory import InMemoryEmbedder
@@ -22,7 +22,7 @@ SETTINGS: TypeAdapter[Any] = TypeAdapter(AnyEmbedder)
 
 def built(**given: Any) -> Sparing:
     """The embedder of these settings."""
-    return parts.embedder(SETTINGS.validate_python(given))
+    return checking.embedder(SETTINGS.validate_python(given))
 
 
 @pytest.fixture(params=["memory", "spared", "openai", "http", "one by one", "sentence_transformers"])

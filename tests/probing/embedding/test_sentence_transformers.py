@@ -80,8 +80,8 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 def test_it_is_not_imported_by_the_agent(minilm: Path) -> None:
     """Torch never runs in its process, also where such an embedder is configured."""
     program = (
-        "import sys, agent.cli; from agent import parts; from agent.config.probing_settings import SentenceTransformersSettings as S; "
-        f"parts.embedder(S(type='sentence_transformers', model={str(minilm)!r})).close(); "
+        "import sys, agent.cli; from agent import checking; from agent.config.probing_settings import SentenceTransformersSettings as S; "
+        f"checking.embedder(S(type='sentence_transformers', model={str(minilm)!r})).close(); "
         "print({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

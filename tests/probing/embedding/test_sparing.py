@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent import parts
+from agent import checking
 from agent.config.probing_settings import OpenAiSettings
 from agent.errors import Misconfigured
 from agent.probing.base import Pieces, Role
@@ -144,7 +144,7 @@ def test_settings_that_change_vectors_change_their_keys(openai_server: Server, t
     ]
     asked = []
     for change in changed:
-        embedder = parts.embedder(OpenAiSettings.model_validate(given | change), tmp_path / "vectors.db")
+        embedder = checking.embedder(OpenAiSettings.model_validate(given | change), tmp_path / "vectors.db")
         asked.append(embedder.calls(["a"]).texts)
         embedder.embed(["a"])
         embedder.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent import parts
+from agent import checking
 from agent.config.probing_settings import EndpointSettings
 from agent.errors import Misconfigured, RetryLater, Unreachable
 from agent.probing.base import BadAnswer, Hit, Question, Retriever
@@ -124,7 +124,7 @@ def test_a_search_is_made_from_settings() -> None:
 
     with SearchStub(answer) as stub:
         said = {"url": stub.url, "body": {"text": "{query}"}, "results": "found.ids", "token": "t0", "headers": {"X-Team": "a"}}
-        with closing(parts.retriever(EndpointSettings.model_validate(said), "r2")) as retriever:
+        with closing(checking.retriever(EndpointSettings.model_validate(said), "r2")) as retriever:
             assert retriever.search(ASKED) == [Hit("d1"), Hit(ASKED.text)]
     headers = stub.requests[0].headers
     assert [headers[name] for name in ("authorization", "x-team", "x-babelwatch-run")] == ["Bearer t0", "a", "r2"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scipy.stats import spearmanr
 
-from agent import parts
+from agent import checking
 from agent.config.probing_settings import SentenceTransformersSettings
 from agent.probing.separation.concepts import Concepts, bundled
 from agent.probing.separation.floor import UNRELATED, lines_of
@@ -26,7 +26,7 @@ def rows(minilm: Path) -> dict[str, Any]:
     lists = (Concepts("phrases", bundled()), names(languages))
     settings = SentenceTransformersSettings(type="sentence_transformers", model=str(minilm), device="cpu")
     asked = Plan(lists, languages, ("en",), lines_of(UNRELATED))
-    told = document(probe(parts.embedder(settings), asked), "all-MiniLM-L6-v2")
+    told = document(probe(checking.embedder(settings), asked), "all-MiniLM-L6-v2")
     assert told["floor_source"] == "lists"
     assert 0.1 < told["floor"] < told["cutoff"] < 0.4
     return {row["language"]: row for row in told["languages"]}
