@@ -5,7 +5,7 @@ unexport PYTHONDONTWRITEBYTECODE  # tests start the command some hundred times
 PYTHON := .venv/bin/python
 BABELWATCH := .venv/bin/babelwatch
 
-.PHONY: help setup run test chaos check format bench bench-detection bench-ingest fit wheel constraints clean
+.PHONY: help setup run test chaos check format bench bench-detection bench-ingest bench-checks fit wheel constraints clean
 
 help:  ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,11 @@ bench-ingest:  ## the agent beside Bytewax, Quix Streams and a plain loop on one
 	@scripts/setup.sh test
 	@scripts/peers.sh
 	@$(PYTHON) -m benchmarks.ingest
+
+bench-checks:  ## what probes and the gate cost, and how often their intervals are right (half an hour)
+	@scripts/setup.sh test
+	@$(PYTHON) -m benchmarks.probing
+	@$(PYTHON) -m benchmarks.comparing
 
 fit:  ## fit the tagger's own tables again, from ../shared/data/lid
 	@scripts/setup.sh dev

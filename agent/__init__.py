@@ -11,7 +11,8 @@ The path of the data, in the order of the folders:
     notify/     7 tell someone             one message an incident
     report/     8 tables a person reads    the same function behind each command and its API
 
-    runtime/    the loops that carry the data along this path
+    probing/    active checks: who is asked (embedders, searches), separation, golden sets, the gate
+    runtime/    the loops that carry the data along this path, and start the checks
     rule_tests/ unit tests of rules: series in, incidents out
     web/        the read-only JSON API, health and metrics
     demo/       the whole path on an in-process broker with generated traffic

@@ -17,6 +17,8 @@ EVERY: Final = timedelta(seconds=5)
 """A run waits longer than this after it was opened, before it asks anything."""
 SINCE: Final = timedelta(days=8)
 """As far back runs are known: a log that is read again later than that counts their queries, where a service does not mark them."""
+LASTS: Final = timedelta(hours=12)
+"""No run is open for longer: older ones are read once."""
 
 
 class GoldenQueries:
@@ -25,7 +27,8 @@ class GoldenQueries:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal, self._clock = journal, clock
         self._due_at: datetime | None = None
-        self._runs: list[OpenRun] = []
+        self._since: timedelta = SINCE
+        self._runs: dict[str, OpenRun] = {}
         self._marked = Marked(())
 
     def without(self, accepted: list[Accepted]) -> list[Accepted]:
@@ -40,9 +43,11 @@ class GoldenQueries:
             return
         self._due_at = now + EVERY
         try:
-            runs = open_runs(self._journal, now - SINCE)
+            found = {run.id: run for run in open_runs(self._journal, now - self._since)}
         except RetryLater as error:
             log.debug("open golden runs are not known: %s", error)
             return
-        if runs != self._runs:
-            self._runs, self._marked = runs, Marked(runs)
+        self._since = LASTS
+        if any(self._runs.get(id_) != run for id_, run in found.items()):
+            self._runs |= found
+            self._marked = Marked(self._runs.values())
