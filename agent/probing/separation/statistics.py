@@ -95,17 +95,13 @@ def area(synonyms: Floats, unrelated: Floats) -> float | None:
 def interval(auc: float, left_out: Sequence[float]) -> tuple[float, float]:
     """The 95 % interval of an area whose value without each of the concepts is known.
 
-    The jackknife's variance (Efron and Stein 1981) with one concept more that is a coin toss, so that a sample without a mistake
-    is not taken for a model without one; Student's t on the logit scale, which keeps it in 0..1. The area itself is within it.
+    That of the jackknife's variance (Efron and Stein 1981), and the same with one concept more that is a coin toss: all that lies in
+    either. The second keeps a sample without a mistake from being taken for a model without one, the first what lies beyond it.
     """
-    from scipy.special import expit, logit, stdtrit  # noqa: PLC0415 - half a second that other commands need not pay
-
-    n = len(left_out)
-    squares = n * (n - 1) ** 2 * float(np.var(left_out)) + n / (n + 1) * (auc - 0.5) ** 2
-    centre = (n * auc + 0.5) / (n + 1)
-    error = np.sqrt(squares / (n * (n + 1))) / (centre * (1 - centre))
-    low, high = expit(logit(centre) + stdtrit(n - 1, 0.975) * error * np.array([-1.0, 1.0]))
-    return min(float(low), auc), max(float(high), auc)
+    n, variance = len(left_out), (len(left_out) - 1) * float(np.var(left_out))
+    tossed = (variance * n * (n - 1) + n / (n + 1) * (auc - 0.5) ** 2) / (n * (n + 1))
+    both = _on_logits(auc, variance, n), _on_logits((n * auc + 0.5) / (n + 1), tossed, n)
+    return min(low for low, _ in both), max(high for _, high in both)
 
 
 def cut_off(best: Floats) -> float | None:
@@ -120,6 +116,16 @@ def best_of(queries: Vectors, documents: Vectors) -> Floats:
     """(n,) the best cosine of each query's unit vector (n, d) with one of the documents' (m, d)."""
     found: Floats = _cosines(queries, documents).max(axis=1)
     return found
+
+
+def _on_logits(share: float, variance: float, n: int) -> tuple[float, float]:
+    """Student's t with n - 1 degrees of freedom on the logit scale, which keeps the interval in 0..1."""
+    from scipy.special import expit, logit, stdtrit  # noqa: PLC0415 - half a second that other commands need not pay
+
+    if share in {0.0, 1.0}:
+        return share, share
+    reach = stdtrit(n - 1, 0.975) * variance**0.5 / (share * (1 - share))
+    return float(expit(logit(share) - reach)), float(expit(logit(share) + reach))
 
 
 def _pairs(queries: Side, documents: Side) -> _Pairs:

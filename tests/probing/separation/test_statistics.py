@@ -106,6 +106,14 @@ def test_a_sample_without_a_mistake_is_no_model_without_one() -> None:
     assert few.ci95[1] == many.ci95[1] == 1.0
 
 
+def test_the_interval_is_the_same_from_both_ends() -> None:
+    """Synonyms that are farther than everything else are as sure as those that are nearer."""
+    left_out = [0.9, 0.95, 0.85, 0.99, 0.7]
+    low, high = interval(0.88, left_out)
+    assert interval(0.12, [1 - each for each in left_out]) == pytest.approx((1 - high, 1 - low))
+    assert 0 < low < 0.88 < high < 1
+
+
 def test_no_pairs_no_figures() -> None:
     """One wording a concept within a language makes no synonym pair: there is nothing, not zero."""
     side = sides(1.0, wordings=1)[0]
