@@ -70,13 +70,14 @@ class Quality(Struct, frozen=True):
     """How quality is read: recall at k, hits at a threshold, similarities against floor and reference.
 
     `floor` is the median best score of unrelated queries (None: not known); without `reference` languages the three with
-    most queries are taken.
+    most queries are taken. A translation whose quality is below `translation_low`, a multiple of .01, is of low confidence.
     """
 
     k: int = 10
     hit_threshold: Thresholds = Thresholds()
     floor: float | None = None
     reference: tuple[str, ...] = ()
+    translation_low: float = 0.7
 
     def with_learned(self, learned: Mapping[Scale, float]) -> "Quality":
         """The same with thresholds that were learned besides."""
