@@ -95,9 +95,9 @@ def reading(settings: Settings) -> dict[str, Any]:
 
 def quality(settings: Settings) -> Quality:
     """How quality is read; what is `auto` is learned from the windows."""
-    given, similarity = settings.quality.hit_threshold, settings.quality.similarity
+    given, similarity, translation = settings.quality.hit_threshold, settings.quality.similarity, settings.quality.translation
     thresholds = Thresholds(given.default, given.models, given.collections, given.languages)
-    return Quality(settings.quality.k, thresholds, similarity.floor, similarity.reference or ())
+    return Quality(settings.quality.k, thresholds, similarity.floor, similarity.reference or (), translation.low)
 
 
 def rules(settings: Settings) -> list[Rule]:

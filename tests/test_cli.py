@@ -28,8 +28,8 @@ from tests.notify.examples import incident
 
 MEASURES = {
     *("queries", "events", "hit_rate", "hit_threshold", "hit_source", "zero_result_rate", "error_rate", "similarity_mean"),
-    *("labelled", "k", "recall_at_k", "mrr_at_k", "ndcg_at_k", "ci95", "latency_p50_ms", "latency_p95_ms"),
-    *("state", "detectable", "watched_by"),
+    *("labelled", "k", "recall_at_k", "mrr_at_k", "ndcg_at_k", "translation", "translation_low", "ci95"),
+    *("latency_p50_ms", "latency_p95_ms", "state", "detectable", "watched_by"),
 }
 INCIDENT = {
     *("fingerprint", "class", "state", "severity", "cause", "confirmed", "language", "service", "environment"),
@@ -685,7 +685,7 @@ def test_the_file_of_mutes_is_checked_and_listed(babelwatch: Run, own: Path) -> 
 def test_the_schema_is_applied_once(babelwatch: Run) -> None:
     """A second time there is nothing to do; the store can be read at once."""
     settings = written("a.yaml", "store: {path: kept}")
-    assert babelwatch("migrate", "--config", settings) == Answer(0, "Applied 2 migrations.\n", "")
+    assert babelwatch("migrate", "--config", settings) == Answer(0, "Applied 3 migrations.\n", "")
     assert babelwatch("migrate", "--config", settings) == Answer(0, "The schema is up to date.\n", "")
     assert babelwatch("languages", "--config", settings, "--json").json() == []
     assert babelwatch("alerts", "--config", settings).out == "Nothing to show.\n"

@@ -134,12 +134,13 @@ def test_the_most_specific_threshold_wins(given: dict[str, Any], first: int | No
     assert first_hit_bin(KEY, learned) == (42 if first is None else first)
 
 
-def test_quality_has_k_floor_and_reference() -> None:
+def test_quality_has_k_floor_reference_and_the_limit_of_translations() -> None:
     """What was not set is not there."""
-    given = parts.quality(settings(quality={"k": 5, "similarity": {"floor": 0.21, "reference": ["en", "ja"]}}))
-    assert (given.k, given.floor, given.reference) == (5, 0.21, ("en", "ja"))
+    said = {"k": 5, "similarity": {"floor": 0.21, "reference": ["en", "ja"]}, "translation": {"low": 0.8}}
+    given = parts.quality(settings(quality=said))
+    assert (given.k, given.floor, given.reference, given.translation_low) == (5, 0.21, ("en", "ja"), 0.8)
     usual = parts.quality(settings())
-    assert (usual.k, usual.floor, usual.reference) == (10, None, ())
+    assert (usual.k, usual.floor, usual.reference, usual.translation_low) == (10, None, (), 0.7)
 
 
 def test_the_bundled_rules_are_on_by_default() -> None:

@@ -81,8 +81,10 @@ class Aggregator:
             measures.add_tag(tag)
         if event.results and cell.documents != NOT_KNOWN:
             measures.add_documents(cell.documents, min(len(event.results), self._k), tag.language)
-        if event.response_language is not None or event.translation is not None:
-            measures.add_answer(event, tag.language)
+        if event.response_language is not None:
+            measures.add_answer(event.response_language, tag.language)
+        if event.translation is not None and event.translation.quality is not None:
+            measures.add_translation(event.translation.quality, self._admission.engine(event.translation.engine))
         missed = not event.results
         if event.relevant and not event.error:
             missed |= self._fold_labels(event, minute, tag.language)

@@ -17,7 +17,9 @@ LIMITS: Mapping[str, int] = {
     "collection": 500,
     "embedding_model": 50,
     "index_version": 1000,
+    "translation_engine": 20,
 }
+ENGINE = "translation_engine"
 
 
 class Dimensions(NamedTuple):
@@ -35,7 +37,7 @@ class Admission:
 
     def __init__(self, limits: Mapping[str, int] = LIMITS) -> None:
         self._limits = limits
-        self._values: dict[str, set[str]] = {name: {""} for name in Dimensions._fields}
+        self._values: dict[str, set[str]] = {name: {""} for name in LIMITS}
         self._fresh: list[tuple[str, str]] = []
         self._known: dict[tuple[str | None, ...], Dimensions] = {}  # those that were let in whole
         self.turned_away = 0
@@ -58,6 +60,12 @@ class Admission:
         """The dimensions of an event, with `__other__` for values that came too late."""
         said = (event.service, event.environment, event.collection, event.embedding_model, event.index_version)
         return self._known.get(said) or self._asked(said)
+
+    def engine(self, said: str | None) -> str:
+        """The engine of a translation, which is in no key; empty where the log does not name it."""
+        admitted = self._value(ENGINE, said or "")
+        self.turned_away += admitted != (said or "")
+        return admitted
 
     def _asked(self, said: tuple[str | None, ...]) -> Dimensions:
         asked = Dimensions(*(value or "" for value in said))

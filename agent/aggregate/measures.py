@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from agent.aggregate.histogram import MICRO, latency_bin, micro, score_bin
 from agent.aggregate.ranking import Ranking
+from agent.aggregate.translations import step_of
 from agent.language.codes import UNDETERMINED, canonical
 from agent.records import Event, Tag
 
@@ -52,6 +53,8 @@ class Measures(Struct, gc=False):
     latency_hist: dict[int, int] = {}
     routes: dict[str, int] = {}
     tag_reasons: dict[str, int] = {}  # why queries are und, and why mixed
+    translation_hist: dict[str, int] = {}  # by engine and quality in steps of .01: `agent.aggregate.translations`
+    translation_sums: dict[str, int] = {}  # by engine; `translation_sum` is that of all
     session_hashes: set[int] = set()
 
     def add_tag(self, tag: Tag) -> None:
@@ -92,12 +95,18 @@ class Measures(Struct, gc=False):
         bin_, histogram = score_bin(score, kind), self.score_hist
         histogram[bin_] = histogram.get(bin_, 0) + 1
 
-    def add_answer(self, event: Event, language: str) -> None:
-        """Count what was done with the results: translation, and an answer in the query's language or another."""
-        if event.translation is not None and event.translation.quality is not None:
-            self.translated += 1
-            self.translation_sum += micro(event.translation.quality)
-        answer = canonical(event.response_language) if event.response_language else None
+    def add_translation(self, quality: float, engine: str) -> None:
+        """Count one translated query; `quality` is in 0..1, `engine` an admitted name."""
+        total = micro(quality)
+        self.translated += 1
+        self.translation_sum += total
+        _count(self.translation_hist, step_of(engine, quality))
+        if total:  # the store keeps no sums of 0
+            self.translation_sums[engine] = self.translation_sums.get(engine, 0) + total
+
+    def add_answer(self, response_language: str, language: str) -> None:
+        """Count an answer in the query's language or another."""
+        answer = canonical(response_language) if response_language else None
         if answer is not None and language != UNDETERMINED:
             self.answered += 1
             self.answered_otherwise += answer != language

@@ -70,7 +70,8 @@ class Quality(Struct, frozen=True):
     """How quality is read: recall at k, hits at a threshold, similarities against floor and reference.
 
     `floor` is the median best score of unrelated queries (None: not set), `floors` what probes measured of embedding models;
-    without `reference` languages the three with most queries are taken.
+    without `reference` languages the three with most queries are taken. A translation whose quality is below
+    `translation_low`, a multiple of .01, is of low confidence.
     """
 
     k: int = 10
@@ -78,6 +79,7 @@ class Quality(Struct, frozen=True):
     floor: float | None = None
     reference: tuple[str, ...] = ()
     floors: Mapping[str, float] = {}
+    translation_low: float = 0.7
 
     def floor_of(self, model: str) -> float | None:
         """What unrelated text scores on a model: as it is set, else as a probe measured it."""

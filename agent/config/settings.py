@@ -196,6 +196,14 @@ class SimilaritySettings(Section):
     )
 
 
+class TranslationSettings(Section):
+    """Which translations of queries are poor."""
+
+    low: kind.Hundredth = Field(
+        default=0.7, description="quality, in 0..1, below which a translation is of low confidence: a multiple of 0.01"
+    )
+
+
 class QualitySettings(Section):
     """How retrievals are measured."""
 
@@ -204,6 +212,9 @@ class QualitySettings(Section):
         default_factory=HitThresholdSettings, description="best scores from which a retrieval is a hit"
     )
     similarity: SimilaritySettings = Field(default_factory=SimilaritySettings, description="what similarities are measured by")
+    translation: TranslationSettings = Field(
+        default_factory=TranslationSettings, description="which translations of queries are poor"
+    )
 
 
 class WebSettings(Section):

@@ -167,6 +167,7 @@ LanguageTag = Annotated[Text, AfterValidator(checks.language_tag)]
 Prior = Annotated[Table[LanguageTag, Share], AfterValidator(checks.shares_of_one_whole)]
 _GROUPS: Final = TypeAdapter(tuple[Annotated[tuple[LanguageTag, ...], Field(min_length=2)], ...])
 Groups = Annotated[Literal["default"] | tuple[tuple[str, ...], ...], PlainValidator(_groups)]
+Hundredth = Annotated[Share, AfterValidator(checks.hundredth)]
 Threshold = Annotated[float | Literal["auto"], PlainValidator(_threshold)]
 
 Label = Annotated[Text, AfterValidator(checks.label)]

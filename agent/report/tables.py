@@ -16,6 +16,7 @@ from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality, first_hit_bin
 from agent.alerting.rule import NO_LANGUAGE
 from agent.alerting.statistics import mean_interval, wilson
+from agent.report.translations import translations
 from agent.store.base import Total
 
 ALWAYS = ("collection", "embedding_model", "score_kind")  # a hit's threshold hangs on these
@@ -107,6 +108,8 @@ def _figures(parts: Sequence[Total], quality: Quality) -> Row:
         "recall_at_k": _rate(sums.recall_sum / MICRO, sums.labelled),
         "mrr_at_k": _rate(sums.mrr_sum / MICRO, sums.labelled),
         "ndcg_at_k": _rate(sums.ndcg_sum / MICRO, sums.labelled),
+        "translation": translations(sums, quality.translation_low),
+        "translation_low": quality.translation_low,
     }
     intervals = _intervals(sums, hits, answered)
     figures["ci95"] = {name: interval for name, interval in intervals.items() if figures[name] is not None and interval}

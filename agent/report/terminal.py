@@ -164,6 +164,7 @@ def _measures(rows: Sequence[Row]) -> dict[str, Show]:
         f"best\nscore\n≥ {_threshold(rows)}": ("hit_rate", _percent("hit_rate")),
         "mean\nscore": ("similarity_mean", _number("similarity_mean")),
         "zero\nresults": ("zero_result_rate", _percent("zero_result_rate")),
+        f"trans-\nlation\n< {_low(rows)}": ("translation", _poor),
         "p95\nms": ("latency_p95_ms", lambda row: NOTHING if row["latency_p95_ms"] is None else f"{row['latency_p95_ms']:,.0f}"),
         "state": ("state", _text("state")),
     }
@@ -173,6 +174,17 @@ def _measures(rows: Sequence[Row]) -> dict[str, Show]:
 def _threshold(rows: Sequence[Row]) -> str:
     limits = {row["hit_threshold"] for row in rows}
     return f"{limits.pop():g}" if len(limits) == 1 and None not in limits else "t"
+
+
+def _low(rows: Sequence[Row]) -> str:
+    return f"{rows[0]['translation_low']:g}" if rows else ""
+
+
+def _poor(row: Row) -> str:
+    """The share of translations of low confidence, of all engines together."""
+    known = [each for each in row["translation"] or () if each["low_share"] is not None]
+    n = sum(each["n"] for each in known)
+    return f"{100 * sum(each['low_share'] * each['n'] for each in known) / n:.1f} %" if n else NOTHING
 
 
 def _text(name: str) -> Show:

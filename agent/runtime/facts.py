@@ -6,6 +6,7 @@ from math import sqrt
 from typing import Final, NamedTuple
 
 from agent.aggregate.measures import Measures, merged
+from agent.aggregate.translations import by_engine
 from agent.alerting.changes import Change
 from agent.alerting.incident import ALL, Incident, Part
 from agent.alerting.measures import Quality, Reading, first_hit_bin, readings
@@ -13,7 +14,7 @@ from agent.alerting.statistics import MICRO, SMALLEST_VARIANCE, Sums, plus
 from agent.alerting.summary import version_text
 from agent.alerting.sums import Minute
 from agent.alerting.triage.cause import SIDE_BY_SIDE, Facts, Moved, Ratio, Side
-from agent.alerting.triage.sits import Parts, mean, shares, total
+from agent.alerting.triage.sits import Parts, bearer, mean, shares, total
 from agent.language.codes import UNDETERMINED, display_name
 from agent.records import WindowKey
 from agent.store.base import Total
@@ -63,6 +64,7 @@ def facts(case: Case) -> Facts:
     change = deployed(case)
     new, borne = _new_version(case)
     same, others = _by_language(case)
+    engine, of_translations = bearer(_engines(now), _engines(before))
     return Facts(
         all_languages=incident.language == ALL,
         level=incident.class_ == "level",
@@ -79,6 +81,8 @@ def facts(case: Case) -> Facts:
         other_languages=others,
         translation=Moved(_translation(now), _translation(before)),
         translated=now.translated / now.events if now.events else 0.0,
+        engine=engine,
+        engine_share=of_translations,
         fallback=Moved(_fallback(now), _fallback(before)),
     )
 
@@ -197,6 +201,12 @@ def _unscored(sums: Measures) -> Ratio:
 
 def _translation(sums: Measures) -> Ratio:
     return Ratio(sums.translation_sum / MICRO, sums.translated)
+
+
+def _engines(sums: Measures) -> Parts:
+    """The qualities of translations by engine."""
+    found = by_engine(sums.translation_hist, sums.translation_sums)
+    return {engine: Sums(qualities.n, qualities.total) for engine, qualities in found.items()}
 
 
 def _fallback(sums: Measures) -> Ratio:

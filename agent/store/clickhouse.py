@@ -106,10 +106,14 @@ def _columns(flush: Flush) -> Columns:
 
 
 def _measures(windows: Sequence[Window]) -> Columns:
+    """The sums; a column that is empty in all windows is not sent, which is the same to the table and costs nothing."""
     cells = zip(*(astuple(window.measures) for window in windows), astuple(Measures()), strict=True)
-    columns = {name: (type_, list(values)) for (name, type_), values in zip(sql.MEASURES.items(), cells, strict=True)}
-    type_, hashes = columns["session_hashes"]
-    return columns | {"session_hashes": (type_, [sorted(each) if each else [] for each in hashes])}
+    filled = ((name, type_, values) for (name, type_), values in zip(sql.MEASURES.items(), cells, strict=True) if any(values))
+    columns = {name: (type_, list(values)) for name, type_, values in filled}
+    if "session_hashes" in columns:
+        type_, hashes = columns["session_hashes"]
+        columns["session_hashes"] = (type_, [sorted(each) for each in hashes])
+    return columns
 
 
 def _total(by: Sequence[str], row: Sequence[Any]) -> Total:

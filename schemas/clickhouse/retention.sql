@@ -10,7 +10,8 @@ ALTER TABLE windows MODIFY TTL minute + INTERVAL 35 DAY
       answered = sum(answered), answered_otherwise = sum(answered_otherwise), documents = sum(documents),
       own_documents = sum(own_documents), mixed_documents = sum(mixed_documents), score_hist = sumMap(score_hist),
       label_hist = sumMap(label_hist), label_hit_hist = sumMap(label_hit_hist), latency_hist = sumMap(latency_hist),
-      routes = sumMap(routes), tag_reasons = sumMap(tag_reasons), sessions = uniqCombinedMergeState(sessions),
+      routes = sumMap(routes), tag_reasons = sumMap(tag_reasons),
+      translation_hist = sumMap(translation_hist), translation_sums = sumMap(translation_sums), sessions = uniqCombinedMergeState(sessions),
   minute + INTERVAL 400 DAY DELETE;
 
 ALTER TABLE journal MODIFY TTL toDateTime(at, 'UTC') + INTERVAL 7 DAY DELETE WHERE kind = 'exemplars';

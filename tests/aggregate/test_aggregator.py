@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agent.aggregate.aggregator import EXEMPLARS, MINUTE_MS, ExemplarKey
-from agent.aggregate.cardinality import Admission
+from agent.aggregate.cardinality import LIMITS, Admission
 from agent.aggregate.documents import DocumentLanguages
 from agent.records import Accepted, Event, Result, Tag, Translation
 from tests.aggregate.builders import (
@@ -50,7 +50,8 @@ EVENTS = st.builds(
     relevant=st.none() | st.lists(IDS, max_size=3) | st.dictionaries(IDS, st.integers(0, 3).map(float), max_size=3),
     synthetic=st.booleans(),
     session=st.none() | st.sampled_from(["s1", "s2", "s3"]),
-    translation=st.none() | st.builds(Translation, quality=st.none() | st.floats(0, 1)),
+    translation=st.none()
+    | st.builds(Translation, quality=st.none() | st.floats(0, 1), engine=st.sampled_from([None, "nmt/3", "llm"])),
     response_language=st.none() | st.sampled_from(["ko", "en", "??"]),
     latency_ms=st.none() | st.floats(0, 1e6),
     error=st.sampled_from([None, None, False, "timeout"]),
@@ -90,6 +91,13 @@ def test_pairs_add_up_to_their_language(items: list[Folded]) -> None:
 
 
 # --- one event
+
+
+def translated(engine: str, hundredths: int) -> dict[str, Any]:
+    """What one translation of this quality adds."""
+    total = hundredths * 10_000
+    sums = {"translation_sum": total, "translation_sums": {engine: total}}
+    return {"translated": 1, "translation_hist": {f"{engine}/{hundredths}": 1}} | sums
 
 
 def test_an_event_is_counted_in_its_minute_under_its_key() -> None:
@@ -140,7 +148,10 @@ def test_what_an_event_does_not_say_is_empty() -> None:
         ({"results": [], "route": "fallback"}, {"zero_results": 1, "routes": {"fallback": 1}}),
         ({"results": [], "latency_ms": 0.0}, {"zero_results": 1, "latency_hist": {-100: 1}}),
         ({"results": [], "latency_ms": 1.2}, {"zero_results": 1, "latency_hist": {1: 1}}),
-        ({"results": [], "translation": Translation(quality=0.87)}, {"zero_results": 1, "translated": 1, "translation_sum": 870_000}),
+        ({"results": [], "translation": Translation(quality=0.87)}, {"zero_results": 1} | translated("", 87)),
+        ({"results": [], "translation": Translation("en", 0.29, "nmt/3")}, {"zero_results": 1} | translated("nmt/3", 29)),
+        ({"results": [], "translation": Translation("en", 0.0, "nmt")}, {"zero_results": 1, "translated": 1, "translation_hist": {"nmt/0": 1}}),
+        ({"results": [], "translation": Translation("en", None, "nmt")}, {"zero_results": 1}),
         ({"results": [], "translation": Translation("en")}, {"zero_results": 1}),
         ({"results": [], "response_language": "ko-KR"}, {"zero_results": 1, "answered": 1}),
         ({"results": [], "response_language": "en"}, {"zero_results": 1, "answered": 1, "answered_otherwise": 1}),
@@ -306,6 +317,16 @@ def test_a_flush_keeps_few_exemplars() -> None:
     assert batch.exemplars == {HELP_KOREAN: [f"e{n}" for n in range(EXEMPLARS)]}
     folded(*events, batch=batch, tag=Tag("en", 1.0, "declared"))
     assert {key.language: len(ids) for key, ids in batch.exemplars.items()} == {"ko": EXEMPLARS, "en": EXEMPLARS}
+
+
+def test_engines_are_counted_under_admitted_values() -> None:
+    """Names beyond the limit are `__other__`; an engine without a quality takes no place."""
+    batch = aggregator(admission=Admission({**LIMITS, "translation_engine": 1}))
+    said = [Translation("en", None, "silent"), *(Translation("en", 0.5, name) for name in ("nmt-1", "nmt-2", "nmt-3", "nmt-1"))]
+    folded(*(event(translation=each) for each in said), batch=batch)
+    (window,) = of_kind("language", batch.windows())
+    assert window.measures.translation_sums == {"nmt-1": 1_000_000, "__other__": 1_000_000}
+    assert window.measures.translation_hist == {"nmt-1/50": 2, "__other__/50": 2}
 
 
 def test_windows_are_counted_under_admitted_values() -> None:

@@ -23,6 +23,16 @@ def test_the_first_values_are_let_in() -> None:
     assert admission.turned_away == 2
 
 
+def test_engines_are_let_in_like_other_values() -> None:
+    """They have a limit of their own, are written to the store once, and known after a restart; none named is none."""
+    admission = Admission(SMALL)
+    assert [admission.engine(name) for name in (None, "a", "b", "", "c", "a")] == ["", "a", "b", "", OTHER, "a"]
+    assert (admission.turned_away, admission.fresh()) == (1, [("translation_engine", "a"), ("translation_engine", "b")])
+    restarted = Admission(SMALL)
+    restarted.load(admission.fresh())
+    assert [restarted.engine(name) for name in ("b", "c")] == ["b", OTHER]
+
+
 def test_no_value_takes_no_place() -> None:
     """An event that does not say who asked needs no admission."""
     admission = Admission(SMALL)

@@ -181,6 +181,12 @@ CASES = {
         "quality.hit_threshold.default",
         "expected auto or a multiple of 0.01, found 0.333",
     ),
+    "limit_of_translations_between_two_steps": Case(
+        "quality: {translation: {low: 0.705}}", 1, "quality.translation.low", "expected a multiple of 0.01, found 0.705"
+    ),
+    "limit_of_translations_in_percent": Case(
+        "quality: {translation: {low: 70}}", 1, "quality.translation.low", "expected 1 or less, found 70"
+    ),
     "receiver_type_that_is_not_built": Case(
         "notify: {receivers: {pager: {type: opsgenie, routing_key: hunter2}}}",
         1,

@@ -92,6 +92,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (settings.store.path, settings.store.flush_interval) == (Path("babelwatch-data"), timedelta(seconds=20))
     assert (settings.language.allowed, settings.language.merge) == (None, "default")
     assert (settings.quality.k, settings.quality.hit_threshold.default, settings.rules) == (10, "auto", ("default",))
+    assert settings.quality.translation.low == 0.7
     assert (notify.group_wait, notify.group_interval) == (timedelta(seconds=30), timedelta(minutes=5))
     repeat = notify.repeat_interval
     assert (repeat.critical, repeat.warning, repeat.info) == (timedelta(hours=4), timedelta(hours=24), None)
@@ -144,6 +145,12 @@ def test_every_answer_of_the_model_can_be_allowed() -> None:
 def test_a_threshold_is_an_edge_of_a_bin(threshold: float | str) -> None:
     """Multiples of 0.01 pass although a float is not exactly one."""
     assert checked(quality={"hit_threshold": {"models": {"m": threshold}}}).quality.hit_threshold.models["m"] == threshold
+
+
+@pytest.mark.parametrize("limit", [0, 0.29, 0.57, 1])
+def test_the_limit_of_translations_is_an_edge_of_a_step(limit: float) -> None:
+    """From 0, below which nothing lies, to 1."""
+    assert checked(quality={"translation": {"low": limit}}).quality.translation.low == limit
 
 
 def test_one_value_of_a_route_is_a_list_of_one() -> None:

@@ -49,8 +49,8 @@ def test_a_row_has_every_field_of_the_contract() -> None:
     """Scripts rely on them, also where a part is not built yet and they are null."""
     assert list(row_of(scored(40))) == [
         *("language", "queries", "events", "hit_rate", "hit_threshold", "hit_source", "zero_result_rate", "error_rate"),
-        *("similarity_mean", "labelled", "k", "recall_at_k", "mrr_at_k", "ndcg_at_k", "ci95", "latency_p50_ms", "latency_p95_ms"),
-        *("state", "detectable", "watched_by"),
+        *("similarity_mean", "labelled", "k", "recall_at_k", "mrr_at_k", "ndcg_at_k"),
+        *("translation", "translation_low", "ci95", "latency_p50_ms", "latency_p95_ms", "state", "detectable", "watched_by"),
     ]
 
 
@@ -58,7 +58,7 @@ def test_nothing_is_null_and_never_zero() -> None:
     """A language of which only synthetic traffic is known has no rates at all."""
     row = row_of(total(synthetic=5))
     assert {name: row[name] for name in MEASURES} == dict.fromkeys(MEASURES)
-    assert (row["latency_p50_ms"], row["latency_p95_ms"], row["ci95"]) == (None, None, {})
+    assert (row["latency_p50_ms"], row["latency_p95_ms"], row["translation"], row["ci95"]) == (None, None, None, {})
     assert (row["events"], row["queries"], row["labelled"]) == (0, 0, 0)
 
 
@@ -210,6 +210,21 @@ def test_latencies_are_read_from_the_histogram() -> None:
     assert row["latency_p95_ms"] == pytest.approx(900, rel=0.06)
 
 
+def test_translations_are_summed_over_what_is_not_shown() -> None:
+    """Two collections are one row an engine, split by collection they are apart; the limit stands beside."""
+    hist, sums = {"nmt/60": 1, "nmt/90": 1}, {"nmt": 1_500_000}
+    parts = [
+        total(KEY._replace(collection=name), translated=2, translation_sum=1_500_000, translation_hist=hist, translation_sums=sums)
+        for name in ("kb", "wiki")
+    ]
+    row = row_of(*parts)
+    assert row["translation"] == [{"engine": "nmt", "n": 4, "mean": 0.75, "low_share": 0.5}]
+    assert row["translation_low"] == 0.7
+    assert row_of(parts[0], quality=Quality(translation_low=0.95))["translation"][0]["low_share"] == 1.0
+    apart = tables.rows(parts, ("language", "collection"), AT_35)
+    assert [[each["n"] for each in row["translation"]] for row in apart] == [[2], [2]]
+
+
 def test_the_most_asked_language_comes_first() -> None:
     """And among equals the alphabet decides, so that two calls give the same."""
     totals = [total(KEY._replace(language=name), events=n) for name, n in (("de", 2), ("ar", 2), ("ko", 9))]
@@ -297,6 +312,7 @@ def test_the_store_groups_by_what_thresholds_need(pairs: bool, by: tuple[str, ..
 def test_a_row_is_json() -> None:
     """No infinity and no value that other languages cannot read."""
     rows = [row_of(scored(40)), row_of(total(synthetic=1)), row_of(labelled(2, recall_sum=1, recall_sq=1))]
+    rows.append(row_of(total(events=1, translated=1, translation_sum=0, translation_hist={"nmt/0": 1})))
     assert json.loads(json.dumps(rows, allow_nan=False)) == json.loads(json.dumps(rows))
 
 

@@ -19,7 +19,8 @@ def row(language: str, **others: Any) -> dict[str, Any]:
     """A row as `languages --json` has it."""
     figures = {"queries": 2380, "hit_rate": None, "hit_threshold": None, "zero_result_rate": 0.0123, "similarity_mean": 0.2994}
     ranked = {"k": 10, "recall_at_k": 0.6781, "mrr_at_k": 0.4479, "ndcg_at_k": 0.5032, "latency_p95_ms": None, "state": "ok"}
-    return {"language": language, **figures, **ranked, **others}
+    translated = {"translation": None, "translation_low": 0.7}
+    return {"language": language, **figures, **ranked, **translated, **others}
 
 
 def lines(shown: RenderableType, width: int = 80, *, colours: bool = False) -> list[str]:
@@ -41,11 +42,20 @@ VERSIONS = [
     row("en", embedding_model="all-MiniLM-L6-v2", index_version="paragraphs-v2", recall_at_k=1.0, state="firing"),
 ]
 MODELS = ("intfloat/multilingual-e5-small", "intfloat/multilingual-e5-large", "all-MiniLM-L6-v2")
+TRANSLATED = {
+    "translation": [
+        {"engine": "nmt-3", "n": 300, "mean": 0.81, "low_share": 0.1},
+        {"engine": "", "n": 100, "mean": 0.6, "low_share": 0.5},
+        {"engine": None, "n": 900, "mean": 0.8, "low_share": None},
+    ]
+}
 EVERYTHING = {"hit_rate": 0.1234, "hit_threshold": 0.35, "latency_p95_ms": 12_345.6}
-FIGURES = re.compile(r" [0-9,]{5,} +(67\.8|100\.0) % .*0\.448 .*0\.503 .*0\.299 .*1\.2 %( +12,346)? +(?P<state>\w+)$")
+FIGURES = re.compile(r" [0-9,]{5,} +(67\.8|100\.0) % .*0\.448 .*0\.503 .*0\.299 .*1\.2 %( +20\.0 %)?( +12,346)? +(?P<state>\w+)$")
 TABLES: dict[str, tuple[Callable[[Sequence[Row]], RenderableType], list[dict[str, Any]]]] = {
     "every measure": (terminal.languages, [row("es", **EVERYTHING), row("pt", **EVERYTHING, queries=123_456)]),
     "versions of one model": (terminal.languages, VERSIONS),
+    "translations": (terminal.languages, [row("es", **TRANSLATED), row("pt", **TRANSLATED)]),
+    "versions with translations": (terminal.languages, [each | TRANSLATED for each in VERSIONS]),
     "services": (terminal.languages, [row("es", service="help-centre"), row("es", service="shop")]),
     "versions with all measures": (terminal.languages, [each | EVERYTHING for each in VERSIONS]),
     "several models": (
@@ -112,6 +122,18 @@ def test_where_no_threshold_is_known_yet_the_table_says_why() -> None:
     assert "1,000 best scores" in " ".join(lines(terminal.pairs([row("es", document_language="en")])))
     for known in ({"hit_rate": 0.5}, {"hit_threshold": 0.3}, {"similarity_mean": None}):
         assert "1,000 best scores" not in " ".join(lines(terminal.languages([row("es", **known)])))
+
+
+def test_poor_translations_have_a_column_where_there_are_translations() -> None:
+    """The share of low confidence of all engines together, under its limit; a dash where a language has none, or none is known."""
+    shown = terminal.languages(
+        [row("es", **TRANSLATED), row("de"), row("pt", translation=[{"engine": None, "n": 9, "mean": 0.8, "low_share": None}])]
+    )
+    assert "< 0.7" in lines(shown)[2]
+    assert [cells(shown, name)[-3:-1] for name in ("Spanish", "German", "Portuguese")] == [["20.0", "%"], ["%", "–"], ["%", "–"]]
+    assert "lation" not in " ".join(lines(terminal.languages([row("es")]))[:3])
+    pair = terminal.pairs([row("es", document_language="en", **TRANSLATED)])
+    assert cells(pair, "Spanish")[-3:-1] == ["20.0", "%"]
 
 
 def test_k_stands_in_the_heading() -> None:

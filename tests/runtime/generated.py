@@ -84,5 +84,5 @@ def _extras(coin: random.Random, language: str) -> dict[str, Any]:
         "synthetic": coin.random() < 0.1,
         "error": coin.random() < 0.1,
         "response_language": coin.choice((language, "en")),
-        "translation": {"target_language": "en", "quality": round(coin.random(), 3)},
+        "translation": {"target_language": "en", "quality": round(coin.random(), 3), "engine": coin.choice(("nmt-3", "llm"))},
     }

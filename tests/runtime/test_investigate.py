@@ -165,6 +165,27 @@ def test_the_route_and_the_translation_are_asked() -> None:
     assert translated.explain().cause == "translation"
 
 
+def translated(**engines: int) -> dict[str, Any]:
+    """The sums of 400 queries, 200 translated by each of two engines with qualities of so many hundredths."""
+    total = sum(engines.values()) * 200 * 10_000
+    by_engine = {
+        "translation_hist": {f"{name}/{hundredths}": 200 for name, hundredths in engines.items()},
+        "translation_sums": {name: 200 * hundredths * 10_000 for name, hundredths in engines.items()},
+    }
+    return {**scored(400, 300), "translated": 200 * len(engines), "translation_sum": total, **by_engine}
+
+
+def test_the_engine_whose_translations_got_worse_is_named() -> None:
+    """One of two fell and one held; where both fell alike none is named."""
+    fallen = Store().add(translated(nmt=50, llm=90), translated(nmt=90, llm=90)).explain()
+    assert (fallen.cause, fallen.summary) == (
+        "translation",
+        "Korean fell. The mean quality of translated queries fell from 0.90 to 0.70; engine nmt bears all of that.",
+    )
+    both = Store().add(translated(nmt=60, llm=60), translated(nmt=90, llm=90)).explain()
+    assert both.summary == "Korean fell. The mean quality of translated queries fell from 0.90 to 0.60."
+
+
 def test_all_languages_are_read_as_one() -> None:
     """The incident of all languages is divided too, by all of its traffic."""
     store = Store()

@@ -126,6 +126,8 @@ def every_sum(scale: int) -> dict[str, Any]:
             "latency_hist": {90: scale},
             "routes": {"fallback": scale, "own_index": 1},
             "tag_reasons": {"unsure": scale},
+            "translation_hist": {"nmt/3/87": scale, "/5": 2 * scale},
+            "translation_sums": {"nmt/3": 870_000 * scale, "": 100_000 * scale},
         }
     )
 

@@ -21,6 +21,7 @@ from tests.store.conftest import SCHEMAS
 
 SUM = {"sum": "sum", "sumMap": "sumMap", "max": "max", "uniqCombined": "uniqCombinedMergeState"}
 AGGREGATE = re.compile(r"(?:Simple)?AggregateFunction\((\w+), (.*)\)")
+NUMBERS = [int(path.name[:4]) for path in sorted(SCHEMAS.glob("[0-9]*.sql"))]
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -74,12 +75,11 @@ def folder(path: Path, **files: str) -> Path:
 
 def test_the_bundled_schema_is_applied_once(engine: Engine) -> None:
     """The first time returns every version, the second none; what was stored stays."""
-    numbered = [int(path.name[:4]) for path in sorted(SCHEMAS.glob("[0-9]*.sql"))]
-    assert migrate(engine, SCHEMAS) == numbered
+    assert migrate(engine, SCHEMAS) == NUMBERS
     ClickHouseJournal(engine).write([entry("kept")])
     assert migrate(engine, SCHEMAS) == []
     assert [row.id for row in ClickHouseJournal(engine).read("note")] == ["kept"]
-    assert sorted(version for (version,) in engine.rows("SELECT version FROM migrations")) == numbered
+    assert sorted(version for (version,) in engine.rows("SELECT version FROM migrations")) == NUMBERS
 
 
 def test_files_are_applied_in_the_order_of_their_numbers(engine: Engine, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_migration_that_broke_off_is_done_again(engine: Engine) -> None:
     migrate(engine, SCHEMAS)
     ClickHouseJournal(engine).write([entry("kept")])
     engine.command("TRUNCATE TABLE migrations")
-    assert migrate(engine, SCHEMAS) == [1, 2]
+    assert migrate(engine, SCHEMAS) == NUMBERS
     assert [row.id for row in ClickHouseJournal(engine).read("note")] == ["kept"]
 
 
@@ -117,8 +117,58 @@ def test_a_newer_schema_is_refused(engine: Engine) -> None:
     """An old agent does not write into tables that it does not know; the sentence names both versions."""
     migrate(engine, SCHEMAS)
     engine.command("INSERT INTO migrations (version, name) VALUES (9999, 'from_the_future')")
-    with pytest.raises(Stop, match=r"has schema 9999, this babelwatch knows 2: install a newer one"):
+    with pytest.raises(Stop, match=r"has schema 9999, this babelwatch knows 3: install a newer one"):
         migrate(engine, SCHEMAS)
+
+
+LATER = ("translation_hist", "translation_sums")
+"""The columns that schema 2 did not have."""
+
+
+def schema_2(path: Path) -> Path:
+    """The folder as it was before translations were counted by engine."""
+    path.mkdir()
+    for name in ("0001_windows_and_journal.sql", "0002_tags.sql", RETENTION):
+        text = (SCHEMAS / name).read_text(encoding="utf-8")
+        (path / name).write_text(re.sub(rf" *({'|'.join(LATER)}) = sumMap\(\w+\),", "", text), encoding="utf-8")
+    return path
+
+
+def old_agent(engine: Engine) -> ClickHouseWindows:
+    """Windows as they were written then: without the columns."""
+
+    class Old:
+        def insert(self, table: str, columns: dict[str, Any], token: str) -> None:
+            engine.insert(table, {name: column for name, column in columns.items() if name not in LATER}, token=token)
+
+    return ClickHouseWindows(cast("Engine", Old()))
+
+
+@pytest.mark.parametrize("days", [1, 40], ids=["minutes", "hours"])
+def test_a_store_of_schema_2_keeps_its_sums(engine: Engine, tmp_path: Path, days: int) -> None:
+    """What was counted stays as it was, by the minute or rolled up; translations have engines from then on, in the roll-up too."""
+    start = days_ago(days)
+    assert migrate(engine, schema_2(tmp_path / "sql")) == [1, 2]
+    old_agent(engine).append(flush(*old_windows(start, 60), end=10))
+    before = everything_of_schema_2(engine)
+    assert migrate(engine, SCHEMAS) == [3]
+    windows, selection = ClickHouseWindows(engine), Selection(start, start + HOUR, {"language": "ko"})
+    assert everything_of_schema_2(engine) == before
+    (found,) = windows.totals("language", selection, ("language",))
+    assert (found.measures.translated, found.measures.translation_hist, found.measures.translation_sums) == (60, {}, {})
+    windows.append(flush(*old_windows(start, 60), stored=10, end=20))
+    engine.command("OPTIMIZE TABLE windows FINAL")
+    (found,) = windows.totals("language", selection, ("language",))
+    assert (found.measures.translated, sum(found.measures.translation_hist.values())) == (120, 60 + sum(range(60)) + 2 * 60)
+    assert found.measures.translation_sums["nmt-3"] == 870_000 * sum(range(1, 61))
+    assert len(stored_minutes(engine, start, start + HOUR)) == (60 if days == 1 else 1)
+    for view in ("language_windows", "pair_windows"):
+        assert engine.rows(f"SELECT sum(length(translation_hist)) > 0 FROM {view}") == [(1,)]
+
+
+def everything_of_schema_2(engine: Engine) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """The sums of each key and hour in the columns that were there."""
+    return everything(engine, [name for name in sql.READABLE if name not in LATER])
 
 
 def test_comments_are_no_statements(tmp_path: Path) -> None:
@@ -196,11 +246,14 @@ def sums(minutes: int) -> dict[str, Any]:
     """Sums of a window that differ from minute to minute."""
     return {
         "events": 1 + minutes,
+        "translated": 1,
         "score_sum": -minutes,
         "recall_sq": 10**12 + minutes,
         "score_hist": {-3: 1, minutes: 2},
         "latency_hist": {90 + minutes % 3: minutes + 1},
         "routes": {"fallback": 1, ("own_index", "translated")[minutes % 2]: 5},
+        "translation_hist": {"nmt-3/87": 1 + minutes, f"/{minutes}": 2},
+        "translation_sums": {"nmt-3": 870_000 * (1 + minutes), "": 20_000 * minutes},
         "session_hashes": {minutes, minutes + 1, 77},
     }
 
@@ -212,10 +265,10 @@ def old_windows(start: datetime, minutes: int) -> list[Any]:
     return [each._replace(minute=first + place // 3) for place, each in enumerate(made)]
 
 
-def everything(engine: Engine) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+def everything(engine: Engine, names: Sequence[str] = sql.READABLE) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """The sums of each key and hour, read by name so that no measure is left out."""
     found = engine.rows(
-        f"SELECT kind, hour, {', '.join(sql.KEY_COLUMNS)}, {', '.join(map(sql.total, sql.READABLE))}, uniqCombinedMerge(sessions) "
+        f"SELECT kind, hour, {', '.join(sql.KEY_COLUMNS)}, {', '.join(map(sql.total, names))}, uniqCombinedMerge(sessions) "
         f"FROM windows WHERE kind != 'position' GROUP BY kind, hour, {', '.join(sql.KEY_COLUMNS)}"
     )
     keys = 2 + len(sql.KEY_COLUMNS)

@@ -23,6 +23,7 @@ HOLDS: Final = 0.015
 FELL: Final = 0.03
 TRANSLATION_FELL: Final = 0.05
 TRANSLATED: Final = 0.1  # of the queries, else translation explains little
+ALL_OF_IT: Final = 0.995  # rounded it is 100 %; above 1 the other engines improved
 FALLBACK_ROSE: Final = 0.05
 
 
@@ -98,7 +99,8 @@ class Facts(Struct, frozen=True):
     `traffic` and `everything`: the queries of the language and of the whole service as a multiple of the usual. `moved_in`: the
     share of the language's queries that are missing in `und` or another language. `deployed`: what came within the interval of
     the begin. `new_version`, `new_version_share`: a version that was not there before and is side by side with one that was, and
-    what it bears of the fall. `same_language`, `other_languages`: by the language of the documents.
+    what it bears of the fall. `same_language`, `other_languages`: by the language of the documents. `engine`, `engine_share`: the
+    engine that bears the fall of the translations' quality, and how much of it.
     """
 
     all_languages: bool = False
@@ -116,6 +118,8 @@ class Facts(Struct, frozen=True):
     other_languages: Side | None = None
     translation: Moved = Moved()
     translated: float = 0.0
+    engine: str = ""
+    engine_share: float = 0.0
     fallback: Moved = Moved()
 
 
@@ -183,8 +187,15 @@ def translation(facts: Facts) -> Found | None:
     if facts.translated < TRANSLATED or fell < TRANSLATION_FELL:
         return None
     now, before = facts.translation.now.value, facts.translation.before.value
-    text = f"The mean quality of translated queries fell from {before:.2f} to {now:.2f}."
+    text = f"The mean quality of translated queries fell from {before:.2f} to {now:.2f}{_borne_by_engine(facts)}."
     return Found("translation", Reason.TRANSLATION_FELL, text)
+
+
+def _borne_by_engine(facts: Facts) -> str:
+    if not facts.engine:
+        return ""
+    share = "all" if facts.engine_share > ALL_OF_IT else f"{facts.engine_share:.0%}".replace("%", " %")
+    return f"; engine {one_line(facts.engine)} bears {share} of that"
 
 
 def fallback(facts: Facts) -> Found | None:

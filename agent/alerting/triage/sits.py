@@ -51,6 +51,20 @@ def shares(dimension: Dimension, now: Parts, before: Parts) -> tuple[Part, ...]:
     return tuple(sorted(found, key=lambda part: (-part.share, part.value)))
 
 
+def bearer(now: Parts, before: Parts) -> tuple[str, float]:
+    """The part that stands out, or the only one, and its share of the fall of the mean; empty where there is no fall or no such part.
+
+    Here traffic that moves to a worse part is a fall, and one that no part bears.
+    """
+    parts = compared(now, before)
+    fall = mean(total(before.values())) - mean(total(now.values())) if parts else 0.0
+    if fall <= 0:
+        return "", 0.0
+    first = max(parts, key=lambda part: (part.fell, part.value))
+    share = first.fell / fall
+    return (first.value, share) if len(parts) == 1 or share >= _striking(first.of_queries) else ("", 0.0)
+
+
 def worth_telling(parts: Sequence[Part]) -> tuple[Part, ...]:
     """The few parts that bear something, or that improved."""
     return tuple(part for part in parts if abs(part.share) >= WORTH_A_ROW)[:MOST_ROWS]
@@ -58,7 +72,7 @@ def worth_telling(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 def sentence(parts: Sequence[Part]) -> str:
     """`Collection kb-ko bears 83 % of the fall with 20 % of the queries.`; empty where no part stands out."""
-    if not parts or parts[0].share < max(MOST, MORE_THAN_ITS_QUERIES * parts[0].of_queries):
+    if not parts or parts[0].share < _striking(parts[0].of_queries):
         return ""
     first = parts[0]
     if first.share > 1:
@@ -79,6 +93,11 @@ def total(parts: Iterable[Sums]) -> Sums:
 def mean(sums: Sums) -> float:
     """The mean value, in 0..1."""
     return sums.total / MICRO / sums.n
+
+
+def _striking(of_queries: float) -> float:
+    """From which share of the fall a part stands out."""
+    return max(MOST, MORE_THAN_ITS_QUERIES * of_queries)
 
 
 def _usual(before: Parts, value: str, known: Sums) -> Sums:

@@ -95,3 +95,20 @@ def test_a_version_in_words_is_the_index_version_else_the_model() -> None:
     words = [version_words(incident(index_version=index, embedding_model="m2")) for index in ("v42", None, "v\n42")]
     assert words == ["index version v42", "embedding model m2", "index version v42"]
     assert version_words(incident(index_version=None, embedding_model=None)) == ""
+
+
+@pytest.mark.parametrize(
+    ("engine", "share", "words"),
+    [
+        ("", 0.0, "fell from 0.85 to 0.60."),
+        ("nmt-3", 0.82, "fell from 0.85 to 0.60; engine nmt-3 bears 82 % of that."),
+        ("nmt-3", 1.0, "fell from 0.85 to 0.60; engine nmt-3 bears all of that."),
+        ("n\nmt", 1.4, "fell from 0.85 to 0.60; engine nmt bears all of that."),
+    ],
+    ids=["none", "most", "all", "more than all"],
+)
+def test_the_engine_that_bears_the_fall_of_translations_is_named(engine: str, share: float, words: str) -> None:
+    """Where one does; others that improved meanwhile change nothing, and its name breaks no line."""
+    _, facts = EXAMPLES[Reason.TRANSLATION_FELL]
+    found = cause_of(replace(facts, engine=engine, engine_share=share))
+    assert found.sentence == f"The mean quality of translated queries {words}"

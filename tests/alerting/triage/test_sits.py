@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from agent.alerting.incident import Part
 from agent.alerting.statistics import Sums
-from agent.alerting.triage.sits import compared, sentence, shares, worth_telling
+from agent.alerting.triage.sits import bearer, compared, sentence, shares, worth_telling
 
 MICRO = 1_000_000
 
@@ -84,3 +84,24 @@ def test_shares_sum_to_one(now: dict[str, Sums], before: dict[str, Sums]) -> Non
     assume(found and sum(part.fell for part in compared(now, before)) > 1e-6)
     assert sum(part.share for part in found) == pytest.approx(1)
     assert sum(part.of_queries for part in found) == pytest.approx(1)
+
+
+def test_the_bearer_is_the_part_that_stands_out_or_the_only_one() -> None:
+    """A part that got worse or came new and bad; of one part it is all; others may have improved meanwhile."""
+    good, poor = hits(500, 0.9), hits(500, 0.6)
+    cases = [({"a": poor, "b": good}, {"a": good, "b": good}), ({"a": poor}, {"a": good}), ({"a": poor, "b": good}, {"b": good})]
+    found = [bearer(*case) for case in cases]
+    assert [name for name, _ in found] == ["a", "a", "a"]
+    assert [share for _, share in found] == pytest.approx([1, 1, 1])
+    _, share = bearer({"a": poor, "b": good}, {"a": good, "b": hits(500, 0.8)})
+    assert share == pytest.approx(1.5)
+
+
+def test_nobody_bears_what_all_share_or_what_moved() -> None:
+    """All fell alike, nothing fell, nothing is known, or the traffic moved to a part that was worse all along."""
+    good, poor = hits(500, 0.9), hits(500, 0.6)
+    nobody = ("", 0.0)
+    assert bearer({"a": poor, "b": poor}, {"a": good, "b": good}) == nobody
+    assert bearer({"a": good}, {"a": poor}) == nobody
+    assert bearer({"a": hits(100, 0.9), "b": hits(900, 0.59)}, {"a": hits(900, 0.9), "b": hits(100, 0.6)}) == nobody
+    assert bearer({"a": poor}, {}) == bearer({}, {"a": good}) == nobody
