@@ -122,7 +122,7 @@ def _web(people: opening.Store, reload: Reload[Configured], health: Health, toke
         _tokens(settings, token),
         metrics=settings.telemetry.prometheus,
         reload=reload.reload,
-        shared=SharedJournal(people.journal),
+        shared=SharedJournal(people.journal, CLOCK),
     )
 
 

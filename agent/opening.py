@@ -28,7 +28,7 @@ from agent.notify.pipeline import Pipeline
 from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
 from agent.runtime.blindness import Blindness
-from agent.runtime.checks import Checks
+from agent.runtime.checks import CHECK, Checks
 from agent.runtime.consume import Consumer
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
@@ -234,16 +234,17 @@ def schedule(stack: ExitStack, in_force: InForce, config: Path | None) -> Schedu
 def checks(configured: Configured, store: Store, runner: Schedule) -> Checks | None:
     """The active checks of the settings; None where there are none."""
     settings = configured.settings
-    if not (settings.probes or settings.golden):
-        runner.plan(())
+    if not (settings.probes or settings.golden or store.journal.read(CHECK)):
         return None
     # They need scipy, half a second that few commands have to wait.
     from agent.probing.golden.weigh import Weigher  # noqa: PLC0415
     from agent.runtime.golden_falls import GoldenFalls  # noqa: PLC0415
 
+    planned, journal = active.planned(settings), store.journal
+    falls = GoldenFalls(journal, planned.golden)
+    made = Checks(planned, active.timed(settings), runner, journal, weigh=Weigher(journal).weigh, falls=falls)
     runner.wake()
-    weigh, falls = Weigher(store.journal).weigh, GoldenFalls(store.journal)
-    return Checks(active.planned(settings), active.timed(settings), runner, store.journal, weigh=weigh, falls=falls)
+    return made
 
 
 def blindness(in_force: InForce, store: Store, desk: Desk) -> Callable[[datetime], None]:

@@ -279,7 +279,9 @@ def test_beside_an_agent_its_journal_is_written(tmp_path: Path, searches: Mappin
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen("127.0.0.1", 0)))
         health = Health(SystemClock().now())
-        app = build(looking.views, looking.writer, health, looking.clock, frozenset({"t"}), shared=SharedJournal(journal))
+        app = build(
+            looking.views, looking.writer, health, looking.clock, frozenset({"t"}), shared=SharedJournal(journal, SystemClock())
+        )
         agent = stack.enter_context(WebServer(app, listener))
         lock = StoreLock(tmp_path)
         stack.callback(lock.release)

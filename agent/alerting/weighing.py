@@ -64,7 +64,8 @@ def weighed(incident: Incident, weighing: Weighing) -> Incident | None:
     evidence = Evidence(weighing.rule, weighing.metric, weighing.drop, n=weighing.n)
     others = tuple(one for one in incident.evidence if (one.rule, one.metric) != (weighing.rule, weighing.metric))
     with_it = replace(incident, evidence=(*others, evidence), summary=_said(incident, weighing))
-    return with_it if incident.confirmed == "yes" else replace(with_it, confirmed=weighing.confirmed)
+    certain = incident.confirmed == "yes" or weighing.confirmed == "unconfirmed"
+    return with_it if certain else replace(with_it, confirmed=weighing.confirmed)
 
 
 def is_weighed(incident: Incident) -> bool:

@@ -59,7 +59,7 @@ def play(duration: timedelta | None, port: int, given: Settings | None = None) -
         people = opening.store_in(stack, settings, folder)
         in_force = fixed(settings)
         views = opening.views(in_force, people)
-        api = build(views, opening.writer(in_force, people), health, CLOCK, None, shared=SharedJournal(people.journal))
+        api = build(views, opening.writer(in_force, people), health, CLOCK, None, shared=SharedJournal(people.journal, CLOCK))
         stack.enter_context(WebServer(api, listener))
         live = _live(stack, settings, file, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)

@@ -62,6 +62,11 @@ class Planned(NamedTuple):
     probes: tuple[str, ...] = ()
     golden: Mapping[str, str] = {}
 
+    @property
+    def places(self) -> set[tuple[str, str]]:
+        """Kind and name of each."""
+        return {*(("probe", name) for name in self.probes), *(("golden", name) for name in self.golden)}
+
     def sets(self, service: str) -> list[str]:
         """The golden sets for a service."""
         return [name for name, of in self.golden.items() if of in {"", service}]
@@ -97,8 +102,11 @@ def about(incident: Incident) -> str:
 
 
 def _after(change: Change, planned: Planned) -> Iterator[Check]:
-    """Any deployment may change what is found; what a text means to the model changes with the model alone."""
-    version = "/".join((*change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
+    """Any deployment may change what is found; what a text means to the model changes with the model alone.
+
+    One that was announced and is then seen in the traffic is the same, though the announcement may name less.
+    """
+    version = "/".join((*change.where, change.index_version or change.embedding_model, f"{change.at:%Y-%m-%d}"))
     yield from _each(planned.sets(change.service), "golden", Why.DEPLOYMENT, version)
     if change.new_model:
         yield from _each(planned.probes, "probe", Why.DEPLOYMENT, version)

@@ -1,6 +1,8 @@
 """What active checks leave in the journal: one row a run, beside its scores (`agent.probing.scores`)."""
 
-from datetime import datetime
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -8,13 +10,21 @@ from msgspec import Struct
 
 from agent.alerting.incident import Incident
 from agent.errors import Misconfigured, Mistake, NotFound
+from agent.probing.scores import SCORES, checked
 from agent.records import row_id
 from agent.store.base import Entry, Journal
 
 PROBE: Final = "probe"
 GOLDEN: Final = "golden"
 OPEN: Final = "golden_open"  # a run that is sending its queries, which are nobody's
-KINDS: Final = (PROBE, GOLDEN, "golden_scores", OPEN)
+KINDS: Final = (PROBE, GOLDEN, SCORES, OPEN)
+
+
+LONG_AGO: Final = timedelta(days=366)
+SOON: Final = timedelta(minutes=5)
+LONGEST: Final = timedelta(days=7)
+"""As long a run may be open."""
+_KEY: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class ProbeRun(Struct, frozen=True):
@@ -59,10 +69,34 @@ class Fall(Struct, frozen=True):
     incident: Incident
 
 
+RUNS: Final[Mapping[str, type[ProbeRun] | type[GoldenRun] | type[OpenRun]]] = {PROBE: ProbeRun, GOLDEN: GoldenRun, OPEN: OpenRun}
+
+
 def entry_of(run: ProbeRun | GoldenRun | OpenRun) -> Entry:
     """Its row: written again, it is the same one."""
-    kind = {ProbeRun: PROBE, GoldenRun: GOLDEN, OpenRun: OPEN}[type(run)]
+    kind = next(kind for kind, type_ in RUNS.items() if isinstance(run, type_))
     return Entry(kind, row_id(run.id), run.at, msgspec.to_builtins(run))
+
+
+def wrong(entry: Entry, now: datetime) -> str:
+    """What is wrong with a row that somebody sends; empty where it is one that these commands write."""
+    if not now - LONG_AGO <= entry.at <= now + SOON:
+        return "a time of the last year"
+    try:
+        same = checked(entry) if entry.kind == SCORES else entry_of(msgspec.convert(dict(entry.body), RUNS[entry.kind]))
+    except (msgspec.ValidationError, ValueError, TypeError, KeyError):
+        return f"a row of kind {entry.kind}"
+    if (same.id, same.at) != (entry.id, entry.at):
+        return "the id and time that its body says"
+    return _wrong_opening(entry) if entry.kind == OPEN else ""
+
+
+def _wrong_opening(entry: Entry) -> str:
+    """Whose texts are nobody's, and for how long, is believed within bounds."""
+    run = msgspec.convert(dict(entry.body), OpenRun)
+    if not _KEY.fullmatch(run.key):
+        return "a key of 32 hexadecimal digits"
+    return "" if run.at <= run.until <= run.at + LONGEST else f"an end within {LONGEST.days} days"
 
 
 def probe_runs(journal: Journal, since: datetime | None = None) -> list[ProbeRun]:

@@ -57,6 +57,15 @@ def scores_of(journal: Journal, run: str, at: datetime, measure: str | None = No
     return {Group(body["language"], body["document_language"]): _scores(body, measure) for body in rows if body["run"] == run}
 
 
+def checked(entry: Entry) -> Entry:
+    """The row as it would be written; raises ValueError, KeyError or TypeError where it is none."""
+    body, group = entry.body, Group(str(entry.body["language"]), str(entry.body["document_language"]))
+    scores = _scores(body, None)
+    if any(len(values) != len(scores.queries) for values in scores.measures.values()):
+        raise ValueError("a value for each query")
+    return Entry(SCORES, row_id("/".join((str(body["run"]), *group))), entry.at, body)
+
+
 def _scores(body: Mapping[str, Any], measure: str | None) -> Scores:
     wanted = {name: text for name, text in body["measures"].items() if measure in {None, name}}
     measures = {name: _unpacked(text, "<i4") / MICRO for name, text in wanted.items()}
@@ -69,4 +78,7 @@ def _packed(values: NDArray[Any]) -> str:
 
 
 def _unpacked(text: str, kind: str) -> NDArray[Any]:
-    return np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=kind)
+    try:
+        return np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), dtype=kind)
+    except zlib.error as error:
+        raise ValueError("compressed figures") from error

@@ -6,8 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from agent.clock import Clock
 from agent.errors import Misconfigured, Mistake
-from agent.probing.kept import KINDS
+from agent.probing.kept import KINDS, wrong
 from agent.report.remote import Remote
 from agent.report.said import Time, read
 from agent.store.base import Entry, Journal
@@ -39,8 +40,8 @@ class Span(Struct, forbid_unknown_fields=True, frozen=True):
 class SharedJournal:
     """What the API answers with: rows of the kinds that commands share with the agent."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal, self._clock = journal, clock
 
     def read(self, kind: str, words: Mapping[str, str]) -> list[Row]:
         """The rows of a kind; `words` are `since` and `until` in RFC 3339."""
@@ -49,10 +50,13 @@ class SharedJournal:
         return [{"id": entry.id, "at": entry.at.isoformat(), "body": dict(entry.body)} for entry in found]
 
     def write(self, kind: str, said: Mapping[str, Any]) -> Row:
-        """Keep rows; raises Misconfigured for what is none."""
-        rows = read(said, Rows).rows
-        self._journal.write([Entry(_shared(kind), row.id, row.at, row.body) for row in rows])
-        return {"written": len(rows)}
+        """Keep rows that these commands write; raises Misconfigured for any other: the agent reads them each minute."""
+        entries = [Entry(_shared(kind), row.id, row.at, row.body) for row in read(said, Rows).rows]
+        now = self._clock.now()
+        if mistakes := [Mistake("", f"rows[{n}]", f"expected {why}") for n, one in enumerate(entries) if (why := wrong(one, now))]:
+            raise Misconfigured(mistakes)
+        self._journal.write(entries)
+        return {"written": len(entries)}
 
 
 class RemoteJournal:

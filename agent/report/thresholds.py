@@ -50,7 +50,7 @@ def from_probes(quality: Quality, journal: Journal, since: datetime, at: datetim
 
 def _cutoffs(quality: Quality, journal: Journal, runs: Iterable[ProbeRun], at: datetime) -> Iterator[Learned]:
     """The first one of each model."""
-    settled = {one.embedding_model for one in frozen(journal) if not one.provisional}
+    settled = {one.embedding_model for one in frozen(journal, at) if not one.provisional}
     for run in runs:
         model, cutoff = run.embedding_model, run.result.get("cutoff")
         if cutoff is not None and model not in settled and quality.hit_threshold.may_be_auto(model):
@@ -60,7 +60,7 @@ def _cutoffs(quality: Quality, journal: Journal, runs: Iterable[ProbeRun], at: d
 
 def _floors(journal: Journal, runs: Iterable[ProbeRun], at: datetime) -> Iterator[Floor]:
     """The newest one of each model, where it has moved."""
-    known = floors(journal)
+    known = floors(journal, at)
     newest = {run.embedding_model: run.result["floor"] for run in runs if run.result.get("floor") is not None}
     for model, floor in newest.items():
         if model not in known or abs(known[model] - floor) >= MOVED:

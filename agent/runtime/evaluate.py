@@ -162,7 +162,8 @@ class Evaluation:
         """Active checks that are due by what was seen; nobody begins them before it has caught up."""
         if self._checks and self._newcomers and self.evaluated_to:
             new = self._newcomers.met(self.evaluated_to)
-            seen = Seen(deployed_since(self._journal, now - DEPLOYED_LATELY), new, self._evaluator.incidents)
+            changes = [change for change in deployed_since(self._journal, now - DAY) if change.at <= now]
+            seen = Seen(changes, new, self._evaluator.incidents)
             self._pipeline.notify(self._checks.look(seen, now, self.evaluated_to), now)
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:

@@ -1,7 +1,7 @@
 """Whole golden runs beside the ones before them: what a set sees fall is told, as an incident of its own where nothing else tells it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +15,7 @@ from agent.probing.comparing.comparison import Asked, compare
 from agent.probing.comparing.metric import metric_of
 from agent.probing.comparing.sides import side_of
 from agent.probing.due import Seen
-from agent.probing.golden.falls import METRIC, Compared, begun, over
+from agent.probing.golden.falls import METRIC, Compared, begun, gone, over
 from agent.probing.golden.weigh import FALL
 from agent.probing.kept import Fall, GoldenRun
 from agent.report.actions import actions_since
@@ -26,6 +26,9 @@ from agent.store.base import Entry, Journal
 log = logging.getLogger(__name__)
 
 REMEMBERED: Final = timedelta(days=60)
+TELL_ENDS: Final = timedelta(days=7)
+BACK: Final = 5
+"""So many runs before are asked for a language that the one before lacks."""
 
 Place = tuple[str, str]
 
@@ -33,9 +36,11 @@ Place = tuple[str, str]
 class GoldenFalls:
     """Reads each whole run once, in order; what it knows stands in the journal."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+    def __init__(self, journal: Journal, sets: Mapping[str, str]) -> None:
+        """`sets`: the golden sets of the settings, each with the service that it is for (empty: any); of others nothing is told."""
+        self._journal, self._sets = journal, sets
         self._open: dict[Place, Fall] = {}
+        self._over: list[Incident] = []
         self._runs: dict[str, GoldenRun] = {}
         self._compared: set[str] | None = None
 
@@ -43,19 +48,23 @@ class GoldenFalls:
         """What a set sees fall, and what is over since the last look. Raises RetryLater."""
         if self._compared is None:
             self._resume(now)
-        ended = list(self._ended_by_people(now))
+        self._end_by_hand(now)
         for run in self._fresh(now):
-            ended += self._take(run, seen)
-        return [*(fall.incident for fall in self._open.values()), *ended]
+            self._take(run, seen)
+        self._over = [one for one in self._over if one.resolved_at and now - one.resolved_at < TELL_ENDS]
+        return [*(fall.incident for fall in self._open.values()), *self._over]
 
     def _resume(self, now: datetime) -> None:
         """Where nothing was ever compared, what ran up to now is the past."""
-        self._compared = {entry.id for entry in self._journal.read(COMPARED, now - REMEMBERED)}
-        for fall in falls(self._journal):
+        compared = {entry.id for entry in self._journal.read(COMPARED, now - REMEMBERED)}
+        known = list(falls(self._journal))
+        if not compared:
+            past = self._whole(now)
+            self._journal.write([_compared(run) for run in past])
+            compared = {run.id for run in past}
+        for fall in known:
             self._note(fall)
-        if not self._compared:
-            for run in self._whole(now):
-                self._remember(run)
+        self._compared = compared
 
     def _fresh(self, now: datetime) -> list[GoldenRun]:
         assert self._compared is not None, "resumed before"
@@ -64,23 +73,25 @@ class GoldenFalls:
     def _whole(self, now: datetime) -> list[GoldenRun]:
         """Runs of a whole set, oldest first."""
         newest = max((run.at for run in self._runs.values()), default=now - REMEMBERED)
-        found = [run for run in kept.golden_runs(self._journal, newest) if not run.languages]
+        found = [run for run in kept.golden_runs(self._journal, newest) if not run.languages and run.name in self._sets]
         self._runs |= {run.id: run for run in found}
         return found
 
-    def _take(self, run: GoldenRun, seen: Seen) -> list[Incident]:
-        """Compare a run with the one before, and with those from before falls that are open."""
-        earlier = [one for one in self._runs.values() if one.name == run.name and one.at < run.at]
-        ended = [self._keep(fall).incident for fall in list(self._over(run))]
-        if earlier:
-            base = max(earlier, key=lambda one: one.at)
+    def _take(self, run: GoldenRun, seen: Seen) -> None:
+        """Compare a run with the ones before, and with those from before falls that are open."""
+        for fall in list(self._mended(run)):
+            self._keep(fall)
+        silent = {*self._languages(run.name), *_told(seen.incidents, self._sets[run.name])}
+        earlier = sorted((one for one in self._runs.values() if one.name == run.name and one.at < run.at), key=lambda one: one.at)
+        for base in reversed(earlier[-BACK:]):
+            compared = self._compare(base, run)
             changes = [change for change in deployed_since(self._journal, base.at) if change.at <= run.at]
-            for fall in begun(self._compare(base, run), [*self._languages(run.name), *_told(seen.incidents)], changes):
+            for fall in begun(compared, silent, changes):
                 self._keep(fall)
+            silent |= {row.group.language for row in compared.rows if row.judged}
         self._remember(run)
-        return ended
 
-    def _over(self, run: GoldenRun) -> Iterable[Fall]:
+    def _mended(self, run: GoldenRun) -> Iterable[Fall]:
         open_ = [fall for (name, _), fall in self._open.items() if name == run.name and fall.baseline in self._runs]
         for id_ in dict.fromkeys(fall.baseline for fall in open_):
             compared = self._compare(self._runs[id_], run)
@@ -96,12 +107,13 @@ class GoldenFalls:
             log.warning("two runs of the golden set %s cannot be compared: %s", run.name, error)
             return Compared(base, run, ())
 
-    def _ended_by_people(self, now: datetime) -> Iterable[Incident]:
+    def _end_by_hand(self, now: datetime) -> None:
+        """What people accepted or closed, and what is of a set that is not configured any more."""
         for fall in list(self._open.values()):
-            for action in actions_since(self._journal, fall.incident.fired_at):
-                if ended := ended_by(action, fall.incident, now):
-                    yield self._keep(replace(fall, incident=ended)).incident
-                    break
+            ends = (ended_by(action, fall.incident, now) for action in actions_since(self._journal, fall.incident.fired_at))
+            ended = next(filter(None, ends), None) if fall.name in self._sets else gone(fall, now)
+            if ended:
+                self._keep(replace(fall, incident=ended))
 
     def _languages(self, name: str) -> list[str]:
         return [language for set_, language in self._open if set_ == name]
@@ -117,13 +129,19 @@ class GoldenFalls:
             self._open[place] = fall
         else:
             self._open.pop(place, None)
+            self._over.append(fall.incident)
 
     def _remember(self, run: GoldenRun) -> None:
         assert self._compared is not None, "resumed before"
-        self._journal.write([Entry(COMPARED, run.id, run.at, {"name": run.name})])
+        self._journal.write([_compared(run)])
         self._compared.add(run.id)
 
 
-def _told(incidents: Iterable[Incident]) -> list[str]:
-    """The languages of which an open incident tells already; one of all languages tells of each."""
-    return [one.language for one in incidents if one.class_ == "change" and one.state == "firing"]
+def _compared(run: GoldenRun) -> Entry:
+    return Entry(COMPARED, run.id, run.at, {"name": run.name})
+
+
+def _told(incidents: Iterable[Incident], service: str) -> list[str]:
+    """The languages of which an open incident of this service (empty: any) tells already; one of all languages tells of each."""
+    falls = (one for one in incidents if one.class_ == "change" and one.state == "firing")
+    return [one.language for one in falls if service in {"", one.service}]

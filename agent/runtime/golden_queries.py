@@ -7,7 +7,7 @@ from typing import Final
 from agent.clock import Clock
 from agent.errors import RetryLater
 from agent.probing.golden.marks import Marked
-from agent.probing.kept import OpenRun, open_runs
+from agent.probing.kept import LONGEST, OpenRun, open_runs
 from agent.records import Accepted
 from agent.store.base import Journal
 
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 EVERY: Final = timedelta(seconds=5)
 """A run waits longer than this after it was opened, before it asks anything."""
-SINCE: Final = timedelta(days=8)
+SINCE: Final = timedelta(days=14)
 """As far back runs are known: a log that is read again later than that counts their queries, where a service does not mark them."""
-LASTS: Final = timedelta(hours=12)
+LASTS: Final = LONGEST
 """No run is open for longer: older ones are read once."""
 
 
@@ -48,6 +48,6 @@ class GoldenQueries:
             log.debug("open golden runs are not known: %s", error)
             return
         self._since = LASTS
-        if any(self._runs.get(id_) != run for id_, run in found.items()):
-            self._runs |= found
-            self._marked = Marked(self._runs.values())
+        known = {id_: run for id_, run in (self._runs | found).items() if run.until > now - SINCE}
+        if known != self._runs:
+            self._runs, self._marked = known, Marked(known.values())

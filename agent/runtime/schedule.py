@@ -1,4 +1,4 @@
-"""Active checks at their time, one after the other, each in a process of its own: the only place that knows APScheduler.
+"""Active checks at their time, one after the other, each in a process of its own: the only place that knows APScheduler's scheduler.
 
 Torch never runs in the agent's process. A check is a command such as `babelwatch golden run`, which keeps its results itself.
 """
@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
-from apscheduler.events import EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -38,12 +38,15 @@ Command = Callable[[Check], Sequence[str]]
 
 
 class Ended(NamedTuple):
-    """A check that ended; `said` is the end of what it wrote to standard error where it failed. Never started: it was missed."""
+    """What became of a check: it began (no end), or ended, or never began, which is missed.
+
+    `said`: the end of what it wrote to standard error where it failed.
+    """
 
     check: Check
     started_at: datetime | None
-    ended_at: datetime
-    failed: bool
+    ended_at: datetime | None
+    failed: bool = False
     said: str = ""
 
 
@@ -62,14 +65,15 @@ class Schedule:
         self._ended: SimpleQueue[Ended] = SimpleQueue()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self._closed = False
+        self._asked: set[str] = set()  # what waits or runs
+        self._closed, self._awake = False, False
         grace = int(LATE.total_seconds())
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": grace},
             timezone=UTC,
         )
-        self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED)
+        self._scheduler.add_listener(self._missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start(paused=True)
 
@@ -83,18 +87,27 @@ class Schedule:
 
     def wake(self) -> None:
         """This process evaluates, so it checks as well."""
+        self._awake = True
         self._scheduler.resume()
 
     def sleep(self) -> None:
-        """Another process does it from now on; what runs comes to its end."""
+        """Another process does it from now on: what waits is its own, what runs comes to its end."""
+        self._awake = False
         self._scheduler.pause()
+        self._scheduler.remove_all_jobs()
+        with self._lock:
+            self._asked.clear()
 
     def ask(self, check: Check) -> None:
-        """Run a check as soon as those before it are over."""
+        """Run a check as soon as those before it are over; one that waits or runs already is not asked again."""
+        with self._lock:
+            if check.id in self._asked:
+                return
+            self._asked.add(check.id)
         self._scheduler.add_job(self._run, args=[check], misfire_grace_time=None)
 
     def ended(self) -> list[Ended]:
-        """What ended since it was asked last."""
+        """What began at its time and what ended, since it was asked last."""
         found: list[Ended] = []
         with suppress(Empty):
             while True:
@@ -109,18 +122,26 @@ class Schedule:
                 self._process.terminate()
         self._scheduler.shutdown(wait=True)
 
-    def _missed(self, event: JobExecutionEvent) -> None:
+    def _missed(self, event: JobEvent) -> None:
         job = self._scheduler.get_job(event.job_id)
         if job is not None:
-            said = f"it was due at {event.scheduled_run_time:%Y-%m-%d %H:%M} UTC, and the one before it took too long"
-            self._ended.put(Ended(job.args[0]._replace(why=Why.MISSED), None, self._clock.now(), failed=True, said=said))
+            now = self._clock.now()
+            said = f"at {now:%Y-%m-%d %H:%M} UTC the one before it was not over yet"
+            self._ended.put(Ended(_timed(job.args[0], now)._replace(why=Why.MISSED), None, now, failed=True, said=said))
 
     def _run(self, check: Check) -> None:
         begun = self._clock.now()
-        log.info("%s %s begins: %s", check.kind, check.name, check.why)
-        code, said = self._tried(check)
+        if check.why is Why.SCHEDULE:
+            check = _timed(check, begun)
+            self._ended.put(Ended(check, begun, None))
+        if self._awake:
+            self._tell(check, begun, *self._tried(check))
+        with self._lock:
+            self._asked.discard(check.id)
+
+    def _tell(self, check: Check, begun: datetime, code: int, said: str) -> None:
         if not self._closed:
-            log.info("%s %s ended with status %d", check.kind, check.name, code)
+            log.info("%s %s (%s) ended with status %d", check.kind, check.name, check.why, code)
             self._ended.put(Ended(check, begun, self._clock.now(), failed=code != 0, said=said if code else ""))
 
     def _tried(self, check: Check) -> tuple[int, str]:
@@ -144,6 +165,11 @@ class Schedule:
             with self._lock:
                 self._process = None
         return process.returncode, said.rpartition(COMPLAINT)[2].strip()[-SAID:]
+
+
+def _timed(check: Check, at: datetime) -> Check:
+    """Each time of a schedule is one of its own."""
+    return check._replace(about=at.isoformat(timespec="seconds"))
 
 
 def babelwatch(*words: str) -> list[str]:
@@ -181,8 +207,8 @@ def _stopped(process: "subprocess.Popen[str]", why: str) -> str:
 
 
 def missed(timed: Timed, last: datetime | None, now: datetime) -> bool:
-    """Whether its time has come and gone, by more than an hour, since it was started last; None: it never was."""
+    """Whether its time has come and gone since it was started last; None: it never was."""
     if last is None:
         return False
     due: Any = timed.at.get_next_fire_time(None, last + timedelta(seconds=1))
-    return due is not None and due < now - LATE
+    return due is not None and due < now

@@ -13,7 +13,7 @@ from tests.notify.examples import NOW, incident
 
 PLANNED = Planned(("own",), {"support": "help", "shop": ""})
 INDEX = Change("help", "prod", "kb", "mini", "v43", at=NOW, new_model=False)
-MODEL = replace(INDEX, embedding_model="maxi", new_model=True)
+MODEL = replace(INDEX, embedding_model="maxi", index_version="v44", new_model=True)
 
 
 def test_nothing_seen_makes_nothing_due() -> None:
@@ -29,6 +29,13 @@ def test_a_deployment_makes_golden_sets_due_and_a_new_model_probes_too() -> None
     assert [(check.kind, check.name) for check in of_model][-1] == ("probe", "own")
     assert {check.why for check in (*of_index, *of_model)} == {Why.DEPLOYMENT}
     assert not {check.id for check in of_index} & {check.id for check in of_model}
+
+
+def test_an_announced_deployment_is_the_one_that_is_seen() -> None:
+    """The announcement names no model and comes an hour before."""
+    announced = replace(INDEX, embedding_model="", at=NOW - timedelta(hours=1))
+    first, again = ([check.id for check in due(PLANNED, Seen((change,)))] for change in (announced, INDEX))
+    assert first == again
 
 
 def test_a_set_of_another_service_has_nothing_to_say() -> None:

@@ -6,10 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from agent.clock import FakeClock
 from agent.errors import Misconfigured
-from agent.probing.kept import KINDS
+from agent.probing import kept, scores
+from agent.probing.kept import KINDS, GoldenRun, OpenRun
+from agent.probing.scores import Group, Scores
 from agent.report.remote import API, Remote
 from agent.report.shared import RemoteJournal, SharedJournal
 from agent.runtime.health import Health
@@ -23,9 +28,37 @@ from tests.runtime.rig import NOW
 OTHERS = ("transition", "outbox", "change", "nonsense")
 
 
-def entry(n: int, **body: Any) -> Entry:
-    """A row, so many minutes from now."""
-    return Entry("golden", f"r{n}", NOW + timedelta(minutes=n), {"name": "support", **body})
+def run(n: int, **result: Any) -> GoldenRun:
+    """A run that ended so many minutes after some hour."""
+    return GoldenRun(f"r{n}", "support", NOW - timedelta(hours=1) + timedelta(minutes=n), ("ko",), result)
+
+
+def entry(n: int, **result: Any) -> Entry:
+    """Its row."""
+    return kept.entry_of(run(n, **result))
+
+
+OPEN = OpenRun("r", "support", NOW, NOW + timedelta(minutes=20), "0f" * 16, ("a",))
+SCORES = scores.entry_of("r", NOW, Group("ko", "en"), Scores(np.arange(3, dtype=np.uint64), {"recall@10": np.ones(3)}))
+BAD = {
+    "no body": entry(1)._replace(body={}),
+    "another id": entry(1)._replace(id="mine"),
+    "another time": entry(1)._replace(at=NOW),
+    "a time to come": kept.entry_of(GoldenRun("r", "support", NOW + timedelta(days=400), (), {})),
+    "a key that is none": kept.entry_of(replace(OPEN, key="secret")),
+    "open for ever": kept.entry_of(replace(OPEN, until=NOW + timedelta(days=3000))),
+    "over before it begins": kept.entry_of(replace(OPEN, until=NOW - timedelta(days=1))),
+    "scores without base64": SCORES._replace(body={**SCORES.body, "queries": "%%%"}),
+    "scores that are not compressed": SCORES._replace(body={**SCORES.body, "queries": "AAAA"}),
+    "fewer scores than queries": SCORES._replace(
+        body={
+            **SCORES.body,
+            "measures": scores.entry_of("r", NOW, Group("ko"), Scores(np.arange(2, dtype=np.uint64), {"x": np.ones(2)})).body[
+                "measures"
+            ],
+        }
+    ),
+}
 
 
 class Agent:
@@ -40,7 +73,7 @@ class Agent:
             Health(NOW),
             looking.clock,
             frozenset({"secret"}),
-            shared=SharedJournal(self.journal),
+            shared=SharedJournal(self.journal, FakeClock(NOW)),
         )
         self.url = stack.enter_context(WebServer(app, listener)).url
         self.remote = RemoteJournal(Remote(self.url, "secret"))
@@ -62,22 +95,34 @@ def journal(request: pytest.FixtureRequest, agent: Agent) -> Journal:
 def test_what_is_written_is_read(journal: Journal) -> None:
     """In the order of its time, with every digit of it; the same id replaces."""
     journal.write([entry(2), entry(1, languages=["lo"]), entry(2, again=True)])
-    assert journal.read("golden") == [entry(1, languages=["lo"]), entry(2, again=True)]
+    assert kept.golden_runs(journal) == [run(1, languages=["lo"]), run(2, again=True)]
+    journal.write([kept.entry_of(OPEN), SCORES])
+    assert kept.open_runs(journal) == [OPEN]
+    (found,) = scores.scores_of(journal, "r", NOW).values()
+    assert found.measures["recall@10"].tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_span_has_both_its_ends(journal: Journal) -> None:
     """From and to, each included."""
     journal.write([entry(n) for n in range(5)])
-    assert [row.id for row in journal.read("golden", entry(1).at, entry(3).at)] == ["r1", "r2", "r3"]
-    assert [row.id for row in journal.read("golden", until=entry(1).at)] == ["r0", "r1"]
+    assert [row.body["id"] for row in journal.read("golden", entry(1).at, entry(3).at)] == ["r1", "r2", "r3"]
+    assert [row.body["id"] for row in journal.read("golden", until=entry(1).at)] == ["r0", "r1"]
     assert journal.read("probe") == []
 
 
 def test_a_large_row_goes_through(agent: Agent) -> None:
     """The scores of a hundred thousand queries are megabytes."""
-    large = entry(1, scores="x" * (40 * LARGEST_BODY))
-    agent.remote.write([large])
-    assert agent.journal.read("golden") == [large]
+    large = run(1, scores="x" * (40 * LARGEST_BODY))
+    agent.remote.write([kept.entry_of(large)])
+    assert kept.golden_runs(agent.journal) == [large]
+
+
+@pytest.mark.parametrize("row", BAD.values(), ids=BAD.keys())
+def test_a_row_that_no_command_writes_is_refused(agent: Agent, row: Entry) -> None:
+    """The agent reads them in every minute, and excludes users' queries by them."""
+    with pytest.raises(Misconfigured, match="expected"):
+        agent.remote.write([row])
+    assert agent.journal.read(row.kind) == []
 
 
 @pytest.mark.parametrize("kind", OTHERS)

@@ -15,7 +15,8 @@ from agent.errors import Misconfigured, Mistake
 from agent.probing.due import Check, Why
 from agent.runtime.schedule import Ended, Schedule, Timed, babelwatch, missed
 
-SUPPORT, OWN = Check("golden", "support", Why.SCHEDULE), Check("probe", "own", Why.SCHEDULE)
+SUPPORT, OWN = Check("golden", "support", Why.DEPLOYMENT, "v43"), Check("probe", "own", Why.DEPLOYMENT, "v43")
+NIGHTLY = Check("golden", "support", Why.SCHEDULE)
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 SOON_S = 20.0
 
@@ -53,7 +54,7 @@ def ends(schedule: Schedule, n: int = 1) -> list[Ended]:
     found: list[Ended] = []
     deadline = time.monotonic() + SOON_S
     while len(found) < n and time.monotonic() < deadline:
-        found += schedule.ended()
+        found += [one for one in schedule.ended() if one.ended_at]
         time.sleep(0.02)
     return found
 
@@ -65,6 +66,7 @@ def test_a_check_runs_and_its_end_is_told(opened: Opened) -> None:
     (end,) = ends(schedule)
     assert (end.check, end.failed, end.said) == (SUPPORT, False, "")
     assert end.started_at is not None
+    assert end.ended_at is not None
     assert end.started_at <= end.ended_at
     assert schedule.ended() == []
 
@@ -105,25 +107,51 @@ def test_one_runs_at_a_time_and_nicer_than_the_agent(opened: Opened, tmp_path: P
     assert trace.read_text() == f"begin end{nice} begin end{nice} "
 
 
-def test_what_is_asked_while_another_agent_evaluates_waits(opened: Opened) -> None:
-    """Asleep nothing begins."""
-    schedule = opened(python(""))
-    schedule.sleep()
+def test_what_is_asked_twice_runs_once(opened: Opened, tmp_path: Path) -> None:
+    """While it waits or runs; whoever evaluates anew asks for everything that has no end."""
+    trace = tmp_path / "trace"
+    schedule = opened(python(f"import time; open({str(trace)!r}, 'a').write('x'); time.sleep(.3)"))
+    for check in (SUPPORT, SUPPORT, OWN, OWN):
+        schedule.ask(check)
+    assert len(ends(schedule, 2)) == 2
     schedule.ask(SUPPORT)
+    assert len(ends(schedule)) == 1
+    assert trace.read_text() == "xxx"
+
+
+def test_what_is_asked_of_an_agent_that_evaluates_no_more_is_left_to_its_successor(opened: Opened) -> None:
+    """Nothing of before begins when it evaluates again; what is asked then does."""
+    schedule = opened(python(""))
+    schedule.plan([every_second(OWN)])
+    schedule.sleep()
+    time.sleep(1.2)
+    schedule.wake()
     time.sleep(0.3)
     assert schedule.ended() == []
-    schedule.wake()
-    assert len(ends(schedule)) == 1
+    schedule.ask(SUPPORT)
+    assert [end.check for end in ends(schedule)] == [SUPPORT]
+
+
+def every_second(check: Check) -> Timed:
+    """No test waits for four in the morning."""
+    return Timed(check, type(parse_cron("* * * * *"))(second="*", timezone=UTC))
 
 
 def test_a_check_is_run_at_its_time(opened: Opened) -> None:
-    """And a plan takes the place of the one before."""
+    """And a plan takes the place of the one before; each time is one of its own, and its begin is told, too."""
     schedule = opened(python(""))
-    every_second = Timed(SUPPORT, parse_cron("* * * * *"))
-    soon = every_second._replace(at=type(every_second.at)(second="*", timezone=UTC))
-    schedule.plan([Timed(OWN, soon.at)])
-    schedule.plan([soon])
-    assert {end.check for end in ends(schedule, 2)} == {SUPPORT}
+    schedule.plan([every_second(OWN)])
+    schedule.plan([every_second(NIGHTLY)])
+    found: list[Ended] = []
+    deadline = time.monotonic() + SOON_S
+    while len(found) < 4 and time.monotonic() < deadline:
+        found += schedule.ended()
+        time.sleep(0.05)
+    begun = [one for one in found if one.ended_at is None]
+    over = [one for one in found if one.ended_at]
+    assert {one.check.name for one in found} == {"support"}
+    assert [one.check for one in over] == [one.check for one in begun][: len(over)]
+    assert len({one.check.id for one in over}) == len(over) >= 2
 
 
 def test_closing_ends_what_runs(opened: Opened) -> None:
@@ -152,7 +180,8 @@ def test_the_command_is_this_installation(opened: Opened) -> None:
         (None, NOON, False),  # it never ran: its first time comes
         (NOON - timedelta(hours=8), NOON, False),  # it ran at four
         (NOON - timedelta(hours=32), NOON, True),  # it ran at four of the day before
-        (NOON - timedelta(hours=32), NOON.replace(hour=4, minute=30), False),  # half an hour late is late, not missed
+        (NOON - timedelta(hours=32), NOON.replace(hour=4, minute=30), True),  # nobody would start what is half an hour late
+        (NOON - timedelta(hours=32), NOON.replace(hour=3, minute=30), False),
     ],
 )
 def test_what_was_missed_while_nobody_was_there(last: datetime | None, now: datetime, is_missed: bool) -> None:  # noqa: FBT001 - a row of the table above

@@ -54,6 +54,12 @@ def over(fall: Fall, compared: Compared) -> Fall | None:
     return replace(fall, incident=replace(fall.incident, state="resolved", resolved_at=at, summary=summary))
 
 
+def gone(fall: Fall, now: datetime) -> Incident:
+    """Its end where the set is not configured any more."""
+    summary = f"The golden set {fall.name} is not configured any more; {display_name(fall.incident.language)} had fallen there."
+    return replace(fall.incident, state="resolved", resolved_at=now, summary=summary)
+
+
 def _incident(compared: Compared, row: Row, changes: Sequence[Change]) -> Incident:
     assert row.judged is not None, "what fails has figures"
     base, run, _ = compared

@@ -1,7 +1,8 @@
 """What a golden run says of an incident that only scores speak for: paired with its run from before, or beside the other languages."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import hypot
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ METRIC: Final = "recall@10"
 FALL: Final = 0.03
 GAP: Final = 0.20
 REFERENCES: Final = 3
+REMEMBERED: Final = timedelta(days=60)
+"""A run older than that is no measure of what was usual."""
 
 Kept = Mapping[Group, Scores]
 
@@ -47,10 +50,11 @@ class Weigher:
 
     def weigh(self, incident: Incident, check: Check, at: datetime) -> Weighing | None:
         """What the newest run of this check's set says; None where there is nothing to say. Raises RetryLater."""
-        runs = [run for run in kept.golden_runs(self._journal) if run.name == check.name]
+        since = (incident.began_at or incident.fired_at or at) - REMEMBERED
+        runs = [run for run in kept.golden_runs(self._journal, since) if run.name == check.name]
         asked = (check.language,) if check.language else ()
-        since = incident.fired_at or at
-        now = next((run for run in reversed(runs) if run.languages == asked and run.at >= since), None)
+        fired = incident.fired_at or at
+        now = next((run for run in reversed(runs) if run.languages == asked and run.at >= fired), None)
         found = self._found(incident, check, now, runs) if now else None
         return None if found is None else _weighing(incident, check.name, found, at)
 
@@ -80,13 +84,21 @@ def beside(now: Asked, whole: Asked, language: str) -> Found | None:
     """A language in the newest run against the median of the three languages with most queries in a run of all of them."""
     own = np.array(list(_of(now.scores, language).values()))
     others = {group.language for group in whole.scores} - {language}
-    known = {tag: list(_of(whole.scores, tag).values()) for tag in others}
+    known = {tag: np.array(list(values.values())) for tag in others if (values := _of(whole.scores, tag))}
     largest = sorted(known, key=lambda tag: (-len(known[tag]), tag))[:REFERENCES]
     if not len(own) or not largest:
         return None
-    gaps = float(np.median([np.mean(known[tag]) for tag in largest])) - own
-    interval = studentised(gaps).interval
-    return Found(float(gaps.mean()), (float(interval.low), float(interval.high)), len(own), f"below {', '.join(largest)}")
+    means = sorted((float(known[tag].mean()), tag) for tag in largest)
+    _, middle = means[(len(means) - 1) // 2]
+    gap = float(known[middle].mean() - own.mean())
+    half = hypot(_half(own), _half(known[middle]))
+    return Found(gap, (gap - half, gap + half), len(own), f"below the median of {', '.join(largest)}")
+
+
+def _half(values: Values) -> float:
+    """Half of the 95 % interval of a mean; those of two independent means add up as squares."""
+    interval = studentised(values).interval
+    return float(interval.high - interval.low) / 2
 
 
 def verdict(class_: IncidentClass, found: Found) -> Confirmed:
@@ -129,7 +141,8 @@ def _signed(share: float) -> str:
 def _of(scores: Kept, language: str) -> dict[int, float]:
     """The values of a language's queries, whatever language their documents are in."""
     groups: Iterable[Scores] = (each for group, each in scores.items() if language in {"", group.language})
-    return {int(key): float(value) for each in groups for key, value in zip(each.queries, each.measures[METRIC], strict=True)}
+    kept = (each for each in groups if METRIC in each.measures)  # a search that is asked for fewer than ten has none
+    return {int(key): float(value) for each in kept for key, value in zip(each.queries, each.measures[METRIC], strict=True)}
 
 
 def _values(scores: Mapping[int, float], keys: list[int]) -> Values:
