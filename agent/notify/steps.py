@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from agent.alerting.action import ended_by_hand
 from agent.alerting.incident import Incident, is_news
@@ -16,6 +17,9 @@ from agent.notify.grouping import Group, Timing
 from agent.notify.mute import Mute
 from agent.notify.route import Route, receivers_of
 from agent.notify.trouble import receiver_of
+
+HURRY: Final = frozenset({Reason.ESCALATED, Reason.WEIGHED})
+"""What somebody who has been told waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,6 @@ def waiting(
         else:
             groups[parcel.group].append(parcel)
     for group, members in groups.items():
-        hurry = any(member.reason is Reason.ESCALATED or ended_by_hand(member.incident) for member in members)
+        hurry = any(member.reason in HURRY or ended_by_hand(member.incident) for member in members)
         due = grouping.due_at(group, since.get(group, now), last(group), timings[group.receiver], hurry=hurry)
         yield from (replace(member, due_at=due) for member in members)

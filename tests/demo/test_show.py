@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -51,6 +52,11 @@ class Told:
     def changes(self, words: Words) -> Rows:  # noqa: ARG002 - the port's
         """Not shown."""
         return []
+
+
+def fall(summary: str, severity: str = "critical") -> dict[str, Any]:
+    """An alert."""
+    return {"class": "change", "severity": severity, "summary": summary}
 
 
 class Looks(threading.Event):
@@ -105,10 +111,10 @@ def test_the_first_rows_are_printed_at_once_and_then_now_and_then(views: Told) -
 
 
 def test_an_alert_is_printed_when_it_comes(views: Told) -> None:
-    """And when it is over the table comes again without it."""
+    """The newest of the loudest; and when it is over the table comes again without it."""
 
     def fires() -> None:
-        views.open = [{"summary": "Spanish fell."}, {"summary": "An older one."}]
+        views.open = [fall("Turkish fell.", "warning"), fall("Spanish fell."), fall("An older one.")]
 
     def ends() -> None:
         views.open = []
@@ -117,6 +123,7 @@ def test_an_alert_is_printed_when_it_comes(views: Told) -> None:
     assert shown.count("Mean of all") == 3
     assert shown.count("Spanish fell.") == 1
     assert "An older one." not in shown
+    assert "Turkish fell." not in shown
 
 
 def test_the_table_is_that_since_the_update_against_the_days_before(views: Told) -> None:
@@ -164,7 +171,7 @@ def test_a_terminal_that_the_alert_fills_goes_on_in_plain_text(views: Told) -> N
     """Everything is said: the alert that makes the screen too tall is printed whole."""
 
     def fires() -> None:
-        views.open = [{"summary": "Spanish fell. " * 20 + "Finis."}]
+        views.open = [fall("Spanish fell. " * 20 + "Finis.")]
 
     shown = Screen(views, lines=18).after(8, {4: fires})
     assert shown.count("Finis.") == 1

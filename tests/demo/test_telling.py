@@ -55,6 +55,7 @@ class Servers(NamedTuple):
                 "group_wait": "0s",
                 "group_interval": "1s",
                 "receivers": receivers,
+                "routes": [{"match": {"service": profiles.SERVICE}, "receivers": list(receivers)}],  # not the shop's
             }
         }
 
@@ -125,7 +126,8 @@ def _look(servers: Servers) -> None:
     assert (root["text"].startswith("Resolved"), "thread_ts" in root) == (True, False)
     assert reply["thread_ts"] in servers.bot.messages
     assert [(one["event_action"], one["dedup_key"]) for one in _events(servers)] == [("trigger", SPANISH), ("resolve", SPANISH)]
-    assert [one["payload"]["custom_details"] is not None for one in servers.pager.arrived if "event_action" not in one] == [True]
+    deployed = [one["payload"]["custom_details"] for one in servers.pager.arrived if "event_action" not in one]
+    assert [each is not None for each in deployed] == [True, True]  # one of each service
     fire, end = servers.mail.mails
     assert end["References"] == fire["Message-ID"]
     assert [one["status"] for one in servers.hook.arrived] == ["firing", "resolved"]
