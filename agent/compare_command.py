@@ -46,7 +46,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one parameter an option
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the same queries before and after: the gate of a deployment.
+    """The same queries before and after: a deployment's gate.
 
     Exit status 1 when a language fails; with --strict also when one is inconclusive or insufficient.
     """

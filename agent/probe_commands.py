@@ -15,7 +15,7 @@ from agent.probing.separation.thresholds import fragment
 from agent.report import separation_table
 
 commands = typer.Typer(
-    help="Whether a model tells what means the same from what does not.", no_args_is_help=True, rich_markup_mode=None
+    help="Whether a model connects what means the same.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Text = str | None

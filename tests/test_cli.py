@@ -281,6 +281,7 @@ def test_the_commands_of_the_contract_are_there() -> None:
         *("mute", "mute add", "mute list", "mute remove"),
         *("notify", "notify preview", "notify test"),
         *("rules", "rules check", "rules test", "rules backtest", "rules drill"),
+        *("probe", "probe run", "probe list", "golden", "golden run", "golden list", "golden coverage", "compare"),
     }
 
 
