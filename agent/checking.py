@@ -12,7 +12,7 @@ from agent.config.settings import TWINS, Settings
 from agent.errors import Misconfigured, Mistake
 from agent.language.codes import canonical
 from agent.parts import plain
-from agent.probing.asking import Asker, Service
+from agent.probing.asking import Asker, Service, bearer
 from agent.probing.embedding.cache import FileCache
 from agent.probing.embedding.kinds import EMBEDDERS
 from agent.probing.embedding.sentence_transformers import state_of
@@ -46,8 +46,7 @@ def _identity(settings: EmbedderSettings) -> str:
 def retriever(endpoint: EndpointSettings, run: str) -> HttpRetriever:
     """The search of a service; every request says which run it belongs to. Raises Misconfigured."""
     headers = {name: value.get_secret_value() for name, value in endpoint.headers.items()}
-    if endpoint.token:
-        headers["Authorization"] = f"Bearer {endpoint.token.get_secret_value()}"
+    headers |= bearer(endpoint.token.get_secret_value() if endpoint.token else None)
     service = Service(
         to=f"the search at {urlsplit(endpoint.url).netloc}",
         url=endpoint.url,

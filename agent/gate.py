@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from agent import app, parts, progress
+from agent.alerting.weighing import GOLDEN
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake
 from agent.opening import CLOCK
 from agent.probing.comparing.comparison import Asked, By, Comparison, compare
 from agent.probing.comparing.logged import Reading, log_side
 from agent.probing.comparing.metric import metric_of
-from agent.probing.comparing.sides import CLICKS, GOLDEN, Side, golden_side
+from agent.probing.comparing.sides import CLICKS, Side, golden_side
 from agent.source.file import FileSource
 
 TEXTS: Final = 1 << 20  # whose language is remembered: both sides have the same

@@ -14,9 +14,7 @@ from agent.probing.kept import ProbeRun
 from agent.probing.separation.thresholds import fragment
 from agent.report import separation_table
 
-commands = typer.Typer(
-    help="Whether a model connects what means the same.", no_args_is_help=True, rich_markup_mode=None
-)
+commands = typer.Typer(help="Whether a model connects what means the same.", no_args_is_help=True, rich_markup_mode=None)
 
 Text = str | None
 

@@ -20,7 +20,7 @@ from agent.probing.golden.dataset import Query
 from agent.probing.golden.opening import opening
 from agent.probing.golden.run import SETTLE
 from agent.probing.golden.sending import Pace
-from agent.probing.kept import ProbeRun, entry_of, probe_runs
+from agent.probing.kept import ProbeRun, entry_of, probe_runs, whole_milliseconds
 from agent.probing.separation import own, result
 from agent.probing.separation.concepts import Concepts, bundled, joined
 from agent.probing.separation.floor import LANGUAGE, UNRELATED, corpus_of, lines_of
@@ -67,8 +67,7 @@ def run(settings: Settings, asked: Asked, tell: Tell) -> ProbeRun | None:
         with _search(settings, asked, given, plan) as search, progress.counting("embedding") as shown:
             probed = probe(embedder, plan, search, shown)
         named = given.embedding_model or embedder.model
-    now = CLOCK.now()
-    at = now.replace(microsecond=now.microsecond // 1000 * 1000)  # the journal's precision
+    at = whole_milliseconds(CLOCK.now())
     ended = ProbeRun(secrets.token_hex(8), given.name, at, named, result.document(probed, named))
     checking.keep(settings, asked.store, [entry_of(ended)])
     return ended

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from agent.config import values as kind
 from agent.config.checks import texts_in
-from agent.config.section import Section, misplaced
+from agent.config.section import Section, of_its_type
 from agent.times import parse_duration
 
 Batch = Annotated[kind.Whole, Field(ge=1, le=2048)]
@@ -93,20 +93,7 @@ EMBEDDERS: Final[dict[str, type[Embedder]]] = {
 }
 
 
-def _of_its_type(embedder: object) -> object:
-    """Where the type is wrong that is the only mistake: nothing can be said about the other keys."""
-    if isinstance(embedder, Section):
-        return embedder
-    if embedder is not None and not isinstance(embedder, dict):
-        return OpenAiSettings.model_validate(embedder)  # no table at all is the same mistake for each type
-    given: Any = (embedder or {}).get("type")
-    section = EMBEDDERS.get(given) if isinstance(given, str) else None
-    if section is None:
-        raise misplaced((("type",), given, f"a type of embedder that is there ({', '.join(EMBEDDERS)})"))
-    return section.model_validate(embedder)
-
-
-AnyEmbedder = Annotated[Embedder, BeforeValidator(_of_its_type)]
+AnyEmbedder = Annotated[Embedder, of_its_type(EMBEDDERS, "embedder")]
 
 
 class EndpointSettings(Section):

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from agent.config import values as kind
-from agent.config.section import Section, misplaced
+from agent.config.section import Section, of_its_type
 from agent.times import parse_duration
 
 TEN_SECONDS: Final = parse_duration("10s")
@@ -162,17 +162,4 @@ def _of_a_pair(password: kind.Secret | None, info: ValidationInfo) -> kind.Secre
     return password
 
 
-def _of_its_type(receiver: object) -> object:
-    """Where the type is wrong that is the only mistake: nothing can be said about the other keys."""
-    if isinstance(receiver, Section):
-        return receiver
-    if receiver is not None and not isinstance(receiver, dict):
-        return SlackSettings.model_validate(receiver)  # no table at all is the same mistake for each type
-    given = (receiver or {}).get("type")
-    section = RECEIVERS.get(given) if isinstance(given, str) else None
-    if section is None:
-        raise misplaced((("type",), given, f"a type of receiver that is there ({', '.join(RECEIVERS)})"))
-    return section.model_validate(receiver)
-
-
-AnyReceiver = Annotated[Receiver, BeforeValidator(_of_its_type)]
+AnyReceiver = Annotated[Receiver, of_its_type(RECEIVERS, "receiver")]

@@ -1,6 +1,8 @@
 """What every group of settings is: frozen, strict, and empty when it is all defaults."""
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from collections.abc import Mapping
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
@@ -19,6 +21,24 @@ class Section(BaseModel):
 def keys_of(section: type[Section]) -> dict[str, FieldInfo]:
     """The fields of a section by the keys they have in a file."""
     return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def of_its_type(sections: Mapping[str, type[Section]], what: str) -> BeforeValidator:
+    """Reads a table by the section that its key `type` names."""
+
+    def read(given: object) -> object:
+        """Where the type is wrong that is the only mistake: nothing can be said about the other keys."""
+        if isinstance(given, Section):
+            return given
+        table = {} if given is None else given
+        if not isinstance(table, dict):
+            return next(iter(sections.values())).model_validate(given)  # no table at all is the same mistake for each type
+        section = sections.get(table["type"]) if isinstance(table.get("type"), str) else None
+        if section is None:
+            raise misplaced((("type",), table.get("type"), f"a type of {what} that is there ({', '.join(sections)})"))
+        return section.model_validate(table)
+
+    return BeforeValidator(read)
 
 
 def misplaced(*mistakes: tuple[tuple[str | int, ...], object, str]) -> ValidationError:

@@ -181,7 +181,7 @@ def _tell(state: tenacity.RetryCallState) -> None:
     """Whoever waits for long is told what for."""
     seconds = state.next_action.sleep if state.next_action else 0.0
     if seconds >= WORTH_TELLING and state.outcome:
-        _logger.warning("%s: asked again in %.0f s", state.outcome.exception(), seconds)
+        _logger.warning("%s: asked again in %.0f s (attempt %d)", state.outcome.exception(), seconds, state.attempt_number + 1)
 
 
 _NO_JSON: Final = object()

@@ -19,7 +19,6 @@ GOLDEN: Final = "golden"
 OPEN: Final = "golden_open"  # a run that is sending its queries, which are nobody's
 KINDS: Final = (PROBE, GOLDEN, SCORES, OPEN)
 
-
 LONG_AGO: Final = timedelta(days=366)
 SOON: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(days=7)
@@ -97,6 +96,11 @@ def _wrong_opening(entry: Entry) -> str:
     if not _KEY.fullmatch(run.key):
         return "a key of 32 hexadecimal digits"
     return "" if run.at <= run.until <= run.at + LONGEST else f"an end within {LONGEST.days} days"
+
+
+def whole_milliseconds(at: datetime) -> datetime:
+    """The time at the journal's precision: a row that is read again is the one that was written."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def probe_runs(journal: Journal, since: datetime | None = None) -> list[ProbeRun]:

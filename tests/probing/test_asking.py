@@ -204,7 +204,7 @@ def test_a_long_wait_is_told(server: Server, caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.INFO, "agent"):
         ask(server.url)
     assert [record.getMessage() for record in caplog.records if record.name.startswith("agent")] == [
-        "it answers 429: asked again in 20 s"
+        "it answers 429: asked again in 20 s (attempt 2)"
     ]
 
 

@@ -1,18 +1,18 @@
 """What is compared: the scored queries of one side, wherever they come from, and of a golden run in particular."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.alerting.weighing import GOLDEN
 from agent.errors import Misconfigured, Mistake
 from agent.probing.comparing.metric import Metric
 from agent.probing.kept import GoldenRun, named
 from agent.probing.scores import Group, Scores, scores_of
 from agent.store.base import Journal
 
-GOLDEN: Final = "golden:"
 CLICKS: Final = "clicks"
 
 
@@ -64,13 +64,15 @@ def by_language(marks: Mapping[Group, Marks]) -> dict[Group, Marks]:
     together: dict[Group, list[Marks]] = {}
     for group, some in marks.items():
         together.setdefault(Group(group.language), []).append(some)
-    return {group: _joined(some) for group, some in together.items()}
+    return {group: joined(some) for group, some in together.items()}
 
 
-def _joined(some: list[Marks]) -> Marks:
+def joined(some: Sequence[Marks]) -> Marks:
+    """The queries of several groups as one group's."""
     if len(some) == 1:
         return some[0]
-    return averaged(np.concatenate([each.queries for each in some]), np.concatenate([each.values for each in some]))
+    several = [NONE, *some]
+    return averaged(np.concatenate([each.queries for each in several]), np.concatenate([each.values for each in several]))
 
 
 NONE: Final = Marks(np.empty(0, np.uint64), np.empty(0))

@@ -16,10 +16,10 @@ from agent.probing.golden.opening import Keep, Opening, opening
 from agent.probing.golden.partial import Partial
 from agent.probing.golden.result import Failure, Outcome
 from agent.probing.golden.sending import Answer, Load, send
-from agent.probing.kept import GoldenRun, entry_of
+from agent.probing.kept import GoldenRun, entry_of, whole_milliseconds
 
 SETTLE: Final = 15.0  # seconds: an agent beside us looks every few of them which runs are open
-IN_A_ROW: Final = 10  # failures of all languages: the search is gone
+IN_A_ROW: Final = 10  # failures of all languages: the search is gone; where it never answered, those of the first round say so
 
 Progress = Callable[[int, int], object]
 
@@ -61,8 +61,7 @@ def run(plan: Plan, means: Means, partial: Partial) -> Ended:
     """
     failures = _ask(plan, means, partial)
     outcome = _scored(plan, partial, failures)
-    at = means.clock.now()
-    at = at.replace(microsecond=at.microsecond // 1000 * 1000)  # the journal's precision
+    at = whole_milliseconds(means.clock.now())
     told = _told(plan, outcome, at)
     kept = entry_of(GoldenRun(plan.run, plan.name, at, plan.languages, told))
     means.keep([*result.entries(outcome, plan.run, at), kept])
@@ -93,7 +92,7 @@ def _sent(plan: Plan, means: Means, partial: Partial, left: Sequence[Query], ope
             if answer:
                 done, in_a_row = done + 1, in_a_row + 1 if answer.error else 0
                 _take(answer, partial, failures)
-            if answer and answer.error and in_a_row >= min(IN_A_ROW, queries):
+            if answer and answer.error and in_a_row >= min(IN_A_ROW if partial.answers else plan.load.concurrency, queries):
                 raise _gone(answer.error, len(partial.answers), queries)
             now = means.clock.now()
             opened.go_on(now, (now - opened.run.at) / max(done, 1) * (len(left) - done))

@@ -1,6 +1,7 @@
 """The search of a service over HTTP: a template for the question, an expression for the results."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from agent.probing.base import BadAnswer, Hit, Question
 
 RUN_HEADER: Final = "X-Babelwatch-Run"
 BAGGAGE: Final = "baggage"
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 
 def marked(headers: Mapping[str, str], run: str) -> dict[str, str]:
@@ -42,14 +44,20 @@ class HttpRetriever:
         try:
             found = self._results.search(answer)
         except JMESPathError as error:
-            raise BadAnswer("the search answers what `results` cannot be read from") from error
-        return hits_of(found)
+            raise BadAnswer(f"the search answers what `results` cannot be read from{_keys(answer)}") from error
+        return hits_of(found, _keys(answer))
 
 
-def hits_of(found: Any) -> list[Hit]:
+def _keys(answer: Any) -> str:
+    """What an answer has instead, as far as it is plain enough to be shown."""
+    keys = [key for key in answer if _PLAIN_KEY.fullmatch(key)] if isinstance(answer, dict) else []
+    return f"; its keys: {', '.join(keys[:8])}" if keys else ""
+
+
+def hits_of(found: Any, instead: str = "") -> list[Hit]:
     """Results as a service gave them, {doc_id, score} or ids alone: each document at its first place. Raises BadAnswer."""
     if not isinstance(found, list):
-        raise BadAnswer("the search answers no list where `results` says")
+        raise BadAnswer(f"the search answers no list where `results` says{instead}")
     first: dict[str, Hit] = {}
     for hit in map(_hit, found):
         first.setdefault(hit.doc_id, hit)

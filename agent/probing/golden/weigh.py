@@ -1,19 +1,20 @@
 """What a golden run says of an incident that only scores speak for: paired with its run from before, or beside the other languages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import hypot
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from agent.alerting.incident import Confirmed, Incident, IncidentClass
 from agent.alerting.weighing import GOLDEN, Weighing
+from agent.errors import Misconfigured
 from agent.probing import kept
-from agent.probing.comparing.statistics import Estimate, Values, estimate, studentised
+from agent.probing.comparing.metric import metric_of
+from agent.probing.comparing.sides import Marks, joined, paired, side_of
+from agent.probing.comparing.statistics import Values, estimate, studentised
 from agent.probing.due import Check
 from agent.probing.kept import GoldenRun
-from agent.probing.scores import Group, Scores, scores_of
+from agent.probing.scores import Group
 from agent.store.base import Journal
 
 METRIC: Final = "recall@10"
@@ -23,14 +24,12 @@ REFERENCES: Final = 3
 REMEMBERED: Final = timedelta(days=60)
 """A run older than that is no measure of what was usual."""
 
-Kept = Mapping[Group, Scores]
-
 
 class Asked(NamedTuple):
-    """A run and what it scored."""
+    """A run and what its queries scored."""
 
     run: GoldenRun
-    scores: Kept
+    marks: Mapping[Group, Marks]
 
 
 class Found(NamedTuple):
@@ -67,24 +66,26 @@ class Weigher:
         return fallen(self._asked(before[-1]), self._asked(now), check.language) if before else None
 
     def _asked(self, run: GoldenRun) -> Asked:
-        return Asked(run, scores_of(self._journal, run.id, run.at))
+        try:
+            return Asked(run, side_of(self._journal, run, run.name, metric_of(METRIC)).marks)
+        except Misconfigured:  # a search that is asked for fewer than ten has no recall@10
+            return Asked(run, {})
 
 
 def fallen(before: Asked, now: Asked, language: str) -> Found | None:
     """The same queries in two runs; `language` empty: of all languages. None where they have none in common."""
-    base, candidate = _of(before.scores, language), _of(now.scores, language)
-    common = sorted(base.keys() & candidate.keys())
-    if not common:
+    pairs = paired(_of(before.marks, language), _of(now.marks, language))
+    if not len(pairs.base):
         return None
-    found: Estimate = estimate(_values(base, common), _values(candidate, common))
+    found = estimate(pairs.base, pairs.candidate)
     return Found(found.drop, found.ci95, found.n, f"against its run of {before.run.at:%Y-%m-%d %H:%M} UTC")
 
 
 def beside(now: Asked, whole: Asked, language: str) -> Found | None:
     """A language in the newest run against the median of the three languages with most queries in a run of all of them."""
-    own = np.array(list(_of(now.scores, language).values()))
-    others = {group.language for group in whole.scores} - {language}
-    known = {tag: np.array(list(values.values())) for tag in others if (values := _of(whole.scores, tag))}
+    own = _of(now.marks, language).values
+    others = {group.language for group in whole.marks} - {language}
+    known = {tag: values for tag in others if len(values := _of(whole.marks, tag).values)}
     largest = sorted(known, key=lambda tag: (-len(known[tag]), tag))[:REFERENCES]
     if not len(own) or not largest:
         return None
@@ -138,12 +139,6 @@ def _signed(share: float) -> str:
     return f"{rounded:+.1f}".replace("-", "−") if rounded else "0.0"
 
 
-def _of(scores: Kept, language: str) -> dict[int, float]:
-    """The values of a language's queries, whatever language their documents are in."""
-    groups: Iterable[Scores] = (each for group, each in scores.items() if language in {"", group.language})
-    kept = (each for each in groups if METRIC in each.measures)  # a search that is asked for fewer than ten has none
-    return {int(key): float(value) for each in kept for key, value in zip(each.queries, each.measures[METRIC], strict=True)}
-
-
-def _values(scores: Mapping[int, float], keys: list[int]) -> Values:
-    return np.array([scores[key] for key in keys])
+def _of(marks: Mapping[Group, Marks], language: str) -> Marks:
+    """The values of a language's queries, whatever language their documents are in; `language` empty: of all."""
+    return joined([each for group, each in marks.items() if language in {"", group.language}])

@@ -208,7 +208,7 @@ ALWAYS: Mapping[str, tuple[Ill, str]] = {
         lambda _: Answer('{"results": [{"doc_id": "d", "score": NaN}]}'),
         "the search answers a score that is no finite number",
     ),
-    "answers another shape": (lambda _: Answer('{"hits": []}'), "the search answers no list where `results` says"),
+    "answers another shape": (lambda _: Answer('{"hits": []}'), "the search answers no list where `results` says; its keys: hits"),
 }
 
 

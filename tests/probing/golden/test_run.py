@@ -57,11 +57,13 @@ class Bench:
         self.written += rows
         self.journal.write(rows)
 
-    def run(self, search: MemoryRetriever, found: Dataset = SET, name: str = "r1", settle: float = 0.0) -> dict[str, Any]:
+    def run(
+        self, search: MemoryRetriever, found: Dataset = SET, name: str = "r1", settle: float = 0.0, load: Load = LOAD
+    ) -> dict[str, Any]:
         """One run to its end."""
         means = Means(search, self.keep, self.clock, lambda done, total: self.progress.append((done, total)))
         with opened(self.file, found.fingerprint(), self.clock.now()) as partial:
-            return run(Plan(name, "support", found, (), LOAD, settle), means, partial).result
+            return run(Plan(name, "support", found, (), load, settle), means, partial).result
 
     def openings(self) -> list[OpenRun]:
         """Each time that a run was told to be open."""
@@ -189,7 +191,7 @@ def test_failed_queries_are_counted_and_named(bench: Bench) -> None:
     """Never as zero: the figures are those of the others; all that failed are asked again by the next run."""
     search = MemoryRetriever(FOUND)
     search.failures.append(BadAnswer("the search answers no list"))
-    told = bench.run(search)
+    told = bench.run(search, load=LOAD._replace(concurrency=2))
     assert told["failed"] == 1
     assert [row["n"] for row in told["languages"]] in ([29, 30], [30, 29])
     assert all(row["recall_at_10"] == 1.0 for row in told["languages"])
@@ -216,6 +218,21 @@ def test_a_search_that_is_gone_stops_the_run(bench: Bench) -> None:
     assert kept.golden_runs(bench.journal) == []
     assert len(bench.run(search)["languages"]) == 2
     assert len(search.asked) == 40
+
+
+def test_a_search_that_never_answers_is_told_after_the_first_round(bench: Bench) -> None:
+    """Nobody waits for ten queries, each asked again for minutes, to learn of a wrong `results`."""
+
+    class Never(MemoryRetriever):
+        def search(self, question: Question) -> list[Hit]:
+            time.sleep(0.005)
+            self.failures.append(BadAnswer("the search answers no list"))
+            return super().search(question)
+
+    never = Never({})
+    with pytest.raises(BadAnswer, match="no list"):
+        bench.run(never)
+    assert len(never.asked) <= 5
 
 
 def test_a_few_that_are_left_and_fail_end_the_run(bench: Bench) -> None:
