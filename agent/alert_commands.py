@@ -7,7 +7,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from agent import app
+from agent import reached
 from agent.alerting.action import Name as ActionName
 from agent.alerting.action import Verdict
 from agent.alerting.incident import Incident
@@ -73,7 +73,7 @@ def explain_one(
 ) -> None:
     """The decision step by step, with all figures."""
     then = time_of(at, "--at")
-    with app.reading(settings_of(config), store) as views:
+    with reached.reading(settings_of(config), store) as views:
         known = msgspec.convert(views.alerts({"all": "true"}), list[Incident])
     incident = found(known, fingerprint, then)
     if as_json:
@@ -112,7 +112,7 @@ def close(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 def _act(action: ActionName, name: str, said: Said, place: tuple[Path | None, Path | None], *, as_json: bool) -> None:
     store, config = place
-    with app.writing(settings_of(config), store) as writer, named_by_option():
+    with reached.writing(settings_of(config), store) as writer, named_by_option():
         row = writer.act(name, action, {**said, "by": user()})
     if as_json:
         print_json(row)

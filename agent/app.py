@@ -6,8 +6,8 @@ import secrets
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,11 +29,8 @@ from agent.memory import keep_buffers
 from agent.opening import CLOCK
 from agent.progress import replaying
 from agent.renewal import Renewal
-from agent.report.remote import Remote
-from agent.report.shared import RemoteJournal, SharedJournal
-from agent.report.views import RemoteViews, Views
-from agent.report.writer import RemoteWriter, Writer
-from agent.resources import schemas_dir
+from agent.report.shared import SharedJournal
+from agent.report.views import Views
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.health import Health
@@ -43,7 +40,6 @@ from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
 from agent.source.coverage import patience
 from agent.source.file import FileSource
-from agent.store.base import Journal
 from agent.store.migrate import migrate
 from agent.times import format_duration
 from agent.web.api import build
@@ -70,7 +66,7 @@ def run(settings: Settings, config: Path | None = None) -> None:
         if folder:
             opening.locked(stack, folder).announce(local_address(listener.getsockname()), token)
         store = opening.store_in(stack, settings, folder)
-        migrate(store.engine, schemas(), replicated=_replicated(settings), retention=True)
+        migrate(store.engine, opening.schemas(), replicated=_replicated(settings), retention=True)
         meters = telemetry.prometheus(CLOCK)
         reload = _reload(configured, config, meters)
         health = Health(CLOCK.now())
@@ -154,7 +150,7 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="babelwatch-")))
         opening.locked(stack, folder)
         store = opening.store_in(stack, settings, folder)
-        migrate(store.engine, schemas(), retention=False)
+        migrate(store.engine, opening.schemas(), retention=False)
         sink = FileSink(opening.dead_letter_file(settings, folder), CLOCK)
         consumer = opening.consumer(settings, store, source, sink)
         in_force = fixed(settings)
@@ -186,46 +182,6 @@ def _stamp(milliseconds: int | None) -> str | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-@contextmanager
-def reading(settings: Settings, folder: Path | None) -> Iterator[Views]:
-    """Views of the store, or of the agent that holds it."""
-    with _reached(settings, folder) as reached:
-        yield RemoteViews(reached) if isinstance(reached, Remote) else opening.views(fixed(settings), reached)
-
-
-@contextmanager
-def writing(settings: Settings, folder: Path | None) -> Iterator[Writer]:
-    """A writer into the store, or through the agent that holds it."""
-    with _reached(settings, folder) as reached:
-        yield RemoteWriter(reached) if isinstance(reached, Remote) else opening.writer(fixed(settings), reached)
-
-
-@contextmanager
-def journal(settings: Settings, folder: Path | None) -> Iterator[Journal]:
-    """The rows of active checks in the store, or in that of the agent that holds it; a store is made where there is none."""
-    home = folder or opening.home(settings)
-    if home and not (home / opening.ENGINE).is_dir():
-        _made(settings, home)
-    with _reached(settings, folder) as reached:
-        yield RemoteJournal(reached) if isinstance(reached, Remote) else reached.journal
-
-
-def _made(settings: Settings, folder: Path) -> None:
-    with ExitStack() as stack:
-        opening.locked(stack, folder)
-        migrate(opening.store_in(stack, settings, folder).engine, schemas(), retention=False)
-
-
-@contextmanager
-def _reached(settings: Settings, folder: Path | None) -> Iterator[opening.Store | Remote]:
-    """The store, ours as long as it is open, or the agent that holds it."""
-    logs.configure(logging.WARNING)
-    with ExitStack() as stack:
-        folder = folder or opening.home(settings)
-        holder = opening.holder_of(stack, opening.existing(folder))[1] if folder else None
-        yield Remote(holder.address, holder.token) if holder else opening.store_in(stack, settings, folder)
-
-
 def migrate_store(settings: Settings) -> list[int]:
     """Apply the schema; returns the versions that were applied."""
     logs.configure(logging.WARNING)
@@ -234,7 +190,7 @@ def migrate_store(settings: Settings) -> list[int]:
         if folder:
             opening.locked(stack, folder)
         engine = opening.store_in(stack, settings, folder).engine
-        return migrate(engine, schemas(), replicated=_replicated(settings), retention=True)
+        return migrate(engine, opening.schemas(), replicated=_replicated(settings), retention=True)
 
 
 def check(settings: Settings) -> None:
@@ -252,11 +208,6 @@ def check(settings: Settings) -> None:
 def taggers(settings: Settings) -> Taggers:
     """The taggers alone, for `tag`."""
     return parts.taggers(settings)
-
-
-def schemas() -> Path:
-    """Where the numbered SQL lies."""
-    return schemas_dir() / "clickhouse"
 
 
 def until_signal(patience: timedelta = PATIENCE) -> threading.Event:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from agent import app
+from agent import reached
 from agent.options import (
     AsJson,
     Collection,
@@ -62,7 +62,7 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         "time": at.isoformat() if at else None,
         "by": user(),
     }
-    with app.writing(settings_of(config), store) as writer, named_by_option():
+    with reached.writing(settings_of(config), store) as writer, named_by_option():
         row = writer.announce(words({**names, **what}))
     if as_json:
         print_json(row)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agent import app
+from agent import reached
 from agent.config.probing_settings import Embedder as EmbedderSettings
 from agent.config.probing_settings import EndpointSettings
 from agent.config.settings import TWINS, Settings
@@ -61,7 +61,7 @@ def retriever(endpoint: EndpointSettings, run: str) -> HttpRetriever:
 
 def keep(settings: Settings, store: Path | None, rows: Sequence[Entry]) -> None:
     """The store is open only for a moment: a check takes minutes, and others want to read, or an agent to start."""
-    with app.journal(settings, store) as journal:
+    with reached.journal(settings, store, make=True) as journal:
         journal.write(rows)
 
 
@@ -69,7 +69,7 @@ def settle(settings: Settings, store: Path | None, seconds: float) -> float:
     """How long to wait before the first query: not at all where the store is embedded and nobody holds it."""
     if settings.store.clickhouse and not store:
         return seconds
-    with app.journal(settings, store) as journal:
+    with reached.journal(settings, store, make=True) as journal:
         return seconds if isinstance(journal, RemoteJournal) else 0.0
 
 

@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from agent import app, parts, progress
+from agent import parts, progress, reached
 from agent.alerting.weighing import GOLDEN
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake
@@ -49,7 +49,7 @@ class _Readers:
     def __init__(self, stack: ExitStack, settings: Settings, options: Options, asked: Asked) -> None:
         self._stack = stack
         self._metric = asked.metric
-        self._journal = cache(lambda: stack.enter_context(app.journal(settings, options.store)))
+        self._journal = cache(lambda: stack.enter_context(reached.journal(settings, options.store)))
         self._reading = Reading(
             decoder=parts.decoder(settings.source),
             taggers=cache(lambda: parts.taggers(_remembering(settings))),

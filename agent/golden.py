@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from agent import app, checking, logs, opening, parts, progress
+from agent import checking, logs, opening, parts, progress, reached
 from agent.config.checks import run_name
 from agent.config.mistakes import problems_of
 from agent.config.probing_settings import EndpointSettings, GoldenSettings
@@ -113,7 +113,7 @@ def _nothing(asked: Asked) -> dict[str, Any]:
 
 def runs(settings: Settings, store: Path | None) -> list[dict[str, Any]]:
     """The runs that are kept, oldest first: name, time, languages it was narrowed to, and what it found."""
-    with app.journal(settings, store) as journal:
+    with reached.journal(settings, store) as journal:
         return [{"languages_only": list(one.languages), **one.result} for one in kept.golden_runs(journal)]
 
 
@@ -127,7 +127,7 @@ def set_of(settings: Settings, path: Path | None) -> Dataset:
 
 def coverage(settings: Settings, found: Dataset, words: Mapping[str, str], store: Path | None, budget: int) -> dict[str, Any]:
     """Traffic beside a set, pair by pair, and what to label next."""
-    with app.reading(settings, store) as views:
+    with reached.reading(settings, store) as views:
         return coverages.coverage(views.pairs(words), found, budget)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from agent import app
+from agent import reached
 from agent.options import AsJson, Config, Store, named_by_option, print_json, settings_of, show, time_of, user, words
 from agent.report import mute_table
 
@@ -49,7 +49,7 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
         key: at.isoformat() if (at := time_of(text, f"--{key}")) else None for key, text in (("until", until), ("from", since))
     }
     said = {"match": match, "everything": everything, "reason": reason, "by": user(), **words({"for": length, **times})}
-    with app.writing(settings_of(config), store) as writer, named_by_option():
+    with reached.writing(settings_of(config), store) as writer, named_by_option():
         row = writer.mute(said)
     _tell(row, as_json=as_json)
 
@@ -68,7 +68,7 @@ def list_mutes(
 @commands.command()
 def remove(name: Id, store: Store = None, config: Config = None, as_json: AsJson = False) -> None:
     """End a mute before its time."""
-    with app.writing(settings_of(config), store) as writer, named_by_option():
+    with reached.writing(settings_of(config), store) as writer, named_by_option():
         row = writer.unmute(name)
     _tell(row, as_json=as_json)
 

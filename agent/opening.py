@@ -27,6 +27,7 @@ from agent.notify.base import Notifier
 from agent.notify.pipeline import Pipeline
 from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
+from agent.resources import schemas_dir
 from agent.runtime.blindness import Blindness
 from agent.runtime.checks import CHECK, Checks
 from agent.runtime.consume import Consumer
@@ -73,6 +74,11 @@ def store_in(stack: ExitStack, settings: Settings, folder: Path | None) -> Store
     assert engine is not None, "settings without a server have a folder"
     stack.enter_context(closing(engine))
     return Store(engine, ClickHouseWindows(engine), ClickHouseJournal(engine))
+
+
+def schemas() -> Path:
+    """Where the numbered SQL lies."""
+    return schemas_dir() / "clickhouse"
 
 
 def holder_of(stack: ExitStack, folder: Path) -> tuple[StoreLock, Holder | None]:

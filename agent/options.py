@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-from agent import app
+from agent import reached
 from agent.config import configuration
 from agent.config.settings import Settings
 from agent.errors import BabelwatchError, Misconfigured, Mistake
@@ -74,7 +74,7 @@ def show(  # noqa: PLR0913 - what is shared by all commands that print rows
     config: Path | None, store: Path | None, name: str, asked: Words, draw: Callable[[Rows], RenderableType], *, as_json: bool
 ) -> None:
     """Print the rows of a view."""
-    with app.reading(settings_of(config), store) as views, named_by_option():
+    with reached.reading(settings_of(config), store) as views, named_by_option():
         rows: Rows = getattr(views, name)(asked)
     if as_json:
         print_json(rows)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from agent import app, checking, logs, progress
+from agent import checking, logs, progress, reached
 from agent.config.probing_settings import EndpointSettings, ProbeSettings
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake, NotFound
@@ -75,7 +75,7 @@ def run(settings: Settings, asked: Asked, tell: Tell) -> ProbeRun | None:
 
 def runs(settings: Settings, store: Path | None) -> list[ProbeRun]:
     """The probes that are kept, oldest first."""
-    with app.journal(settings, store) as journal:
+    with reached.journal(settings, store) as journal:
         return probe_runs(journal)
 
 

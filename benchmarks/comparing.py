@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agent import app
+from agent import reached
 from agent.config.settings import Settings
 from agent.probing import kept, scores
 from agent.probing.scores import Group, Scores
@@ -75,7 +75,7 @@ def _apart(make: Callable[[Path], None], folder: Path) -> None:
 
 def _keep(folder: Path) -> None:
     random = np.random.default_rng(8)
-    with app.journal(Settings(), folder) as journal:
+    with reached.journal(Settings(), folder, make=True) as journal:
         for number in range(2):
             run = kept.GoldenRun(f"run-{number}", "big", AT + timedelta(days=number), (), {})
             for language in LANGUAGES:

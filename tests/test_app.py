@@ -17,7 +17,7 @@ import msgspec
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from agent import app, opening
+from agent import app, opening, reached
 from agent.config.settings import Settings
 from agent.errors import Locked, Misconfigured, Unreachable
 from agent.report.views import Rows, Words
@@ -70,7 +70,7 @@ class Agent(NamedTuple):
 
     def answers(self) -> list[Rows]:
         """What the reading commands print as JSON, one list for each question."""
-        with app.reading(Settings(), self.store) as views:
+        with reached.reading(Settings(), self.store) as views:
             return [json.loads(json.dumps(getattr(views, name)(words))) for name, words in QUESTIONS]
 
     def events(self) -> dict[str, int]:
@@ -172,7 +172,7 @@ def agent(tmp_path: Path, kafka: Kafka, topic: Callable[..., str]) -> Agent:
     with ExitStack() as stack:
         opening.locked(stack, ours.store)
         store = opening.store_in(stack, Settings(), ours.store)
-        migrate(store.engine, app.schemas(), retention=True)
+        migrate(store.engine, opening.schemas(), retention=True)
         store.journal.write([Entry("transition", "1", datetime(2026, 11, 16, tzinfo=UTC), msgspec.to_builtins(OVER))])
     return ours
 
@@ -300,7 +300,7 @@ def watching(tmp_path: Path, kafka: Kafka, topic: Callable[..., str]) -> Agent:
     with ExitStack() as stack:
         opening.locked(stack, ours.store)
         store = opening.store_in(stack, Settings(), ours.store)
-        migrate(store.engine, app.schemas(), retention=True)
+        migrate(store.engine, opening.schemas(), retention=True)
         transition = Entry("transition", "1", now - timedelta(minutes=50), msgspec.to_builtins(fires))
         store.journal.write([transition, Entry(AS_OF, AS_OF, now - timedelta(minutes=2), {})])
     return ours
@@ -319,7 +319,7 @@ def test_an_edited_rule_counts_within_a_minute(watching: Agent) -> None:
         assert watching.command("mute", "add", "--label", "team=search", "--for", "1h", "--reason", "x").status == 0
         assert watching.post("/-/reload", {}).json() == {"reloaded": True, "changes": [], "at_next_start": []}
         assert terminated(process) == 0
-    with app.reading(Settings(), watching.store) as views:
+    with reached.reading(Settings(), watching.store) as views:
         assert views.alerts({"all": "true"})[0]["summary"] == "Korean: no longer watched: its rule drop was removed."
     with ExitStack() as stack:
         journal = opening.store_in(stack, Settings(), watching.store).journal
@@ -431,7 +431,7 @@ def test_what_was_opened_is_closed_when_something_fails(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"away\.yaml"):
         app.replay(wrong, [str(log)], tmp_path / "store", send=False)
     assert app.replay(Settings(), [str(log)], tmp_path / "store", send=False).result["accepted"] == 1
-    with app.reading(Settings(), tmp_path / "store") as views:
+    with reached.reading(Settings(), tmp_path / "store") as views:
         assert [row["events"] for row in views.languages({})] == [1]
 
 

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 import typer.main
 
-from agent import __version__, app, cli, opening
+from agent import __version__, cli, opening
 from agent.alerting.incident import Incident
 from agent.config.settings import Settings
 from agent.store.base import Entry
@@ -548,7 +548,7 @@ def own(tmp_path: Path) -> Path:
     """A store of this test's own with the same two incidents."""
     with ExitStack() as stack:
         opened = opening.store_in(stack, Settings(), tmp_path / "store")
-        migrate(opened.engine, app.schemas(), retention=False)
+        migrate(opened.engine, opening.schemas(), retention=False)
         opened.journal.write([_transition(OVER), _transition(KOREAN)])
     return tmp_path / "store"
 

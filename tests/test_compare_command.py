@@ -13,7 +13,7 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from agent import app
+from agent import reached
 from agent.cli import cli
 from agent.config.settings import Settings
 from agent.errors import Misconfigured
@@ -91,7 +91,6 @@ def test_against_itself_the_gate_opens(folder: Path) -> None:
     [
         (("base.jsonl", "none.jsonl"), "none.jsonl: cannot be read: No such file or directory"),
         (("base.jsonl", "."), ".: cannot be read: Is a directory"),
-        (("golden:support", "base.jsonl", "--store", "new"), "golden:support: there are 0 runs of this name"),
         (("base.jsonl", "base.jsonl", "--metric", "map"), "--metric: expected ndcg@K, mrr@K or recall@K"),
         (("base.jsonl", "base.jsonl", "--labels", "clicks"), "base.jsonl: its labels are clicks"),
         (("base.jsonl", "base.jsonl", "--json", "--markdown", "-"), "--markdown: expected a file beside --json"),
@@ -101,6 +100,12 @@ def test_against_itself_the_gate_opens(folder: Path) -> None:
 def test_mistakes_are_sentences(folder: Path, words: tuple[str, ...], said: str) -> None:
     """Exit status 2, nothing on standard output."""
     assert said in compare(folder, *words).refusal(2)
+
+
+def test_a_store_that_is_not_there_is_not_made(folder: Path) -> None:
+    """A mistyped --store is told; nothing is left behind."""
+    assert "there is no store in new" in compare(folder, "golden:support", "base.jsonl", "--store", "new").refusal(3)
+    assert not folder.joinpath("new").exists()
 
 
 def test_a_damaged_log_is_no_answer(folder: Path) -> None:
@@ -126,7 +131,7 @@ def keep(folder: Path, name: str, number: int, found: list[float], **result: Any
     run = kept.GoldenRun(f"{name}-{number}", name, AT + timedelta(days=number), (), result)
     values = {"recall@10": np.array(found)}
     group = scores.Scores(np.arange(len(found), dtype=np.uint64), values)
-    with app.journal(Settings(), folder) as journal:
+    with reached.journal(Settings(), folder, make=True) as journal:
         journal.write([scores.entry_of(run.id, run.at, Group("ko"), group), kept.entry_of(run)])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent import app, cli
+from agent import cli, reached
 from agent.config.configuration import load
 from agent.config.settings import Settings
 from agent.probing import kept
@@ -116,7 +116,7 @@ def test_a_probe_is_one_document_and_is_kept(babelwatch: Run) -> None:
 
 def test_a_probe_is_read_by_people_too(babelwatch: Run) -> None:
     """The worst language first, one line of advice for each that is not connected, all within eighty columns."""
-    assert babelwatch("probe", "list").out == "Nothing to show.\n"
+    assert "there is no store" in babelwatch("probe", "list").refusal(3)
     lines = babelwatch("probe", "run", "--probe", "own").out.splitlines()
     assert max(map(len, lines)) <= 80
     rows = [line.split() for line in lines if line.split()[:1] in (["Lao"], ["German"], ["English"])]
@@ -145,7 +145,7 @@ def test_the_floor_of_a_search_is_that_of_the_index(babelwatch: Run, search: Sea
     assert f"40 searches at {search.url.split('/')[2]}, at most 1000 a second." in told.err
     assert sorted(request.body["query"] for request in search.requests) == sorted(QUERIES)
     assert all(request.headers["x-babelwatch-run"] for request in search.requests)
-    with app.journal(Settings(), None) as journal:
+    with reached.journal(Settings(), None) as journal:
         [run] = kept.open_runs(journal)
     at = int(run.at.timestamp() * 1000)
     assert all(Marked([run]).has(at, query) for query in QUERIES)
@@ -156,7 +156,7 @@ def test_a_search_that_gives_no_scores_is_refused(babelwatch: Run, search: Searc
     search._answer = lambda _number, _request: Answer('{"results": ["a"]}')
     refused = babelwatch("probe", "run", "--probe", "searched", "--json").refusal(2)
     assert "endpoint: results: expected results with a score, which the floor is measured by: {doc_id, score}" in refused
-    assert babelwatch("probe", "list", "--json").out.strip() == "[]"
+    assert "there is no store" in babelwatch("probe", "list", "--json").refusal(3)
 
 
 def test_thresholds_are_written_to_be_pasted(babelwatch: Run, tmp_path: Path) -> None:
@@ -216,4 +216,4 @@ def test_an_endpoint_that_is_gone_is_exit_status_3(babelwatch: Run, tmp_path: Pa
     given["probes"][0]["embedder"]["url"] = "http://127.0.0.1:9/v1"
     tmp_path.joinpath("babelwatch.yaml").write_text(json.dumps(given), encoding="utf-8")
     assert babelwatch("probe", "run", "--probe", "own", "--json").status == 3
-    assert babelwatch("probe", "list", "--json").out.strip() == "[]"
+    assert "there is no store" in babelwatch("probe", "list", "--json").refusal(3)

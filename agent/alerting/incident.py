@@ -1,6 +1,6 @@
 """An incident: one break of one language is one incident, whatever number of rules sees it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, Literal, NamedTuple
 
@@ -16,6 +16,8 @@ ALL: Final = "*"
 """The language of an incident that is about all of them, or about none."""
 OWN: Final[IncidentClass] = "monitor"
 """The class of what the agent says of itself."""
+TELL_ENDS: Final = timedelta(days=7)
+"""So long its end is said again: where it was told, or a store, may have been away."""
 
 
 class Workings(Struct, frozen=True):
@@ -172,6 +174,12 @@ def is_own(incident: Incident) -> bool:
 def is_news(incident: Incident) -> bool:
     """Whether it is told and never ends: a first look, a digest, records that were lost. What ends was pending, or began."""
     return incident.pending_since is None and (not is_own(incident) or incident.began_at is None)
+
+
+def is_to_know(incident: Incident, now: datetime) -> bool:
+    """Whether it fires, or ended lately: who was told that it fires hears that it is over."""
+    lately = incident.resolved_at is not None and now - incident.resolved_at < TELL_ENDS
+    return incident.state == "firing" or lately
 
 
 def fingerprint(service: str, environment: str, language: str, class_: IncidentClass) -> str:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from agent import logs, opening, parts, telemetry
 from agent.alerting.incident import fingerprint
-from agent.app import local_address, schemas, until_signal
+from agent.app import local_address, until_signal
 from agent.config.notify_settings import RouteSettings
 from agent.config.settings import Settings
 from agent.configured import fixed
@@ -95,7 +95,7 @@ def _settings(folder: Path, bootstrap: str, searched: str, given: Settings | Non
 def _filled(stack: ExitStack, settings: Settings, broker: DemoBroker) -> tuple[Store, datetime]:
     """The store with its history and a golden run of the night before, the topic with its last minutes, and the moment at which both end."""
     store = opening.store_in(stack, settings, settings.store.path)
-    migrate(store.engine, schemas(), retention=False)
+    migrate(store.engine, opening.schemas(), retention=False)
     now = CLOCK.now()
     stage.remember(store.windows, store.journal, now)
     golden.write(settings.golden[0].dataset)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from agent.alerting import unchecked
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, is_to_know
 from agent.alerting.weighing import Weighing
 from agent.probing.due import Check, CheckRun, Outcome, Planned, Seen, Why, about, due
 from agent.records import row_id
@@ -23,7 +23,6 @@ TRANSITION: Final = "transition"
 CHECK: Final = "check"
 WEIGHING: Final = "weighing"
 REMEMBERED: Final = timedelta(days=60)
-TELL_ENDS: Final = timedelta(days=7)
 
 Place = tuple[str, str]
 Weigh = Callable[[Incident, Check, datetime], Weighing | None]
@@ -81,7 +80,7 @@ class Checks:
             self._ends.popleft()
         for check in due(self._planned, seen):
             self._start(check, now)
-        self._over = [one for one in self._over if one.resolved_at and now - one.resolved_at < TELL_ENDS]
+        self._over = [one for one in self._over if is_to_know(one, now)]
         return [*self._failing.values(), *self._over, *(self._falls.look(seen, now) if self._falls else ())]
 
     def _resume(self, now: datetime) -> None:

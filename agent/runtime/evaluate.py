@@ -8,7 +8,7 @@ import msgspec
 
 from agent.alerting import loss
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, is_to_know
 from agent.alerting.minutes import end_of, minute_at, start_of
 from agent.notify.pipeline import Pipeline
 from agent.probing.due import Seen
@@ -33,7 +33,6 @@ WARM = HISTORY  # among these days the fourteen of a baseline are found
 WATCHED = timedelta(days=4)
 QUARTER = timedelta(minutes=15)
 OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
-TELL_ENDS = timedelta(days=7)
 DEPLOYED_LATELY = timedelta(hours=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -255,9 +254,9 @@ class Evaluation:
         return self._caught_up.digests
 
     def _to_know(self, now: datetime) -> list[Incident]:
-        """What fires, and what ended lately: who was told that it fires hears that it is over, also after a restart."""
+        """What fires, and what ended lately, also before a restart."""
         newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
-        return [one for one in newest.values() if one.state == "firing" or (one.resolved_at or EPOCH) > now - TELL_ENDS]
+        return [one for one in newest.values() if is_to_know(one, now)]
 
     def _does_again(self) -> bool:
         """Whether the run before this one had come further than it noted: what it told last may be newer than what is known here."""

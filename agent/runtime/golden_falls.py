@@ -2,21 +2,21 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
 
-from agent.alerting.action import ended_by
-from agent.alerting.incident import Incident
+from agent.alerting.action import Action, ended_by
+from agent.alerting.incident import Incident, is_to_know
 from agent.errors import Misconfigured
 from agent.probing import kept
 from agent.probing.comparing.comparison import Asked, compare
 from agent.probing.comparing.metric import metric_of
 from agent.probing.comparing.sides import side_of
 from agent.probing.due import Seen
-from agent.probing.golden.falls import METRIC, Compared, begun, gone, over
-from agent.probing.golden.weigh import FALL
+from agent.probing.golden.falls import Compared, begun, gone, over
+from agent.probing.golden.weigh import FALL, METRIC, REMEMBERED
 from agent.probing.kept import Fall, GoldenRun
 from agent.report.actions import actions_since
 from agent.report.golden_falls import COMPARED, entry_of, falls
@@ -25,8 +25,6 @@ from agent.store.base import Entry, Journal
 
 log = logging.getLogger(__name__)
 
-REMEMBERED: Final = timedelta(days=60)
-TELL_ENDS: Final = timedelta(days=7)
 BACK: Final = 5
 """So many runs before are asked for a language that the one before lacks."""
 
@@ -51,7 +49,7 @@ class GoldenFalls:
         self._end_by_hand(now)
         for run in self._fresh(now):
             self._take(run, seen)
-        self._over = [one for one in self._over if one.resolved_at and now - one.resolved_at < TELL_ENDS]
+        self._over = [one for one in self._over if is_to_know(one, now)]
         return [*(fall.incident for fall in self._open.values()), *self._over]
 
     def _resume(self, now: datetime) -> None:
@@ -89,6 +87,8 @@ class GoldenFalls:
             for fall in begun(compared, silent, changes):
                 self._keep(fall)
             silent |= {row.group.language for row in compared.rows if row.judged}
+            if compared.rows and all(row.judged or not row.only_candidate for row in compared.rows):
+                break
         self._remember(run)
 
     def _mended(self, run: GoldenRun) -> Iterable[Fall]:
@@ -109,9 +109,10 @@ class GoldenFalls:
 
     def _end_by_hand(self, now: datetime) -> None:
         """What people accepted or closed, and what is of a set that is not configured any more."""
-        for fall in list(self._open.values()):
-            ends = (ended_by(action, fall.incident, now) for action in actions_since(self._journal, fall.incident.fired_at))
-            ended = next(filter(None, ends), None) if fall.name in self._sets else gone(fall, now)
+        falls_ = list(self._open.values())
+        actions = actions_since(self._journal, min(fall.incident.fired_at or now for fall in falls_)) if falls_ else []
+        for fall in falls_:
+            ended = _ended(fall, actions, now) if fall.name in self._sets else gone(fall, now)
             if ended:
                 self._keep(replace(fall, incident=ended))
 
@@ -135,6 +136,11 @@ class GoldenFalls:
         assert self._compared is not None, "resumed before"
         self._journal.write([_compared(run)])
         self._compared.add(run.id)
+
+
+def _ended(fall: Fall, actions: Iterable[Action], now: datetime) -> Incident | None:
+    """Its end, where a person accepted or closed it."""
+    return next(filter(None, (ended_by(action, fall.incident, now) for action in actions)), None)
 
 
 def _compared(run: GoldenRun) -> Entry:

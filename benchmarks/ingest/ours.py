@@ -10,12 +10,11 @@ from typing import Any
 from unittest.mock import patch
 
 from agent import opening, parts
-from agent.app import schemas
 from agent.config.settings import Settings
 from agent.decode.dead_letter import DeadLetter
 from agent.decode.sink import MemorySink
 from agent.memory import keep_buffers
-from agent.opening import CLOCK
+from agent.opening import CLOCK, schemas
 from agent.runtime.first_look import FirstLook
 from agent.store.base import Entry
 from agent.store.migrate import migrate

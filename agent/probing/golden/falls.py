@@ -17,9 +17,9 @@ from agent.alerting.weighing import GOLDEN
 from agent.language.codes import display_name
 from agent.probing.comparing.comparison import Row
 from agent.probing.comparing.verdict import Verdict
+from agent.probing.golden.weigh import METRIC
 from agent.probing.kept import Fall, GoldenRun
 
-METRIC: Final = "recall@10"
 MEASURE: Final = "recall_at_k"
 CLASS: Final = "change"
 
