@@ -9,6 +9,7 @@ import msgspec
 
 from agent.alerting.action import Action, handled
 from agent.alerting.incident import Incident
+from agent.alerting.triage.advice import advised
 from agent.errors import Misconfigured, Mistake, NotFound
 from agent.store.base import Entry, Journal
 
@@ -28,11 +29,11 @@ def actions_since(journal: Journal, at: datetime | None = None) -> list[Action]:
 
 
 def joined(incidents: Iterable[Incident], actions: Iterable[Action]) -> list[Incident]:
-    """Each incident with what was done with it."""
+    """Each incident with what was done with it, and what is still to be done."""
     by_fingerprint: defaultdict[str, list[Action]] = defaultdict(list)
     for action in actions:
         by_fingerprint[action.fingerprint].append(action)
-    return [handled(incident, by_fingerprint[incident.fingerprint]) for incident in incidents]
+    return [advised(handled(incident, by_fingerprint[incident.fingerprint])) for incident in incidents]
 
 
 def found(incidents: Iterable[Incident], name: str, at: datetime | None = None) -> Incident:

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from agent.alerting.action import Action
+from agent.alerting.incident import Evidence
+from agent.alerting.triage.advice import SCORES_ALONE
 from agent.errors import Misconfigured, NotFound
 from agent.report.actions import actions_since, entry_of, found, joined
 from agent.store.memory import MemoryJournal
@@ -38,6 +41,15 @@ def test_actions_come_to_their_incidents() -> None:
     shown = joined([GERMAN, KOREAN], [CLOSE, ACK])
     assert shown[0] == GERMAN
     assert (shown[1].fingerprint, shown[1].acknowledged_at, shown[1].verdict) == (KOREAN.fingerprint, NOW, "expected")
+
+
+def test_what_a_golden_set_has_not_confirmed_is_no_reason_to_roll_back() -> None:
+    """Whoever shows or tells an incident says so; what was found out before stays with those that nobody weighed."""
+    golden = Evidence("golden:support", "recall@10", 0.002)
+    weighed = incident(confirmed="no", advice="Roll back v42 first.", evidence=(*KOREAN.evidence, golden))
+    shown = joined([weighed, replace(GERMAN, advice="Roll back v42 first.")], [ACK])
+    assert [one.advice for one in shown] == [SCORES_ALONE["change"], "Roll back v42 first."]
+    assert shown[0].acknowledged_at == NOW
 
 
 @pytest.mark.parametrize("name", ["9f2c41d0", "9f2c", "9f2c4"])

@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
-from agent.alerting.incident import Cause
-from agent.alerting.triage.advice import ADVICE, advice, version_words
+from agent.alerting.incident import Cause, Evidence, Incident
+from agent.alerting.triage.advice import ADVICE, SCORES_ALONE, advice, advised, version_words
 from agent.alerting.triage.cause import DECIDERS, Facts, Moved, Ratio, Reason, Side, cause_of
 from tests.notify.examples import incident
 
@@ -88,6 +88,25 @@ def test_advice_names_the_version_to_roll_back() -> None:
     assert advice("deployment").startswith("Compare the last deployment ")
     assert advice("fleet", "index version v42").startswith("Roll back index version v42 first. Look at ")
     assert advice("fleet").startswith("Look at ")
+
+
+ROLLS_BACK = incident(advice=advice("deployment", "index version v42"))
+REFUTED = replace(ROLLS_BACK, confirmed="no", evidence=(*ROLLS_BACK.evidence, Evidence("golden:support", "recall@10", 0.002)))
+
+
+@pytest.mark.parametrize("given", [REFUTED, replace(REFUTED, advice="")])
+def test_a_fall_of_scores_alone_is_no_reason_to_roll_back(given: Incident) -> None:
+    """Where a golden set has not confirmed it the scores are what to look at, and nothing else of the incident changes."""
+    told = advised(given)
+    assert told.advice == SCORES_ALONE["change"]
+    assert replace(told, advice=given.advice) == given
+    assert advised(replace(given, class_="level")).advice == SCORES_ALONE["level"]
+
+
+@pytest.mark.parametrize("given", [ROLLS_BACK, replace(REFUTED, confirmed="yes"), replace(ROLLS_BACK, confirmed="no")])
+def test_else_what_was_found_out_is_advised(given: Incident) -> None:
+    """Nobody has weighed it, or it was confirmed after all, or labels of the traffic have ended it."""
+    assert advised(given) is given
 
 
 def test_a_version_in_words_is_the_index_version_else_the_model() -> None:
