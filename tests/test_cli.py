@@ -515,6 +515,7 @@ def test_incidents_have_the_keys_of_the_contract(babelwatch: Run, store: Path) -
         "n": None,
         "workings": None,
         "language": None,
+        "ci95": None,
     }
     everything = babelwatch("alerts", "--store", store, "--all", "--json").json()
     assert [row["language"] for row in everything] == ["ko", "de"]

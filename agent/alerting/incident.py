@@ -52,7 +52,7 @@ class Workings(Struct, frozen=True):
 class Evidence(Struct, frozen=True):
     """What one rule and measure says inside an incident; drops in 0..1, `n` is the queries it saw.
 
-    `language` where the incident is of several.
+    `language` where the incident is of several. `ci95`: the 95 % interval of the drop, where no workings give it.
     """
 
     rule: str
@@ -62,6 +62,7 @@ class Evidence(Struct, frozen=True):
     n: int | None = None
     workings: Workings | None = None
     language: str | None = None
+    ci95: tuple[float, float] | None = None
 
 
 class Part(Struct, frozen=True):

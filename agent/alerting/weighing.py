@@ -20,8 +20,8 @@ GOLDEN: Final = "golden:"
 class Weighing(Struct, frozen=True):
     """Labelled queries were asked because of the incident of this fingerprint that began at `began_at`.
 
-    `rule` names the golden set and `metric` the measure, `drop` (0..1) and `n` are those of the paired comparison; `sentence`
-    says it to people.
+    `rule` names the golden set and `metric` the measure, `drop` (0..1), its 95 % interval `ci95` and `n` are those of the paired
+    comparison; `sentence` says it to people.
     """
 
     fingerprint: str
@@ -33,6 +33,7 @@ class Weighing(Struct, frozen=True):
     drop: float
     n: int
     sentence: str
+    ci95: tuple[float, float] | None = None
 
     @property
     def id(self) -> str:
@@ -61,7 +62,7 @@ def weighed(incident: Incident, weighing: Weighing) -> Incident | None:
     """The incident with this in it; None where it is about another one, or already over. What is confirmed stays confirmed."""
     if incident.state != "firing" or identity_of(incident) != Identity(weighing.fingerprint, weighing.began_at):
         return None
-    evidence = Evidence(weighing.rule, weighing.metric, weighing.drop, n=weighing.n)
+    evidence = Evidence(weighing.rule, weighing.metric, weighing.drop, n=weighing.n, ci95=weighing.ci95)
     others = tuple(one for one in incident.evidence if (one.rule, one.metric) != (weighing.rule, weighing.metric))
     with_it = replace(incident, evidence=(*others, evidence), summary=_said(incident, weighing))
     certain = incident.confirmed == "yes" or weighing.confirmed == "unconfirmed"

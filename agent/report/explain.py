@@ -15,6 +15,7 @@ from agent.alerting.finding import EXCESS, GRAVE, GRAVE_AFTER_DEPLOYMENT, Loudne
 from agent.alerting.gap import SESSIONS, Labelled, gap
 from agent.alerting.incident import Evidence, Incident, Workings
 from agent.alerting.statistics import MICRO, Z95
+from agent.alerting.weighing import GOLDEN
 from agent.notify import words
 from agent.notify.text import clean, one_line
 from agent.report.steps import Steps, steps
@@ -58,7 +59,8 @@ def _head(incident: Incident) -> Iterator[str]:
 
 def _block(number: int, evidence: Evidence, incident: Incident) -> Iterator[str]:
     metric = one_line(evidence.metric)
-    yield f"{number}. Rule {one_line(evidence.rule)}, {metric}: {MEASURES.get(metric, metric)}"
+    what = "labelled queries of a golden set" if _is_golden(evidence) else MEASURES.get(metric, metric)
+    yield f"{number}. Rule {one_line(evidence.rule)}, {metric}: {what}"
     yield from _decision(evidence.workings) if evidence.workings else _figures(evidence, incident if number == 1 else None)
 
 
@@ -115,18 +117,22 @@ def _figures(evidence: Evidence, first: Incident | None) -> Iterator[str]:
         return
     if first and first.current is not None and first.baseline is not None:
         yield _line("figures", f"{_short(first.current)} now, {_short(first.baseline)} to compare with")
-    points = f" ({100 * evidence.drop:.1f} points)" if evidence.metric in MEASURES else ""
+    points = f" ({100 * evidence.drop:.1f} points)" if evidence.metric in MEASURES or _is_golden(evidence) else ""
     yield _line("difference", f"{_short(evidence.drop)}{points}")
     if evidence.z is not None:
         yield _line("z", f"{evidence.z:.3f}")
-    if first and first.ci95:
-        yield _line("95 %", f"{first.ci95[0]:.5f} to {first.ci95[1]:.5f}")
+    if ci95 := evidence.ci95 or (first.ci95 if first else None):
+        yield _line("95 %", f"{ci95[0]:.5f} to {ci95[1]:.5f}")
     n = first.n if first and evidence.n is None else evidence.n
     if n is not None:
         against = f", compared with {first.n_baseline:,}" if first and first.n_baseline is not None else ""
         yield _line("queries", f"{n:,}{against}")
     if first and first.scale_minutes is not None:
         yield _line("window", f"{first.scale_minutes:,} minutes")
+
+
+def _is_golden(evidence: Evidence) -> bool:
+    return evidence.rule.startswith(GOLDEN)
 
 
 def _gap(incident: Incident) -> Iterator[str]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from agent.alerting.incident import Confirmed
+from agent.alerting.incident import Confirmed, Evidence
 from agent.alerting.minutes import start_of
 from agent.alerting.weighing import Weighing, Weighings, weighed
 from tests.notify.examples import NOW, incident
@@ -23,11 +23,11 @@ def weighing(confirmed: Confirmed = "yes", **given: object) -> Weighing:
 @pytest.mark.parametrize("confirmed", ["yes", "no"])
 def test_what_it_says_leads_the_summary(confirmed: Confirmed) -> None:
     """The incident has its word, its figures as evidence, and does not say any more that nobody has confirmed it."""
-    after = weighed(SCORES, weighing(confirmed))
+    after = weighed(SCORES, weighing(confirmed, ci95=(0.03, 0.068)))
     assert after is not None
     assert after.confirmed == confirmed
     assert after.summary == f"{SAID} Korean: hit rate fell 7.4 points."
-    assert [(one.rule, one.metric, one.n) for one in after.evidence[-1:]] == [("golden:support", "recall@10", 1185)]
+    assert after.evidence[-1] == Evidence("golden:support", "recall@10", 0.049, n=1185, ci95=(0.03, 0.068))
     assert (after.metric, after.drop, after.severity) == (SCORES.metric, SCORES.drop, SCORES.severity)
 
 

@@ -334,6 +334,17 @@ def test_the_document_has_the_incident_and_the_steps() -> None:
     assert (second["workings"], second["steps"]) == (None, None)
 
 
+def test_a_golden_run_has_its_interval() -> None:
+    """What labelled queries say of an incident stands beside what its scores say, in points and with how sure it is."""
+    golden = Evidence("golden:support", "recall@10", -0.002, n=1185, ci95=(-0.0143, 0.0102))
+    scores = Evidence("drop", "hit_rate", CLEAR.drop, CLEAR.z, CLEAR.n, CLEAR)
+    shown = text(incident(evidence=(scores, golden), ci95=(0.04, 0.107))).partition("2. ")[2]
+    assert shown.startswith("Rule golden:support, recall@10: labelled queries of a golden set\n")
+    assert line(shown, "difference") == "-0.002 (-0.2 points)"
+    assert line(shown, "95 %") == "-0.01430 to 0.01020"
+    assert line(shown, "queries") == "1,185"
+
+
 def test_a_gap_can_be_followed() -> None:
     """45 of 180 labels beside 405 of 450: the printed figures give the printed error, z and interval."""
     low = incident(
