@@ -24,6 +24,25 @@ def _timed(kind: Kind, checks: Sequence[ProbeSettings | GoldenSettings]) -> list
     return [Timed(Check(kind, one.name, Why.SCHEDULE), parse_cron(one.schedule)) for one in checks if one.schedule]
 
 
+def look(settings: Settings) -> None:
+    """Look whether the files that they ask with are there; raises Misconfigured with each that is not.
+
+    Only `config check` does: an agent whose files come and go says of each run that failed what it lacked.
+    """
+    sets = [
+        Mistake(str(one.dataset), f"golden[{number}].dataset", "expected a folder in BEIR's layout, or a TSV, found none")
+        for number, one in enumerate(settings.golden)
+        if not one.dataset.exists()
+    ]
+    lists = [
+        Mistake(str(one.pairs), f"probes[{number}].pairs", "expected a file of concepts, YAML or TSV, found none")
+        for number, one in enumerate(settings.probes)
+        if one.pairs and not one.pairs.is_file()
+    ]
+    if mistakes := [*sets, *lists]:
+        raise Misconfigured(mistakes)
+
+
 def command(settings: Settings, check: Check, options: Sequence[str]) -> list[str]:
     """How a check is run in a process of its own; `options` say where its settings are."""
     languages = ("--languages", check.language, "--only-there") if check.language else ()

@@ -7,7 +7,7 @@ from agent import parts
 from agent.alerting.measures import Quality
 from agent.alerting.rule import Rule
 from agent.config.settings import Settings
-from agent.errors import Misconfigured, Mistake
+from agent.errors import Misconfigured, together
 from agent.notify.base import Notifier
 from agent.notify.mute import Mute
 
@@ -45,14 +45,7 @@ class Configured:
 
     def read(self) -> "Configured":
         """Read every file now; raises Misconfigured with every mistake in all of them."""
-        mistakes: list[Mistake] = []
-        for read in (lambda: self.rules, self._read_mutes, lambda: parts.templates(self.settings)):
-            try:
-                read()
-            except Misconfigured as error:
-                mistakes += error.mistakes
-        if mistakes:
-            raise Misconfigured(mistakes)
+        together(lambda: self.rules, self._read_mutes, lambda: parts.templates(self.settings))
         return self
 
     def _read_mutes(self) -> None:

@@ -9,7 +9,7 @@ BabelwatchError
     └── Locked            the store belongs to a process that does not answer (exit status 3)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 
@@ -54,3 +54,15 @@ class Misconfigured(Stop):
 
 class NotFound(Misconfigured):
     """What was asked for by its name is not there."""
+
+
+def together(*reads: Callable[[], object]) -> None:
+    """Do all of them; raises Misconfigured with every mistake of any."""
+    mistakes: list[Mistake] = []
+    for read in reads:
+        try:
+            read()
+        except Misconfigured as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise Misconfigured(mistakes)

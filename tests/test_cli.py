@@ -145,6 +145,26 @@ def test_mistakes_in_rules_and_languages_come_together(babelwatch: Run) -> None:
         assert word in err
 
 
+def test_files_of_active_checks_that_are_away_are_named(babelwatch: Run) -> None:
+    """`config check` looks for them, and names them beside all else; other commands do without them."""
+    endpoint = "endpoint: {url: 'http://search.example'}"
+    written("set.tsv", "")
+    written(
+        "a.yaml",
+        f"golden: [{{name: there, dataset: set.tsv, {endpoint}}}, {{name: gone, dataset: sets/gone, {endpoint}}}]\n"
+        "probes: [{name: own, pairs: own.yaml, embedder: {type: openai, url: 'http://models.example/v1', model: m}}]\n"
+        "rules: [away.yaml]\n",
+    )
+    first, *told = babelwatch("config", "check", "--config", "a.yaml").refusal(2).splitlines()
+    assert first == "babelwatch:"
+    assert told[0].startswith("away.yaml: ")
+    assert told[1:] == [
+        "sets/gone: golden[1].dataset: expected a folder in BEIR's layout, or a TSV, found none",
+        "own.yaml: probes[0].pairs: expected a file of concepts, YAML or TSV, found none",
+    ]
+    assert babelwatch("config", "show", "--config", "a.yaml").status == 0
+
+
 def test_a_variable_is_named_when_it_is_wrong(babelwatch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mistake is not looked for in a file."""
     monkeypatch.setenv("BABELWATCH_WEB__PORT", "x")
