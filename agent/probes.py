@@ -36,7 +36,8 @@ Tell = Callable[[str], object]
 class Asked(NamedTuple):
     """What was said on the command line: the name of settings under probes, or a model of sentence-transformers.
 
-    The rest wins over what the settings say. `only_there`: a language that no list has is left out. `settle`: seconds that an agent beside us has to learn of queries that are nobody's.
+    The rest wins over what the settings say. `only_there`: a language that no list has is left out. `settle`: seconds that an
+    agent beside us has to learn of queries that are nobody's.
     """
 
     probe: str | None = None

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 import shlex
+import shutil
 import sys
 import tempfile
 import threading
@@ -93,7 +95,10 @@ def _settings(folder: Path, bootstrap: str, searched: str, given: Settings | Non
 
 
 def _filled(stack: ExitStack, settings: Settings, broker: DemoBroker) -> tuple[Store, datetime]:
-    """The store with its history and a golden run of the night before, the topic with its last minutes, and the moment at which both end."""
+    """The store with its history and a golden run of the night before, the topic with its last minutes.
+
+    Both end at the moment that comes with the store.
+    """
     store = opening.store_in(stack, settings, settings.store.path)
     migrate(store.engine, opening.schemas(), retention=False)
     now = CLOCK.now()
@@ -104,7 +109,9 @@ def _filled(stack: ExitStack, settings: Settings, broker: DemoBroker) -> tuple[S
     return store, now
 
 
-def _live(stack: ExitStack, settings: Settings, file: Path, store: Store, health: Health, console: Console) -> Live:  # noqa: PLR0913, PLR0917 - what the demo has put in place
+def _live(  # noqa: PLR0913, PLR0917 - what the demo has put in place
+    stack: ExitStack, settings: Settings, file: Path, store: Store, health: Health, console: Console
+) -> Live:
     kafka = settings.source.kafka
     source = opening.joined(stack, settings, KafkaAddress(kafka.bootstrap_servers, {"api_version": API_VERSION}), None)
     meters = telemetry.prometheus(CLOCK)
@@ -134,11 +141,20 @@ def _live(stack: ExitStack, settings: Settings, file: Path, store: Store, health
 
 def _commands(folder: Path, port: int) -> list[str]:
     """What to type in a second shell; the agent that holds the store answers."""
-    babelwatch = shlex.quote(str(Path(sys.argv[0]).resolve()))
+    babelwatch = _babelwatch()
     alert = fingerprint(profiles.SERVICE, profiles.ENVIRONMENT, "es", "change")[:4]
     commands = ("languages --by version", "pairs", "alerts", "alerts --json", f"alerts explain {alert}")
     store = shlex.quote(str(folder))
     return [*(f"{babelwatch} {command} --store {store}" for command in commands), f"curl http://{HOST}:{port}/readyz"]
+
+
+def _babelwatch() -> str:
+    """This very program, as any shell finds it; the PATH of an activated environment is that of one shell alone."""
+    program = Path(sys.argv[0]).resolve()
+    if program.stem == "__main__":
+        return f"{shlex.quote(sys.executable)} -m agent"
+    found = shutil.which(program.name) if "VIRTUAL_ENV" not in os.environ else None
+    return program.name if found and Path(found).resolve() == program else shlex.quote(str(program))
 
 
 def _beside(stack: ExitStack, work: Callable[[], None]) -> None:
