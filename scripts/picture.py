@@ -17,7 +17,7 @@ from rich.console import Console
 
 from agent.demo.screen import panel
 from agent.demo.show import TITLE
-from agent.report.views import API
+from agent.report.remote import API
 from agent.web.server import listen
 
 PICTURE: Final = Path(__file__).parent.parent / "docs" / "demo.svg"
@@ -45,8 +45,8 @@ def main() -> None:
 
 def picture(api: httpx.Client) -> str:
     """Wait for the alert; the rows since the deployment beside those before it, as the demo's own screen draws them."""
-    alert = _waited(api, "/alerts")[0]
-    updated = _waited(api, "/changes")[0]["at"]
+    alert = _waited(api, "/alerts", {"class": "change", "severity": "critical"})[0]  # not the languages low from the first day
+    updated = _waited(api, "/changes", {})[0]["at"]
     rows, before = _asked(api, "/languages", {"from": updated}), _asked(api, "/languages", {"from": "-15d", "to": updated})
     console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True)
     console.print(panel(TITLE, rows, before, str(alert["summary"])))
@@ -54,9 +54,9 @@ def picture(api: httpx.Client) -> str:
     return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
 
 
-def _waited(api: httpx.Client, path: str) -> list[dict[str, Any]]:
+def _waited(api: httpx.Client, path: str, wanted: dict[str, str]) -> list[dict[str, Any]]:
     deadline = time.monotonic() + PATIENCE_S
-    while not (rows := _asked(api, path, {})):
+    while not (rows := [row for row in _asked(api, path, {}) if row.items() >= wanted.items()]):
         if time.monotonic() > deadline:
             sys.exit(f"the demo has nothing at {path} after {PATIENCE_S} s")
         time.sleep(1)
