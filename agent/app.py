@@ -23,7 +23,7 @@ from agent.config.settings import Settings
 from agent.configured import Configured, fixed
 from agent.decode.sink import FileSink
 from agent.desk import Ears
-from agent.errors import Misconfigured, Mistake
+from agent.errors import together
 from agent.language.services import Taggers
 from agent.memory import keep_buffers
 from agent.opening import CLOCK
@@ -195,14 +195,7 @@ def migrate_store(settings: Settings) -> list[int]:
 
 def check(settings: Settings) -> None:
     """Read what the settings name; raises Misconfigured with every mistake."""
-    mistakes: list[Mistake] = []
-    for read in (Configured(settings).read, partial(parts.taggers, settings)):
-        try:
-            read()
-        except Misconfigured as error:
-            mistakes += error.mistakes
-    if mistakes:
-        raise Misconfigured(mistakes)
+    together(Configured(settings).read, partial(parts.taggers, settings))
 
 
 def taggers(settings: Settings) -> Taggers:

@@ -122,6 +122,7 @@ def _weighing(incident: Incident, name: str, found: Found, at: datetime) -> Weig
         rule=f"{GOLDEN}{name}",
         metric=METRIC,
         drop=found.drop,
+        ci95=found.ci95,
         n=found.n,
         sentence=_sentence(confirmed, name, found),
     )

@@ -70,6 +70,18 @@ def test_the_sentence_has_figures() -> None:
     assert said[1].endswith("against its run of 2026-11-15 08:30 UTC: golden set support, 400 queries.")
 
 
+def test_the_interval_goes_along() -> None:
+    """`alerts explain` shows it beside the fall."""
+    rig = Rig()
+    rig.ran(NOW - DAY, ko=0.8)
+    rig.ran(NOW, "ko", ko=0.7)
+    said = Weigher(rig.journal).weigh(incident(), CHECK, NOW)
+    assert said is not None
+    assert said.ci95 is not None
+    assert said.drop == pytest.approx(0.1)
+    assert said.ci95[0] < said.drop < said.ci95[1]
+
+
 def test_no_change_has_no_sign() -> None:
     """Nothing fell and nothing rose."""
     rig = Rig()
