@@ -3,8 +3,8 @@
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
@@ -112,9 +112,20 @@ def _nothing(asked: Asked) -> dict[str, Any]:
 
 
 def runs(settings: Settings, store: Path | None) -> list[dict[str, Any]]:
-    """The runs that are kept, oldest first: name, time, languages it was narrowed to, and what it found."""
+    """The runs that are kept, oldest first: what `compare` finds it by, languages it was narrowed to, and what it found."""
     with reached.journal(settings, store) as journal:
-        return [{"languages_only": list(one.languages), **one.result} for one in kept.golden_runs(journal)]
+        found = kept.golden_runs(journal)
+    told = zip(kept.addresses(found), found, strict=True)
+    return [{"address": address, "languages_only": list(one.languages), **one.result} for address, one in told]
+
+
+def unfinished(settings: Settings, store: Path | None) -> list[str]:
+    """A sentence for each run that was begun here and is not kept yet."""
+    return [
+        f"{one.name} has not ended: {_answers(one.answered)} since {one.at:%Y-%m-%d %H:%M}. "
+        "Unless it still runs, the same command goes on from there."
+        for one in partial.left(_folder(settings, store), CLOCK.now())
+    ]
 
 
 def set_of(settings: Settings, path: Path | None) -> Dataset:
@@ -135,14 +146,30 @@ def _run(settings: Settings, asked: Asked, search: Search, found: Dataset, tell:
     endpoint, name = search.endpoint, secrets.token_hex(8)
     load = Load(endpoint.depth, endpoint.rate, endpoint.concurrency)
     plan = Plan(name, search.name, found, _languages(asked), load, checking.settle(settings, asked.store, asked.settle))
-    file = _folder(settings, asked.store) / f"{'+'.join((search.name, *plan.languages))}.part.jsonl"
+    file = _folder(settings, asked.store) / f"{'+'.join((search.name, *plan.languages))}{partial.SUFFIX}"
     with (
         partial.opened(file, _fingerprint(found, endpoint), CLOCK.now(), anew=asked.anew) as part,
+        _telling_when_stopped(part, asked, tell),
         closing(checking.retriever(endpoint, name)) as retriever,
         progress.counting(f"searching ({search.name})") as shown,
     ):
         tell(_announced(plan, endpoint, len(part.answers)))
         return run_through(plan, Means(retriever, lambda rows: checking.keep(settings, asked.store, rows), CLOCK, shown), part)
+
+
+@contextmanager
+def _telling_when_stopped(part: partial.Partial, asked: Asked, tell: Tell) -> Iterator[None]:
+    """Who presses Ctrl-C is told what that leaves."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = f"The same command{' without --anew' * asked.anew} goes on from there for a day."
+        tell(f"Stopped: {_answers(len(part.answers))} and kept. {again}" if part.answers else "Stopped: no query is answered yet.")
+        raise
+
+
+def _answers(count: int) -> str:
+    return f"{count:,} {'query is' if count == 1 else 'queries are'} answered"
 
 
 def _folder(settings: Settings, store: Path | None) -> Path:

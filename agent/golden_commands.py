@@ -59,7 +59,10 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
 @commands.command("list")
 def list_runs(store: Store = None, config: Config = None, as_json: AsJson = False) -> None:
     """The runs that are kept, oldest first."""
-    rows = golden.runs(settings_of(config), store)
+    settings = settings_of(config)
+    rows = golden.runs(settings, store)
+    for note in golden.unfinished(settings, store):
+        typer.echo(note, err=True)
     if as_json:
         print_json(rows)
     elif rows:

@@ -51,7 +51,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         Path | None, typer.Option("--unrelated", metavar="FILE", help="Queries that no document of yours answers, one a line.")
     ] = None,
     thresholds: Annotated[
-        Path | None, typer.Option("--write-thresholds", metavar="FILE", help="Write hit thresholds and floor as settings to paste.")
+        Path | None,
+        typer.Option(
+            "--write-thresholds",
+            metavar="FILE",
+            help="Write hit thresholds and floor as settings to paste; a model folder by its name.",
+        ),
     ] = None,
     fail_on: Annotated[FailOn | None, typer.Option("--fail-on", help="Exit status 1 where a language is this, or worse.")] = None,
     only_there: Annotated[bool, typer.Option("--only-there", help="With --languages: one that no list has is no mistake.")] = False,
@@ -73,7 +78,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter an option
         print_json(ended.result)
     else:
         Console().print(separation_table.probe(ended.result))
-    if fail_on and _bad(fail_on) & {row["verdict"] for row in ended.result["languages"]}:
+    if fail_on and (ended.result["senseless"] or _bad(fail_on) & {row["verdict"] for row in ended.result["languages"]}):
         raise typer.Exit(1)
 
 

@@ -15,6 +15,7 @@ from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake, NotFound
 from agent.opening import CLOCK
 from agent.probing.base import Hit, Question
+from agent.probing.embedding.sentence_transformers import called
 from agent.probing.embedding.sparing import Calls
 from agent.probing.golden.dataset import Query
 from agent.probing.golden.opening import opening
@@ -115,11 +116,16 @@ def _plan(given: ProbeSettings, asked: Asked) -> Plan:
 
 
 def _announced(plan: Plan, calls: Calls, given: ProbeSettings) -> str:
-    texts = f"{len(plan.languages)} languages: {calls.texts:,} texts to embed in {calls.requests:,} calls of {given.embedder.model}"
+    counts = f"{_many(calls.texts, 'text')} to embed in {_many(calls.requests, 'call')} of {called(given.embedder.model)}"
+    texts = f"{_many(len(plan.languages), 'language')}: {counts}"
     if given.endpoint is None:
         return f"{texts}."
     host, rate = urlsplit(given.endpoint.url).netloc, given.endpoint.rate
     return f"{texts}, {len(plan.unrelated)} searches at {host}, at most {rate:g} a second."
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 @contextmanager

@@ -142,6 +142,7 @@ def test_golden_runs_are_compared_as_they_were_kept(tmp_path: Path) -> None:
     found = gate(Settings(), Options("golden:support~1", "golden:support", "recall@10", store=tmp_path))
     [row] = found.rows
     assert (row.verdict, row.judged and row.judged.estimate.drop) == (Verdict.FAIL, 0.25)
+    assert (found.base.at, found.candidate.at) == (AT, AT + timedelta(days=1))
     keep(tmp_path, "clicked", 0, [1.0] * 400, labels="clicks")
     with pytest.raises(Misconfigured, match="golden:clicked: its labels are clicks"):
         gate(Settings(), Options("golden:clicked", "golden:clicked", "recall@10", labels="judged", store=tmp_path))
@@ -184,3 +185,12 @@ def test_the_example_job_has_commands_that_are_there() -> None:
     for words in compared:
         command = group.get_command(group.make_context("babelwatch", ["compare"], resilient_parsing=True), "compare")  # type: ignore[attr-defined]
         assert command.make_context("compare", words[2:]).params["strict"] in {True, False}
+
+
+def test_the_example_job_installs_what_there_is() -> None:
+    """No package is released: it comes from a checkout, which the job makes, with versions from a file that is there."""
+    job = YAML(typ="safe").load(ROOT.joinpath("examples", "ci", "compare.yml"))["jobs"]["gate"]
+    [folder] = [step["with"]["path"] for step in job["steps"] if "repository" in step.get("with", {})]
+    [installed] = [words for words in steps() if words[:2] == ["pip", "install"]]
+    assert installed[2:] == ["--constraint", f"{folder}/constraints.txt", f"./{folder}"]
+    assert ROOT.joinpath("constraints.txt").is_file()

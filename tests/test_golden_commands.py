@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent import checking, cli, golden
+from agent import checking, cli, golden, reached
 from agent.clock import SystemClock
 from agent.config.settings import Settings
 from agent.opening import ENGINE
@@ -93,7 +93,7 @@ def test_a_run_is_one_document(babelwatch: Run, searches: Mapping[str, SearchStu
     host = searches["own"].url.split("/")[2]
     assert answer.err == f"10 searches at {host}, at most 1000 a second: 0s or longer.\n"
     assert list(Path("babelwatch-data/golden").iterdir()) == []
-    assert babelwatch("golden", "list", "--json").json() == [{"languages_only": [], **told}]
+    assert babelwatch("golden", "list", "--json").json() == [{"address": "golden:own", "languages_only": [], **told}]
 
 
 def test_a_run_is_read_by_people_too(babelwatch: Run) -> None:
@@ -109,7 +109,39 @@ def test_a_run_is_read_by_people_too(babelwatch: Run) -> None:
     assert babelwatch("golden", "run", EXAMPLE, "--name", "ko only", "--languages", "ko", "--golden", "own").status == 0
     listed = [" ".join(line.split()) for line in babelwatch("golden", "list").out.splitlines()]
     assert next(line for line in listed if "own" in line).endswith("10 0 3 66.7 66.7 66.7 66.7")
-    assert next(line for line in listed if "ko only" in line).endswith("3 0 1 (only ko) 0.0 0.0 0.0 0.0")
+    narrowed = next(line for line in listed if "ko only" in line)
+    assert narrowed.startswith("ko only (only ko) 20")
+    assert narrowed.endswith("3 0 1 0.0 0.0 0.0 0.0")
+
+
+def test_a_kept_run_is_listed_by_what_compare_finds_it_by(babelwatch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within eighty columns; each address finds its own run, and one of some languages only has none."""
+    for more in ((), ("--languages", "ko"), ("--languages", "en,de,ko"), ()):
+        assert babelwatch("golden", "run", EXAMPLE, "--name", "own", *more).status == 0
+    rows = babelwatch("golden", "list", "--json").json()
+    assert [row["address"] for row in rows] == ["golden:own~1", None, None, "golden:own"]
+    with reached.journal(Settings(), None) as journal:
+        found = [kept.named(journal, row["address"].removeprefix("golden:")).id for row in rows if row["address"]]
+    assert found == [rows[0]["run"], rows[3]["run"]]
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = babelwatch("golden", "list").out.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert [line.split()[0] for line in shown if line.startswith("golden:") and "own" in line] == ["golden:own~1", "golden:own"]
+
+
+def test_a_kept_run_that_lost_a_language_says_so_in_the_list(babelwatch: Run) -> None:
+    """With its reason; a run without such a loss is not named."""
+
+    def answer(number: int, request: Request) -> Answer:
+        query = BY_TEXT[request.body["query"]]
+        return Answer('{"results": 7}') if query.language == "ko" else knows("en", "de")(number, request)
+
+    with SearchStub(answer) as stub:
+        assert babelwatch("golden", "run", EXAMPLE, "--name", "torn", "--url", stub.url).status == 0
+    assert babelwatch("golden", "run", EXAMPLE, "--name", "own").status == 0
+    [said] = [line for line in babelwatch("golden", "list").out.splitlines() if line.startswith("- ")]
+    assert said.startswith("- golden:torn, 20")
+    assert said.endswith(": Korean has no figures: 3 of 3 queries failed, more than 5%")
 
 
 def test_a_language_that_a_set_lacks_can_be_no_mistake(babelwatch: Run, searches: Mapping[str, SearchStub]) -> None:
@@ -171,14 +203,35 @@ def test_a_run_that_was_cut_off_goes_on(
             patch.setattr(checking, "keep", cut_off)
             return babelwatch("golden", "run", EXAMPLE, "--name", "own", "--json", *more)
 
-    assert tried().status == 130
+    stopped = tried()
+    assert stopped.status == 130
+    said = "Stopped: 10 queries are answered and kept. The same command goes on from there for a day."
+    assert stopped.err.splitlines()[1:] == [said]
     assert len(Path("babelwatch-data/golden/own.part.jsonl").read_text(encoding="utf-8").splitlines()) == 11
-    assert tried("--anew").status == 130
+    listed = babelwatch("golden", "list", "--json")
+    assert listed.json() == []
+    assert listed.err.startswith("own has not ended: 10 queries are answered since 20")
+    assert listed.err.endswith(". Unless it still runs, the same command goes on from there.\n")
+    anew = tried("--anew")
+    assert (anew.status, "The same command without --anew goes on from there" in anew.err) == (130, True)
     assert len(searches["own"].requests) == 20
     again = babelwatch("golden", "run", EXAMPLE, "--name", "own", "--json")
     assert "(10 of 10 are answered already; --anew asks all)" in again.err
     assert again.json()["queries"] == 10
+    assert babelwatch("golden", "list", "--json").err == ""
     assert len(searches["own"].requests) == 20
+
+
+def test_a_run_that_is_stopped_before_an_answer_keeps_nothing(babelwatch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says so, with no promise to go on."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checking, "keep", interrupted)
+    answer = babelwatch("golden", "run", EXAMPLE, "--name", "own")
+    assert (answer.status, answer.err.splitlines()[1:]) == (130, ["Stopped: no query is answered yet."])
+    assert golden.unfinished(Settings(), None) == []
 
 
 WRONG: Mapping[str, tuple[tuple[object, ...], str]] = {
@@ -279,10 +332,10 @@ def test_beside_an_agent_its_journal_is_written(tmp_path: Path, searches: Mappin
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen("127.0.0.1", 0)))
         health = Health(SystemClock().now())
-        app = build(
+        api = build(
             looking.views, looking.writer, health, looking.clock, frozenset({"t"}), shared=SharedJournal(journal, SystemClock())
         )
-        agent = stack.enter_context(WebServer(app, listener))
+        agent = stack.enter_context(WebServer(api, listener))
         lock = StoreLock(tmp_path)
         stack.callback(lock.release)
         assert lock.take(agent.url, "t") is None

@@ -3,11 +3,14 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from agent import cli, reached
 from agent.config.configuration import load
@@ -18,6 +21,7 @@ from agent.probing.golden.marks import Marked
 from agent.probing.separation.concepts import bundled
 from agent.probing.separation.floor import UNRELATED, lines_of
 from agent.probing.separation.names import names
+from agent.report import separation_table
 from tests.acceptance.command import Answer as Said
 from tests.acceptance.command import logging_as_before
 from tests.probing import server
@@ -27,7 +31,17 @@ from tests.probing.server import Server
 
 QUERIES = lines_of(UNRELATED)
 DIMENSION = 32
-KEYS = {"model", "embedding_model", "floor", "floor_source", "cutoff", "unrelated_queries", "document_languages", "concepts"}
+KEYS = {
+    "model",
+    "embedding_model",
+    "floor",
+    "floor_source",
+    "cutoff",
+    "unrelated_queries",
+    "senseless",
+    "document_languages",
+    "concepts",
+}
 
 Run = Callable[..., Said]
 
@@ -207,6 +221,46 @@ REFUSALS: dict[str, tuple[list[str], str]] = {
 def test_what_cannot_be_done_is_said(babelwatch: Run, options: list[str], expected: str) -> None:
     """Exit status 2 and one sentence, before anything is embedded."""
     assert expected in babelwatch("probe", "run", *options, "--json").refusal(2)
+
+
+def test_a_model_folder_that_is_not_there_announces_nothing(babelwatch: Run) -> None:
+    """The mistake is all that is said."""
+    err = babelwatch("probe", "run", "--model", "/nonexist").refusal(2)
+    assert err == "babelwatch: embedder /nonexist: cannot be loaded: there is no such folder\n"
+
+
+def test_one_of_a_kind_is_announced_as_one(babelwatch: Run) -> None:
+    """One language, and one call where all texts go into one."""
+    err = babelwatch("probe", "run", "--probe", "own", "--languages", "de", "--json").err
+    assert err.startswith("1 language: ")
+
+
+def test_a_model_folder_is_shown_by_its_name(babelwatch: Run) -> None:
+    """In the title and in the list, where a path leaves no room; the document has it whole."""
+    told = {**probe(babelwatch, "--languages", "de"), "model": "/srv/models/ours", "embedding_model": "/srv/models/ours"}
+    run = kept.ProbeRun("1", "/srv/models/ours", datetime(2026, 11, 22, tzinfo=UTC), "/srv/models/ours", told)
+    console = Console(width=80, file=StringIO())
+    with console.capture() as captured:
+        console.print(separation_table.probe(told), separation_table.runs([run]))
+    lines = captured.get().splitlines()
+    assert lines[0] == "ours against documents in English"
+    assert lines[-1].split()[0] == "ours"
+    assert "/srv" not in captured.get()
+
+
+def test_vectors_without_meaning_are_no_news_of_languages(babelwatch: Run, tmp_path: Path) -> None:
+    """One warning instead of advice for each language, and a gate that stays closed."""
+    nothing = InMemoryEmbedder({}, dimension=DIMENSION)
+    with Server(lambda request: server.said(listed(nothing.embed(request.body["input"]).tolist()))) as random:
+        embedder = {"type": "openai", "url": f"{random.url}/v1", "model": "ours-3", "batch": 256}
+        tmp_path.joinpath("random.yaml").write_text(
+            json.dumps({"probes": [{"name": "own", "embedder": embedder}]}), encoding="utf-8"
+        )
+        answer = babelwatch("probe", "run", "--config", "random.yaml", "--languages", "en", "--fail-on", "broken")
+    said = " ".join(answer.out.split())
+    assert "The vectors seem to carry no meaning: in no language, English among them," in said
+    assert "English:" not in said
+    assert answer.status == 1
 
 
 def test_an_endpoint_that_is_gone_is_exit_status_3(babelwatch: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

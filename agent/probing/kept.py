@@ -1,7 +1,8 @@
 """What active checks leave in the journal: one row a run, beside its scores (`agent.probing.scores`)."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -129,6 +130,17 @@ def named(journal: Journal, name: str) -> GoldenRun:
             [Mistake(f"golden:{name}", "", f"there are {len(known)} runs of this name: `babelwatch golden list` shows them")]
         )
     return known[-1 - int(back or 0)]
+
+
+def addresses(runs: Sequence[GoldenRun]) -> list[str | None]:
+    """What `named` finds each by, with `golden:` before it; None for one that was for some languages only. `runs`: all, oldest first."""
+    newer = Counter[str]()
+    found: list[str | None] = []
+    for run in reversed(runs):
+        back = newer[run.name]
+        found.append(None if run.languages else f"golden:{run.name}" + (f"~{back}" if back else ""))
+        newer[run.name] += not run.languages
+    return found[::-1]
 
 
 def asked_since(journal: Journal, at: datetime) -> set[str]:

@@ -21,6 +21,9 @@ MEASURES: Final = {
 }
 MAIN: Final = "recall_at_10"
 LEGEND: Final = "Figures in percent. ± 95 %: half the interval of recall@10; same, cross: recall@10 where the relevant documents are in the query's language, in others."
+RUNS: Final = (
+    "Means over languages, each counting the same. `compare` takes what begins with golden: (never a run of some languages only)."
+)
 Row = Mapping[str, Any]
 
 
@@ -67,20 +70,30 @@ def _differences(told: Row) -> Iterable[RenderableType]:
 
 
 def _warnings(told: Row) -> list[RenderableType]:
-    lost = [f"{display_name(row['language'])} has no figures: {row['reason']}" for row in told["languages"] if row["reason"]]
-    return [Text(f"- {one_line(text, ANY_WIDTH)}", style="yellow") for text in (*lost, *told["warnings"])]
+    return [Text(f"- {one_line(text, ANY_WIDTH)}", style="yellow") for text in (*_lost(told), *told["warnings"])]
 
 
 def runs(rows: Sequence[Row]) -> RenderableType:
-    """A line a run, the newest last: the means over its languages."""
-    table = _table(("name", "time", "queries", "failed", "languages", *MEASURES))
+    """A line a run, the newest last: what `compare` finds it by and the means over its languages; then what has no figures."""
+    table = _table(("run", "time", "queries", "failed", "lan-\nguages", *MEASURES), room=0)
     for row in rows:
         told = [one for one in row["languages"] if one["reason"] is None]
         means = (_share(_mean([one[name] for one in told])) for name in MEASURES.values())
-        only = f" (only {', '.join(row['languages_only'])})" if row["languages_only"] else ""
-        counts = (f"{row['queries']:,}", f"{row['failed']:,}", f"{len(row['languages'])}{only}")
-        table.add_row(Text(one_line(row["name"])), _minute(row["at"]), *counts, *means)
-    return Group(table, Text("Means over languages, each counting the same.", style="dim"))
+        counts = (f"{row['queries']:,}", f"{row['failed']:,}", str(len(row["languages"])))
+        table.add_row(Text(_address(row)), _minute(row["at"]), *counts, *means)
+    return Group(table, Text(RUNS, style="dim"), *(_incomplete(row) for row in rows if any(_lost(row))))
+
+
+def _address(row: Row) -> str:
+    return one_line(row["address"] or f"{row['name']} (only {', '.join(row['languages_only'])})", ANY_WIDTH)
+
+
+def _lost(row: Row) -> list[str]:
+    return [f"{display_name(one['language'])} has no figures: {one['reason']}" for one in row["languages"] if one["reason"]]
+
+
+def _incomplete(row: Row) -> Text:
+    return Text(one_line(f"- {_address(row)}, {_minute(row['at'])}: {'; '.join(_lost(row))}", ANY_WIDTH), style="yellow")
 
 
 def coverage(told: Row) -> RenderableType:
@@ -115,10 +128,10 @@ def _documents(row: Row) -> str:
     return "any" if language == UNDETERMINED else one_line(display_name(language))
 
 
-def _table(headings: Iterable[str]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+def _table(headings: Iterable[str], room: int = 1) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, room, 0, 0), header_style="bold")
     for heading in headings:
-        text = heading in {"language", "documents", "name", "time"}
+        text = heading in {"language", "documents", "run", "time"}
         table.add_column(heading, justify="left" if text else "right", no_wrap=not text, overflow="fold")
     return table
 

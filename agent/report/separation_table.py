@@ -11,6 +11,7 @@ from rich.text import Text
 
 from agent.language.codes import display_name
 from agent.notify.text import one_line
+from agent.probing.embedding.sentence_transformers import called
 from agent.probing.kept import ProbeRun
 
 NOTHING: Final = "–"
@@ -22,6 +23,10 @@ LEGEND: Final = (
     "same, other: mean cosine of texts that mean the same, and of others; AUC: how often the first are nearer; P@1: how often the "
     "nearest text of all means the same, asked there and back; within: AUC inside the language; tokens: to those of the documents; "
     "below noise: same lies below unrelated texts in the documents' languages."
+)
+SENSELESS: Final = (
+    "The vectors seem to carry no meaning: in no language, English among them, is what means the same nearer than chance. This says nothing "
+    "of any language. Look at what makes them: its address, the model behind it, the place of the vectors in its answer."
 )
 ADVICE: Final[Mapping[str, str]] = {
     "alignment": "understood alone, not found in {documents}. Translate its queries, or give it an index of its own.",
@@ -40,7 +45,7 @@ Row = Mapping[str, Any]
 def probe(told: Row) -> RenderableType:
     """The worst language first, what to do about each that is not connected, then pairs where documents are in several languages."""
     parts: list[RenderableType] = [_head(told), _table(_worst_first(told["languages"])), Text(LEGEND, style="dim")]
-    parts += _advice(told)
+    parts += [Text(SENSELESS, style="bold red")] if told["senseless"] else _advice(told)
     if len(told["document_languages"]) > 1:
         parts += [Text(), _table(_worst_first(told["pairs"]))]
     return Group(*parts)
@@ -52,7 +57,7 @@ def runs(kept: Sequence[ProbeRun]) -> RenderableType:
     for run in kept:
         rows = run.result["languages"]
         counts = (str(sum(row["verdict"] == verdict for row in rows)) for verdict in ("connected", "weak", "broken"))
-        names = (one_line(run.name), f"{run.at:%Y-%m-%d %H:%M}", one_line(run.embedding_model))
+        names = (one_line(called(run.name)), f"{run.at:%Y-%m-%d %H:%M}", one_line(called(run.embedding_model)))
         table.add_row(*map(Text, names), _number(run.result["floor"]), *counts)
     return table
 
@@ -60,7 +65,7 @@ def runs(kept: Sequence[ProbeRun]) -> RenderableType:
 def _head(told: Row) -> Text:
     documents = ", ".join(map(display_name, told["document_languages"]))
     floor = f"floor {_number(told['floor'])}, 5 % of unrelated queries reach {_number(told['cutoff'])} ({SOURCES[told['floor_source']]})"
-    return Text.assemble((one_line(told["model"]), "bold"), f" against documents in {documents}\n{floor}")
+    return Text.assemble((one_line(called(told["model"])), "bold"), f" against documents in {documents}\n{floor}")
 
 
 def _worst_first(rows: Iterable[Row]) -> list[Row]:

@@ -82,7 +82,13 @@ class Comparison(NamedTuple):
 
 
 def _told(side: Side) -> dict[str, Any]:
-    return {"name": side.name, "queries": side.queries, "left_out": dict(side.left_out), "rejected": dict(side.rejected)}
+    return {
+        "name": side.name,
+        "at": side.at.isoformat(timespec="milliseconds") if side.at else None,
+        "queries": side.queries,
+        "left_out": dict(side.left_out),
+        "rejected": dict(side.rejected),
+    }
 
 
 def _row(row: Row, *, pairs: bool) -> dict[str, Any]:

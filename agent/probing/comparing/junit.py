@@ -45,7 +45,7 @@ def _properties(comparison: Comparison) -> dict[str, str]:
 def _case(suite: Xml.Element, row: Row, comparison: Comparison, *, strict: bool) -> None:
     named = {"classname": f"babelwatch.compare.{comparison.asked.metric}", "name": _fit(words.name_of(row.group)), "time": "0"}
     case = Xml.SubElement(suite, "testcase", named)
-    said = _fit(f"{row.verdict}: {words.figures(row, comparison)}")
+    said = _fit(f"{row.verdict}: {words.figures(row, comparison)}{words.missing(row, comparison.asked.max_drop)}")
     if refuses(row.verdict, strict=strict):
         Xml.SubElement(case, "failure", {"message": said, "type": row.verdict})
     elif row.verdict is not Verdict.PASS:

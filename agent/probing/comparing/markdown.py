@@ -11,6 +11,7 @@ from agent.probing.comparing.terminal import NOTHING, signed
 from agent.probing.comparing.verdict import Verdict
 
 HEADINGS: Final = ("language", "queries", "base", "candidate", "fall", "95 % interval", "p (Holm)", "verdict")
+LEAST: Final = 0.001
 MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
 DEFUSED: Final = "@<!-- -->"  # no mention: nobody is told of a comparison because of a language's name
 
@@ -24,7 +25,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     asked = comparison.asked
     yield f"### babelwatch compare: {comparison.verdict}\n"
     yield f"{plain(words.summary(comparison))}\n"
-    sides = f"{quoted(comparison.base.name)} → {quoted(comparison.candidate.name)}"
+    sides = " → ".join(f"{quoted(side.name)}{words.made(side)}" for side in (comparison.base, comparison.candidate))
     yield f"`{asked.metric}` in points, {sides}; a fall of {words.points(asked.max_drop)} is allowed.\n"
     yield f"| {' | '.join(HEADINGS)} |"
     yield f"| --- |{' ---: |' * (len(HEADINGS) - 2)} --- |"
@@ -47,9 +48,14 @@ def _cells(row: Row) -> list[str]:
         f"{100 * found.candidate:.1f}",
         signed(found.drop),
         f"{signed(low)} to {signed(high)}",
-        f"{row.judged.p_adjusted:.3f}",
+        _chance(row.judged.p_adjusted),
         verdict,
     ]
+
+
+def _chance(p_value: float) -> str:
+    """No probability is 0."""
+    return "< 0.001" if p_value < LEAST else f"{p_value:.3f}"
 
 
 def quoted(text: str) -> str:

@@ -1,6 +1,7 @@
 """What is compared: the scored queries of one side, wherever they come from, and of a golden run in particular."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ class Side(NamedTuple):
     """One side of a comparison.
 
     `left_out`: events of a log that say nothing, by the reason. `rejected`: lines that could not be read, by the reason.
-    `clicks`: its labels are what users clicked.
+    `clicks`: its labels are what users clicked. `at`: when it was made, in UTC; None for a log, which is of no one time.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Side(NamedTuple):
     left_out: Mapping[str, int] = {}
     rejected: Mapping[str, int] = {}
     clicks: bool = False
+    at: datetime | None = None
 
     @property
     def queries(self) -> int:
@@ -97,7 +99,7 @@ def side_of(journal: Journal, run: GoldenRun, name: str, metric: Metric) -> Side
     if not kept or not all(scores.measures for scores in kept.values()):
         raise Misconfigured([_not_kept(name, measure, scores_of(journal, run.id, run.at))])
     marks = {group: averaged(scores.queries, scores.measures[measure]) for group, scores in kept.items()}
-    return Side(f"{GOLDEN}{name}", marks, clicks=run.result.get("labels") == CLICKS)
+    return Side(f"{GOLDEN}{name}", marks, clicks=run.result.get("labels") == CLICKS, at=run.at)
 
 
 def _not_kept(name: str, measure: str, kept: Mapping[Group, Scores]) -> Mistake:

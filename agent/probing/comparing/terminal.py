@@ -27,16 +27,19 @@ HEADINGS: Final = ("queries", "base", "candi-\ndate", "fall", "95 %\ninterval", 
 def table(comparison: Comparison) -> RenderableType:
     """One line a language, the worst first, and below them what they say together."""
     asked = comparison.asked
-    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    languages = ("language",) if asked.by == "language" else ("language", "docu-\nments")
-    for heading in (*languages, *HEADINGS):
-        drawn.add_column(heading, vertical="bottom", no_wrap=heading not in languages, overflow="fold")
-        drawn.columns[-1].justify = "left" if heading in {*languages, "verdict"} else "right"
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0, header_style="bold")
+    for heading in (asked.by, *HEADINGS):
+        drawn.add_column(heading, vertical="bottom", no_wrap=heading != asked.by, overflow="fold")
+        drawn.columns[-1].justify = "left" if heading in {asked.by, "verdict"} else "right"
     for row in comparison.rows:
-        names = [Text(one_line(display_name(tag)) or NOTHING) for tag in row.group[: len(languages)]]
-        drawn.add_row(*names, *_cells(row), style=STYLES[row.verdict])
-    head = f"{asked.metric} in points: {one_line(comparison.base.name)} → {one_line(comparison.candidate.name)}"
-    return Group(Text(head), Text(), drawn, Text(), Text(words.summary(comparison)))
+        drawn.add_row(Text(_name(row, comparison)), *_cells(row), style=STYLES[row.verdict])
+    sides = " → ".join(f"{one_line(side.name)}{words.made(side)}" for side in (comparison.base, comparison.candidate))
+    return Group(Text(f"{asked.metric} in points: {sides}"), Text(), drawn, Text(), Text(words.summary(comparison)))
+
+
+def _name(row: Row, comparison: Comparison) -> str:
+    """A language's name; of a pair the tags, since two names leave no room for figures on eighty columns."""
+    return words.name_of(row.group) if comparison.asked.by == "pair" else one_line(display_name(row.group.language)) or NOTHING
 
 
 def _cells(row: Row) -> list[str]:

@@ -1,6 +1,7 @@
 """What a comparison says in sentences. One point is a hundredth of the measure."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC
 from itertools import islice
 from typing import Final
 
@@ -28,6 +29,11 @@ def name_of(group: Group) -> str:
     return " → ".join(one_line(tag) for tag in group if tag)
 
 
+def made(side: Side) -> str:
+    """` (2026-11-16T04:00Z)`, when a golden run was made: names are used again. Empty for a log."""
+    return f" ({side.at.astimezone(UTC):%Y-%m-%dT%H:%MZ})" if side.at else ""
+
+
 def summary(comparison: Comparison) -> str:
     """`2 languages fail, 9 pass, 1 is inconclusive: zh needs 2,300 judged queries.`, the largest open ones first."""
     noun = "language" if comparison.asked.by == "language" else "pair"
@@ -46,6 +52,15 @@ def _counts(comparison: Comparison, noun: str) -> Iterator[str]:
         if count := verdicts.count(verdict):
             many = count > 1
             yield f"{count}{next(nouns, ('', ''))[many]} {verbs[many]}"
+
+
+def missing(row: Row, max_drop: float) -> str:
+    """What an open row needs, and how much of it is not there, as a sentence; empty where nothing is open."""
+    if row.verdict not in OPEN or row.judged is None:
+        return ""
+    needed = about(row.judged.needed)
+    more = f", {needed - row.n:,} more than it has" if row.n >= FEW and row.judged.needed > row.n else ""
+    return f" {_wants(row, max_drop)}{more}."
 
 
 def _wants(row: Row, max_drop: float) -> str:

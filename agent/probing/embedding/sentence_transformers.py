@@ -18,10 +18,15 @@ _TALKING: Final = ("sentence_transformers", "transformers", "huggingface_hub")
 
 
 class SentenceTransformersEmbedder:
-    """Embeds as `SentenceTransformer(model).encode(texts)` does; `device` such as cpu or cuda, None: what there is."""
+    """Embeds as `SentenceTransformer(model).encode(texts)` does; `device` such as cpu or cuda, None: what there is.
+
+    Raises Misconfigured at once for a folder that is not there: it is not asked for at a server under that name.
+    """
 
     def __init__(self, *, model: str, device: str | None = None) -> None:
         self.model = model
+        if _is_path(model) and not _folder(model).is_dir():
+            raise self._mistake("cannot be loaded: there is no such folder")
         self._device = device
         self._checked = Checked(f"embedder {model}")
 
@@ -48,8 +53,6 @@ class SentenceTransformersEmbedder:
     @cached_property
     def _loaded(self) -> Any:
         library = self._library()
-        if self.model.startswith((".", "/", "~")) and not _folder(self.model).is_dir():
-            raise self._mistake("cannot be loaded: there is no such folder")
         try:
             return library.SentenceTransformer(str(_folder(self.model)), device=self._device)
         except Exception as error:  # whatever a library finds wrong with a model, it cannot be used
@@ -78,6 +81,15 @@ def state_of(model: str) -> str:
     files = sorted(file for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else []
     stats = [(str(file.relative_to(folder)), file.stat()) for file in files]
     return repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]) if stats else ""
+
+
+def called(model: str) -> str:
+    """What a model is called among others: the last part of a folder's path, any other name as it is."""
+    return (_folder(model).resolve().name or model) if _is_path(model) else model
+
+
+def _is_path(model: str) -> bool:
+    return model.startswith((".", "/", "~"))
 
 
 def _folder(model: str) -> Path:

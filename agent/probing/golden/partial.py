@@ -3,11 +3,11 @@
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from io import BufferedRandom
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +16,7 @@ from agent.errors import Locked, Misconfigured, Mistake
 from agent.probing.base import Hit
 
 Documents = tuple[str, ...]
+SUFFIX: Final = ".part.jsonl"
 GOES_ON: Final = timedelta(days=1)  # older answers are those of yesterday's index
 
 
@@ -32,6 +33,14 @@ class Line(Struct, frozen=True, array_like=True):
     query: str
     documents: Documents
     scores: tuple[float | None, ...]
+
+
+class Left(NamedTuple):
+    """A run that has not ended, by the name of its file: how many queries are answered, and since when."""
+
+    name: str
+    at: datetime
+    answered: int
 
 
 class Partial:
@@ -66,13 +75,28 @@ def opened(path: Path, asked: str, now: datetime, *, anew: bool = False) -> Iter
     with stream:
         _lock(stream, path)
         head, answers, end = _read(stream)
-        if anew or head is None or head.asked != asked or not now - GOES_ON <= head.at <= now:
+        if anew or head is None or head.asked != asked or not _goes_on(head, now):
             head, answers, end = Head(asked, now), {}, 0
         stream.truncate(end)
         stream.seek(end)
         if not end:
             _write(stream, head)
         yield Partial(stream, path, answers)
+
+
+def left(folder: Path, now: datetime) -> list[Left]:
+    """The runs in this folder that still run, or were cut off and can go on. What cannot be read is left out."""
+    found: list[Left] = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with suppress(OSError), path.open("rb") as stream:
+            head, answers, _ = _read(stream)
+            if head and answers and _goes_on(head, now):
+                found.append(Left(path.name.removesuffix(SUFFIX), head.at, len(answers)))
+    return found
+
+
+def _goes_on(head: Head, now: datetime) -> bool:
+    return now - GOES_ON <= head.at <= now
 
 
 def _lock(stream: BufferedRandom, path: Path) -> None:
@@ -82,7 +106,7 @@ def _lock(stream: BufferedRandom, path: Path) -> None:
         raise Locked(f"a run of this name is under way: another process holds {path}") from error
 
 
-def _read(stream: BufferedRandom) -> tuple[Head | None, dict[str, Documents], int]:
+def _read(stream: BufferedRandom | BufferedReader) -> tuple[Head | None, dict[str, Documents], int]:
     """Head, answers, and where the whole lines end: what was cut off within a line is no answer."""
     head: Head | None = None
     answers: dict[str, Documents] = {}

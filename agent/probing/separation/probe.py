@@ -9,6 +9,7 @@ from agent.probing.separation.embedded import Known, Told, embedded
 from agent.probing.separation.finder import Finder, Found
 from agent.probing.separation.floor import LANGUAGE, Floor, best_scores, floor_of
 from agent.probing.separation.statistics import best_of, cut_off
+from agent.probing.separation.verdict import senseless
 
 Search = Callable[[str], Sequence[Hit]]
 
@@ -50,7 +51,8 @@ class Probed(NamedTuple):
     """A probe that ended: each query language against all document languages together; each pair, and each language alone.
 
     `apart`: for each language what at most 5 % of its texts in the first list reach with the best of the unrelated texts, which are
-    apart from all of them: by it languages are compared where no text is an answer.
+    apart from all of them: by it languages are compared where no text is an answer. `own`: those that the model should know, English
+    and the documents', each against itself.
     """
 
     model: str
@@ -59,6 +61,13 @@ class Probed(NamedTuple):
     apart: dict[str, float]
     languages: list[Found]
     pairs: list[Found]
+    own: tuple[Found, ...] = ()
+
+    @property
+    def senseless(self) -> bool:
+        """Whether the vectors seem to carry no meaning; a model without English may just not know these languages."""
+        asked, own = ([found.shown and found.shown.figures for found in some] for some in (self.languages, self.own))
+        return any(found.language == LANGUAGE for found in self.own) and senseless(asked, own)
 
 
 def silent(_done: int, _total: int) -> None:
@@ -80,7 +89,9 @@ def probe(embedder: Embedder, plan: Plan, search: Search | None = None, told: To
     pairs = [find(query, (document,)) for query in plan.languages for document in plan.documents]
     alone = [find(language, (language,)) for language in plan.languages if language not in plan.documents]
     together = [find(query, plan.documents) for query in plan.languages]
-    return Probed(embedder.model, plan, floor, _apart(plan, known), together, pairs + alone)
+    own = sorted({*plan.documents, *({LANGUAGE} & {*plan.languages})})
+    itself = tuple(find(language, (language,)) for language in own)
+    return Probed(embedder.model, plan, floor, _apart(plan, known), together, pairs + alone, itself)
 
 
 def _floor(plan: Plan, known: Known) -> Floor:

@@ -22,6 +22,7 @@ def document(probed: Probed, embedding_model: str) -> dict[str, Any]:
         "floor_source": floor.source,
         "cutoff": floor.cutoff,
         "unrelated_queries": floor.queries,
+        "senseless": probed.senseless,
         "document_languages": list(probed.plan.documents),
         "concepts": {one.name: len(one.concepts) for one in probed.plan.lists},
         "languages": [

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from agent.probing.embedding.sentence_transformers import called
 from agent.probing.separation.probe import Probed
 
 WORTH_IT: Final = 0.03
@@ -37,16 +38,16 @@ def fragment(result: dict[str, Any], at: datetime) -> str:
 
 
 def _lines(result: dict[str, Any], at: datetime) -> Iterator[str]:
-    yield f"# Measured on {at:%Y-%m-%d} by `babelwatch probe run` of {result['model']}, with {result['unrelated_queries']} unrelated queries"
+    yield f"# Measured on {at:%Y-%m-%d} by `babelwatch probe run` of {called(result['model'])}, with {result['unrelated_queries']} unrelated queries"
     yield f"# asked of {_SOURCES[result['floor_source']]}."
     if result["embedding_model"] == result["model"]:
         yield "# The model's name is the embedder's: write the one that your log has, or set `embedding_model` of the probe."
-    if result["cutoff"] is None:
+    if result["cutoff"] is None or result["senseless"]:
         yield "# They found nothing that could be measured."
         return
     yield "quality:"
     yield "  hit_threshold:"
-    yield f"    models: {{{json.dumps(result['embedding_model'], ensure_ascii=False)}: {result['cutoff']:.2f}}}"
+    yield f"    models: {{{json.dumps(called(result['embedding_model']), ensure_ascii=False)}: {result['cutoff']:.2f}}}"
     languages = {row["language"]: row["threshold"] for row in result["languages"] if row["threshold"] is not None}
     if languages:
         yield f"    languages: {{{', '.join(f'{tag}: {threshold:.2f}' for tag, threshold in languages.items())}}}"

@@ -1,5 +1,7 @@
 """What the figures of both lists say of a language: connected, weak or broken, and why. Pure."""
 
+from collections.abc import Sequence
+from statistics import median
 from typing import Final, Literal, NamedTuple
 
 from agent.probing.separation.statistics import Figures
@@ -20,6 +22,7 @@ Reason = Literal[
 
 # Where three models stand on the bundled phrases against English (AUC, first places). Languages they were trained on: .93 to 1.00 and
 # .67 to 1.00, the lower bound of AUC at least .88. Languages near those: .66 to .89 and .17 to .68. All others: .46 to .65, to .12.
+CHANCE: Final = 0.5
 FEWEST: Final = 8
 CONNECTED_AREA: Final = 0.85
 CONNECTED_FIRST: Final = 0.5
@@ -53,6 +56,19 @@ def judge(phrases: Figures | None, names: Figures | None, within: Figures | None
     first, by = (phrases, said) if said else (names, also)
     assert first is not None, "who says something has figures"
     return Judgement("connected", "separates") if by == "connected" else Judgement("weak", _why_weak(first))
+
+
+def senseless(asked: Sequence[Figures | None], own: Sequence[Figures | None]) -> bool:
+    """Whether the vectors seem to carry no meaning at all, which says nothing of any language.
+
+    `asked`: each language against the documents. `own`: languages that the model should know, each against itself. All are broken,
+    and no more is found than by chance: in each of `own`, and in most of `asked`, since of many intervals some miss the truth.
+    """
+    some = [figures for figures in asked if figures and figures.ci95 and _says(figures)]
+    lows = [figures.ci95[0] for figures in own if figures and figures.ci95]
+    if not some or not lows or any(_says(figures) != "broken" for figures in (*some, *own)):
+        return False
+    return max(lows) <= CHANCE and median(figures.ci95[0] for figures in some if figures.ci95) <= CHANCE
 
 
 def _broken(said: Verdict | None, also: Verdict | None, within: Figures | None) -> Judgement:

@@ -1,5 +1,6 @@
 """What a comparison says: to a person, to a pull request, to a CI system; names from logs are text and never markup."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
 from xml.etree import ElementTree as Xml
 
@@ -7,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from agent.probing.comparing import words
-from agent.probing.comparing.comparison import Comparison
+from agent.probing.comparing.comparison import Asked, Comparison, compare
 from agent.probing.comparing.junit import junit
 from agent.probing.comparing.markdown import markdown
 from agent.probing.comparing.terminal import table
-from tests.probing.comparing.examples import BAD, EVERY_VERDICT, GOOD, WOBBLY, compared
+from tests.probing.comparing.examples import BAD, EVERY_VERDICT, GOOD, RECALL, WOBBLY, compared, side
 
 HOSTILE = "x|y`<img src=x>@all\n# *b*\x00\ufffe"
 
@@ -99,6 +100,29 @@ def test_the_table_has_the_figures_in_points() -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_a_table_of_pairs_fits_eighty_columns() -> None:
+    """Each pair on one line, also the longest, whatever figures stand beside it."""
+    pairs = [("zh-Hant", "pt-BR"), ("ko", "en"), ("vi", "id"), ("es", "en")]
+    base, candidate = [GOOD * 20, GOOD, GOOD[:20], [1.0] * 600], [WOBBLY * 20, WOBBLY, BAD[-20:][::-1], [0.0] * 600]
+    lines = shown(compared(dict(zip(pairs, base, strict=True)), dict(zip(pairs, candidate, strict=True)), by="pair")).splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = {line[:15].strip(): line.split() for line in lines if "→" in line[:12]}
+    assert rows.keys() == {"zh-Hant → pt-BR", "ko → en", "vi → id", "es → en"}
+    assert rows["es → en"][3:] == ["600", "100.0", "0.0", "100.0", "98.7", "to", "100.0", "fail", "–"]
+    assert rows["vi → id"][-2:] == ["insufficient", "12,000"]
+
+
+def test_when_a_golden_run_was_made_is_said_in_every_form() -> None:
+    """Its name alone may be that of another run tomorrow; in UTC, wherever it was made. A log is of no one time."""
+    at = datetime(2026, 11, 16, 5, 3, 59, tzinfo=timezone(timedelta(hours=1)))
+    run = side("golden:support", {"en": GOOD}, at=at.astimezone(UTC))
+    found = compare(run, side("candidate.jsonl", {"en": GOOD}), Asked(RECALL, 0.03))
+    assert "golden:support (2026-11-16T04:03Z) → candidate.jsonl\n" in shown(found)
+    assert "`golden:support` (2026-11-16T04:03Z) → `candidate.jsonl`;" in markdown(found)
+    told = found.document("")
+    assert (told["base"]["at"], told["candidate"]["at"]) == ("2026-11-16T04:03:59.000+00:00", None)
+
+
 def test_a_language_without_a_common_query_has_no_figures() -> None:
     """In no form, and none of them breaks."""
     found = compared({"en": GOOD, "ko": GOOD}, {"en": GOOD})
@@ -112,7 +136,7 @@ def test_the_comment_has_a_row_a_language() -> None:
     said = markdown(compared(*EVERY_VERDICT))
     rows = [line for line in said.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} == {9}
-    assert rows[2] == "| `es` | 600 | 50.0 | 33.3 | 16.7 | 13.9 to 19.9 | 0.000 | **fail** |"
+    assert rows[2] == "| `es` | 600 | 50.0 | 33.3 | 16.7 | 13.9 to 19.9 | < 0.001 | **fail** |"
     assert said.startswith("### babelwatch compare: fail\n")
 
 
@@ -147,6 +171,36 @@ def test_the_report_has_a_case_a_language(strict: bool, failures: list[str], ski
     assert failure.get("message") == (
         "fail: recall@10 of es fell by 16.7 points (95 % interval of the fall 13.9 to 19.9), from 50.0 to 33.3 on 600 queries; 3 are allowed."
     )
+
+
+def test_the_report_says_how_many_queries_are_missing() -> None:
+    """Of what is open, whether it closes the gate or not; of the others nothing more."""
+    for strict in (False, True):
+        [suite] = Xml.fromstring(junit(compared(*EVERY_VERDICT), strict=strict))
+        said = {case.get("name"): case[0].get("message", "") for case in suite.iter("testcase") if len(case)}
+        assert said["zh"].endswith("3 are allowed. zh needs 2,200 judged queries, 1,600 more than it has.")
+        assert said["lo"].endswith("3 are allowed. lo needs 690 judged queries, 660 more than it has.")
+        assert said["es"].endswith("3 are allowed.")
+
+
+def test_a_report_asks_for_no_number_that_nobody_knows() -> None:
+    """With a handful of queries, and where a fall lies at the limit itself."""
+    at_the_limit = [0.0] * 135 + [1.0] * 4_865
+    found = compared({"en": [1.0] * 5_000, "my": [1.0] * 4}, {"en": at_the_limit, "my": [1.0] * 4})
+    [suite] = Xml.fromstring(junit(found, strict=False))
+    said = {case.get("name"): case[0].get("message", "") for case in suite.iter("testcase")}
+    assert said["en"].endswith("are allowed. en is too close to 3 points to tell.")
+    assert said["my"].endswith("are allowed. my has 4 queries only.")
+
+
+@pytest.mark.parametrize(("p_value", "said"), [(0.0, "< 0.001"), (0.0009, "< 0.001"), (0.001, "0.001"), (1.0, "1.000")])
+def test_no_probability_is_printed_as_none(p_value: float, said: str) -> None:
+    """What is too small for three digits is below the smallest of them."""
+    found = compared({"en": GOOD}, {"en": GOOD})
+    [row] = found.rows
+    assert row.judged
+    rare = found._replace(rows=(row._replace(judged=row.judged._replace(p_adjusted=p_value)),))
+    assert f"| {said} | pass |" in markdown(rare)
 
 
 def test_the_report_is_xml_whatever_a_language_is_called() -> None:

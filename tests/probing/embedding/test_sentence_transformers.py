@@ -55,8 +55,10 @@ def test_nothing_is_shown_while_it_loads_and_runs(minilm: Path, capfd: pytest.Ca
 
 @pytest.mark.parametrize("model", ["./nothing-there", "/nothing/there", "~/nothing-there-at-all"])
 def test_a_folder_that_is_not_there(model: str) -> None:
-    """It is not asked for at a server under that name."""
-    assert failure(model) == f"embedder {model}: cannot be loaded: there is no such folder"
+    """It is not asked for at a server under that name, and told before anything is asked."""
+    with pytest.raises(Misconfigured) as caught:
+        SentenceTransformersEmbedder(model=model)
+    assert str(caught.value) == f"embedder {model}: cannot be loaded: there is no such folder"
 
 
 def test_a_folder_without_a_model(tmp_path: Path) -> None:

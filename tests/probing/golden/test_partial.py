@@ -8,7 +8,7 @@ import pytest
 
 from agent.errors import Locked, Misconfigured
 from agent.probing.base import Hit
-from agent.probing.golden.partial import Documents, opened
+from agent.probing.golden.partial import Documents, Left, left, opened
 from tests.probing.golden.builders import NOW
 
 HITS = [Hit("d1", 0.5), Hit("d2", None)]
@@ -88,6 +88,17 @@ def test_a_run_that_is_kept_leaves_nothing(file: Path) -> None:
         partial.remove()
         partial.remove()
     assert not file.exists()
+
+
+def test_runs_that_have_not_ended_are_named(file: Path) -> None:
+    """With their answers, as long as they can go on; a file without an answer, or of anything else, is no such run."""
+    with opened(file.with_name("begun.part.jsonl"), "set-1", NOW):
+        file.with_name("other.part.jsonl").write_bytes(b"\xff\n")
+        file.with_name("folder.part.jsonl").mkdir()
+        assert left(file.parent, NOW) == [Left("support", NOW, 2)]
+    assert left(file.parent, NOW + timedelta(days=1)) == [Left("support", NOW, 2)]
+    assert left(file.parent, NOW + timedelta(days=1, seconds=1)) == []
+    assert left(file.parent / "none", NOW) == []
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

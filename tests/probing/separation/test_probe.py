@@ -12,7 +12,7 @@ from agent.probing.separation.concepts import Concept, Concepts
 from agent.probing.separation.finder import Found
 from agent.probing.separation.probe import Plan, Probed, probe
 from agent.probing.separation.result import document
-from tests.probing.separation.worlds import concepts, embedder, plan
+from tests.probing.separation.worlds import Understood, concepts, embedder, plan
 
 WORLD = {"en": "shared", "de": "shared", "ja": "apart", "lo": "alike", "am": "not"}
 FIGURES = {
@@ -46,6 +46,38 @@ def row(probed: Probed, language: str) -> Found:
 def test_each_way_to_be_broken_is_told(probed: Probed, language: str, verdict: str, reason: str) -> None:
     """A broken alignment is not a broken language, and one vector for everything is as broken as chance."""
     assert row(probed, language).judgement == (verdict, reason)
+
+
+@pytest.mark.parametrize(
+    ("understood", "languages", "documents", "expected"),
+    [
+        ({"en": "not", "de": "not", "lo": "not"}, ["de", "en", "lo"], ["en"], True),
+        ({"en": "alike", "de": "alike", "lo": "alike"}, ["de", "en", "lo"], ["en"], True),
+        ({"en": "not", "lo": "not"}, ["lo"], ["en"], True),
+        ({"en": "shared", "de": "not", "lo": "not"}, ["de", "lo"], ["en"], False),
+        ({"en": "apart", "de": "apart"}, ["de"], ["en"], False),
+        ({"de": "not", "lo": "not"}, ["lo", "de"], ["de"], False),
+        ({"en": "not", "de": "shared", "lo": "not"}, ["lo", "en"], ["de"], False),
+    ],
+    ids=[
+        "random",
+        "one vector",
+        "only Lao is asked",
+        "English is known",
+        "each alone is known",
+        "nobody asks English",
+        "German is known",
+    ],
+)
+def test_vectors_without_meaning_are_noticed(
+    understood: dict[str, Understood],
+    languages: list[str],
+    documents: list[str],
+    expected: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    """Random vectors, or the same one always; not a model that knows English, or the documents' language, or was not asked either."""
+    asked = plan(languages, documents)
+    assert document(probe(embedder(asked, understood), asked), "m")["senseless"] == expected
 
 
 def test_the_same_language_stands_beside_the_other(probed: Probed) -> None:

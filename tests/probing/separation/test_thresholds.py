@@ -52,6 +52,25 @@ def test_nothing_measured_nothing_written(probed: Probed, tmp_path: Path) -> Non
     assert of_languages(nothing) == {}
 
 
+def test_of_vectors_without_meaning_no_threshold_is_written(tmp_path: Path) -> None:
+    """It would be that of chance."""
+    asked = plan(["de"])
+    found = probe(embedder(asked, {"en": "not", "de": "not"}), asked)
+    file = tmp_path / "thresholds.yaml"
+    file.write_text(fragment(document(found, "ours"), AT), encoding="utf-8")
+    assert found.floor.cutoff is not None
+    assert not load(file, {}).quality.hit_threshold.models
+
+
+def test_a_model_folder_is_called_by_its_name(probed: Probed, tmp_path: Path) -> None:
+    """A path is what no log says; the file says what to do about it. Names with a slash are names."""
+    for path in (f"{tmp_path}/ours", "./models/ours", "~/ours/"):
+        text = fragment(document(probed._replace(model=path), path), AT)
+        assert 'models: {"ours": 0.30}' in text
+        assert "of ours, with 40" in text
+        assert "write the one that your log has" in text
+
+
 def test_without_the_language_of_the_unrelated_queries_none_is_compared(probed: Probed) -> None:
     """A difference needs both."""
     assert of_languages(probed._replace(apart={"es": 0.33})) == {}

@@ -3,7 +3,7 @@
 import pytest
 
 from agent.probing.separation.statistics import Figures
-from agent.probing.separation.verdict import FEWEST, Reason, Verdict, judge
+from agent.probing.separation.verdict import FEWEST, Reason, Verdict, judge, senseless
 
 
 def said(low: float, high: float, first: float, n: int = 48) -> Figures:
@@ -53,3 +53,32 @@ def test_each_combination_has_its_verdict(
 ) -> None:
     """The verdict and its reason, case by case."""
     assert judge(phrases, names, within) == (verdict, reason)
+
+
+CHANCE = said(0.44, 0.56, 0.02)
+BESIDE = said(0.51, 0.6, 0.02)
+
+SENSELESS: dict[str, tuple[list[Figures | None], list[Figures | None], bool]] = {
+    "chance everywhere": ([CHANCE] * 3, [CHANCE], True),
+    "one of many intervals beside chance": ([CHANCE, CHANCE, BESIDE], [CHANCE], True),
+    "languages that nobody asked": ([CHANCE, None, FEW], [CHANCE], True),
+    "most beside chance": ([CHANCE, BESIDE, BESIDE], [CHANCE], False),
+    "its own language is known": ([CHANCE] * 3, [GOOD], False),
+    "one of its own languages is known": ([CHANCE] * 3, [CHANCE, GOOD], False),
+    "its own language is known a little": ([CHANCE] * 3, [BESIDE], False),
+    "one language is known": ([CHANCE, CHANCE, GOOD], [CHANCE], False),
+    "one language is known a little": ([CHANCE, CHANCE, NEAR], [CHANCE], False),
+    "nothing of its own": ([CHANCE], [], False),
+    "too little of its own": ([CHANCE], [FEW], False),
+    "nothing asked": ([None], [CHANCE], False),
+}
+
+
+@pytest.mark.parametrize(("asked", "own", "expected"), SENSELESS.values(), ids=SENSELESS)
+def test_vectors_without_meaning_are_told_from_languages_that_are_broken(
+    asked: list[Figures | None],
+    own: list[Figures | None],
+    expected: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    """Only where not even the languages are told apart that any model knows."""
+    assert senseless(asked, own) == expected
