@@ -129,8 +129,9 @@ def test_a_kept_run_is_listed_by_what_compare_finds_it_by(babelwatch: Run, monke
     assert [line.split()[0] for line in shown if line.startswith("golden:") and "own" in line] == ["golden:own~1", "golden:own"]
 
 
-def test_a_kept_run_that_lost_a_language_says_so_in_the_list(babelwatch: Run) -> None:
+def test_a_kept_run_that_lost_a_language_says_so_in_the_list(babelwatch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its reason; a run without such a loss is not named."""
+    monkeypatch.setattr("agent.clock.SystemClock.sleep", lambda _clock, _seconds: None)  # a minute and a half of waiting
 
     def answer(number: int, request: Request) -> Answer:
         query = BY_TEXT[request.body["query"]]
