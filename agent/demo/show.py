@@ -54,7 +54,8 @@ class Show:
                 waited, told = 0.0, alert
 
     def _panel(self) -> Any:
-        return panel(TITLE, self._rows() or self._usual(), self._usual(), self._alert() or None, self._commands)
+        alert = self._alert() or None  # before the rows: what it fires for is firing there
+        return panel(TITLE, self._rows() or self._usual(), self._usual(), alert, self._commands)
 
     def _rows(self) -> Rows:
         """The languages since the update."""
