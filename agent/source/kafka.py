@@ -31,6 +31,7 @@ from agent.source.messages import brings_messages, messages
 
 log = logging.getLogger(__name__)
 
+TWIN = "another agent joined the consumer group under this one's member name: run one of them"
 MAX_TURN_MS = 120_000  # a member that joins waits for those that are busy so long; /healthz calls them stuck then, too
 
 
@@ -116,6 +117,7 @@ class KafkaSource:
         return True
 
     def _fetch(self, max_records: int, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        self._end_joining()
         try:
             return self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)  # type: ignore[no-any-return]
         except (NoOffsetForPartitionError, OffsetOutOfRangeError, LogTruncationError) as error:
@@ -127,10 +129,22 @@ class KafkaSource:
             return {}
         except UnsupportedCodecError as error:
             raise Stop(f"Kafka: records cannot be unpacked: {error}") from error
+        except FencedInstanceIdError as error:  # while it joins again; a member at rest is told by its commit alone
+            raise Stop(TWIN) from error
         except InvalidSessionTimeoutError as error:
             raise Stop("the brokers allow no such source.kafka.session_timeout (see their group.min.session.timeout.ms)") from error
         except KafkaError as error:
             raise RetryLater(f"Kafka: {type(error).__name__}") from error
+
+    def _end_joining(self) -> None:
+        """Have a join taken up that began in an earlier poll.
+
+        kafka-python 3.0 begins one because the topic's metadata came, and looks whether they came again before it awaits its end. By
+        then they are taken in, so that nobody awaits it: a member without heartbeats, which the broker drops after its session.
+        """
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - nothing public tells of it, or asks for a rejoin
+        if coordinator.rebalance_in_progress():
+            coordinator.request_rejoin()
 
     def _skip_corrupt(self, error: CorruptRecordError) -> None:
         """Step over a damaged record: a poll from the same position never returns. Only the text names the partition."""
@@ -198,7 +212,7 @@ class KafkaSource:
         try:
             self._consumer.commit(offsets, timeout_ms=ANSWER_TIMEOUT_MS)
         except FencedInstanceIdError as error:  # the only sign: poll goes on and reports nothing
-            raise Stop("another agent joined the consumer group under this one's member name: run one of them") from error
+            raise Stop(TWIN) from error
         except KafkaError as error:
             log.info("offsets were not committed: %s", type(error).__name__)
 
