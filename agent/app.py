@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 
-from agent import logs, opening, parts, telemetry
+from agent import active, logs, opening, parts, telemetry
 from agent.config import configuration
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
@@ -195,7 +195,7 @@ def migrate_store(settings: Settings) -> list[int]:
 
 def check(settings: Settings) -> None:
     """Read what the settings name; raises Misconfigured with every mistake."""
-    together(Configured(settings).read, partial(parts.taggers, settings))
+    together(Configured(settings).read, partial(parts.taggers, settings), partial(active.look, settings))
 
 
 def taggers(settings: Settings) -> Taggers:

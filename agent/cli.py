@@ -7,7 +7,6 @@ import shlex
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,6 @@ from rich.console import Console, RenderableType
 
 from agent import (
     __version__,
-    active,
     alert_commands,
     app,
     change_commands,
@@ -33,7 +31,7 @@ from agent import (
 from agent.config import showing
 from agent.config.pending import without_effect
 from agent.demo import play
-from agent.errors import BabelwatchError, Locked, RetryLater, together
+from agent.errors import BabelwatchError, Locked, RetryLater
 from agent.language.tagger import Asked
 from agent.options import (
     AsJson,
@@ -183,7 +181,7 @@ def config_check(config: Config = None) -> None:
     The files of golden sets and probes are looked for, too.
     """
     settings = settings_of(config)
-    together(partial(app.check, settings), partial(active.look, settings))
+    app.check(settings)
     typer.echo("The configuration is valid.")
     for key in without_effect(settings):
         typer.echo(f"{key} is set, and has no effect in this version.", err=True)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from agent import checking, logs, progress, reached
+from agent.alerting.summary import many
 from agent.config.probing_settings import EndpointSettings, ProbeSettings
 from agent.config.settings import Settings
 from agent.errors import Misconfigured, Mistake, NotFound
@@ -116,16 +117,12 @@ def _plan(given: ProbeSettings, asked: Asked) -> Plan:
 
 
 def _announced(plan: Plan, calls: Calls, given: ProbeSettings) -> str:
-    counts = f"{_many(calls.texts, 'text')} to embed in {_many(calls.requests, 'call')} of {called(given.embedder.model)}"
-    texts = f"{_many(len(plan.languages), 'language')}: {counts}"
+    counts = f"{many(calls.texts, 'text')} to embed in {many(calls.requests, 'call')} of {called(given.embedder.model)}"
+    texts = f"{many(len(plan.languages), 'language')}: {counts}"
     if given.endpoint is None:
         return f"{texts}."
     host, rate = urlsplit(given.endpoint.url).netloc, given.endpoint.rate
     return f"{texts}, {len(plan.unrelated)} searches at {host}, at most {rate:g} a second."
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 @contextmanager

@@ -154,6 +154,11 @@ def percent(rate: float) -> str:
     return f"{rate:.1%}".replace("%", " %")
 
 
+def many(count: int, noun: str) -> str:
+    """`1 text`, `2,000 texts`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def duration(minutes: int) -> str:
     """Minutes below two hours, hours and minutes below two days, else days."""
     if minutes < 2 * HOUR:

@@ -71,7 +71,12 @@ def weighed(incident: Incident, weighing: Weighing) -> Incident | None:
 
 def is_weighed(incident: Incident) -> bool:
     """Whether a golden run has said something of it."""
-    return any(one.rule.startswith(GOLDEN) for one in incident.evidence)
+    return any(map(is_golden, incident.evidence))
+
+
+def is_golden(evidence: Evidence) -> bool:
+    """Whether labelled queries of a golden set say it."""
+    return evidence.rule.startswith(GOLDEN)
 
 
 def _said(incident: Incident, weighing: Weighing) -> str:

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from agent.alerting.summary import many
 from agent.language.codes import display_name
 from agent.notify.text import one_line
 
@@ -77,14 +78,10 @@ def duration(minutes: float | None) -> str:
 def _count(told: Told) -> str:
     span = f"{_minute(told['from'])} to {_minute(told['to'])}"
     weeks = f"{told['weeks']:.1f} weeks, {told['languages']} languages"
-    incidents = _many(len(told["incidents"]), "incident")
+    incidents = many(len(told["incidents"]), "incident")
     return (
-        f"{incidents} in {weeks} ({span}): {told['incidents_per_week']:.1f} a week, {_many(told['notifications'], 'notification')}"
+        f"{incidents} in {weeks} ({span}): {told['incidents_per_week']:.1f} a week, {many(told['notifications'], 'notification')}"
     )
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _score_lines(score: Told | None) -> Iterator[str]:

@@ -15,7 +15,7 @@ from agent.alerting.finding import EXCESS, GRAVE, GRAVE_AFTER_DEPLOYMENT, Loudne
 from agent.alerting.gap import SESSIONS, Labelled, gap
 from agent.alerting.incident import Evidence, Incident, Workings
 from agent.alerting.statistics import MICRO, Z95
-from agent.alerting.weighing import GOLDEN
+from agent.alerting.weighing import is_golden
 from agent.notify import words
 from agent.notify.text import clean, one_line
 from agent.report.steps import Steps, steps
@@ -59,7 +59,7 @@ def _head(incident: Incident) -> Iterator[str]:
 
 def _block(number: int, evidence: Evidence, incident: Incident) -> Iterator[str]:
     metric = one_line(evidence.metric)
-    what = "labelled queries of a golden set" if _is_golden(evidence) else MEASURES.get(metric, metric)
+    what = "labelled queries of a golden set" if is_golden(evidence) else MEASURES.get(metric, metric)
     yield f"{number}. Rule {one_line(evidence.rule)}, {metric}: {what}"
     yield from _decision(evidence.workings) if evidence.workings else _figures(evidence, incident if number == 1 else None)
 
@@ -117,7 +117,7 @@ def _figures(evidence: Evidence, first: Incident | None) -> Iterator[str]:
         return
     if first and first.current is not None and first.baseline is not None:
         yield _line("figures", f"{_short(first.current)} now, {_short(first.baseline)} to compare with")
-    points = f" ({100 * evidence.drop:.1f} points)" if evidence.metric in MEASURES or _is_golden(evidence) else ""
+    points = f" ({100 * evidence.drop:.1f} points)" if evidence.metric in MEASURES or is_golden(evidence) else ""
     yield _line("difference", f"{_short(evidence.drop)}{points}")
     if evidence.z is not None:
         yield _line("z", f"{evidence.z:.3f}")
@@ -129,10 +129,6 @@ def _figures(evidence: Evidence, first: Incident | None) -> Iterator[str]:
         yield _line("queries", f"{n:,}{against}")
     if first and first.scale_minutes is not None:
         yield _line("window", f"{first.scale_minutes:,} minutes")
-
-
-def _is_golden(evidence: Evidence) -> bool:
-    return evidence.rule.startswith(GOLDEN)
 
 
 def _gap(incident: Incident) -> Iterator[str]:

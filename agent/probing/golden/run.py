@@ -92,12 +92,17 @@ def _sent(plan: Plan, means: Means, partial: Partial, left: Sequence[Query], ope
             if answer:
                 done, in_a_row = done + 1, in_a_row + 1 if answer.error else 0
                 _take(answer, partial, failures)
-            if answer and answer.error and in_a_row >= min(IN_A_ROW if partial.answers else plan.load.concurrency, queries):
+            if answer and answer.error and in_a_row >= _enough(plan, partial):
                 raise _gone(answer.error, len(partial.answers), queries)
             now = means.clock.now()
             opened.go_on(now, (now - opened.run.at) / max(done, 1) * (len(left) - done))
             means.progress(queries - len(left) + done, queries)
     return failures
+
+
+def _enough(plan: Plan, partial: Partial) -> int:
+    """So many failures in a row say that the search is gone."""
+    return min(IN_A_ROW, len(plan.dataset.queries), *(() if partial.answers else (plan.load.concurrency,)))
 
 
 def _take(answer: Answer, partial: Partial, failures: list[Failure]) -> None:

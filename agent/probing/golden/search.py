@@ -45,7 +45,7 @@ class HttpRetriever:
             found = self._results.search(answer)
         except JMESPathError as error:
             raise BadAnswer(f"the search answers what `results` cannot be read from{_keys(answer)}") from error
-        return hits_of(found, _keys(answer))
+        return hits_of(found, answer)
 
 
 def _keys(answer: Any) -> str:
@@ -54,10 +54,10 @@ def _keys(answer: Any) -> str:
     return f"; its keys: {', '.join(keys[:8])}" if keys else ""
 
 
-def hits_of(found: Any, instead: str = "") -> list[Hit]:
-    """Results as a service gave them, {doc_id, score} or ids alone: each document at its first place. Raises BadAnswer."""
+def hits_of(found: Any, answer: Any = None) -> list[Hit]:
+    """Results as a service gave them in its answer, {doc_id, score} or ids alone: each document at its first place. Raises BadAnswer."""
     if not isinstance(found, list):
-        raise BadAnswer(f"the search answers no list where `results` says{instead}")
+        raise BadAnswer(f"the search answers no list where `results` says{_keys(answer)}")
     first: dict[str, Hit] = {}
     for hit in map(_hit, found):
         first.setdefault(hit.doc_id, hit)

@@ -10,7 +10,7 @@ from agent.alerting.weighing import GOLDEN, Weighing
 from agent.errors import Misconfigured
 from agent.probing import kept
 from agent.probing.comparing.metric import metric_of
-from agent.probing.comparing.sides import Marks, joined, paired, side_of
+from agent.probing.comparing.sides import Marks, by_language, joined, paired, side_of
 from agent.probing.comparing.statistics import Values, estimate, studentised
 from agent.probing.due import Check
 from agent.probing.kept import GoldenRun
@@ -84,8 +84,8 @@ def fallen(before: Asked, now: Asked, language: str) -> Found | None:
 def beside(now: Asked, whole: Asked, language: str) -> Found | None:
     """A language in the newest run against the median of the three languages with most queries in a run of all of them."""
     own = _of(now.marks, language).values
-    others = {group.language for group in whole.marks} - {language}
-    known = {tag: values for tag in others if len(values := _of(whole.marks, tag).values)}
+    asked = {group.language: marks.values for group, marks in by_language(whole.marks).items() if len(marks.values)}
+    known = {tag: values for tag, values in asked.items() if tag != language}
     largest = sorted(known, key=lambda tag: (-len(known[tag]), tag))[:REFERENCES]
     if not len(own) or not largest:
         return None

@@ -17,7 +17,7 @@ from agent.probing.golden.dataset import Dataset
 from agent.probing.golden.marks import Marked
 from agent.probing.golden.memory import MemoryRetriever
 from agent.probing.golden.partial import opened
-from agent.probing.golden.run import SETTLE, Means, Plan, run, spread
+from agent.probing.golden.run import IN_A_ROW, SETTLE, Means, Plan, run, spread
 from agent.probing.golden.sending import Load
 from agent.probing.kept import OpenRun
 from agent.probing.scores import scores_of
@@ -233,6 +233,21 @@ def test_a_search_that_never_answers_is_told_after_the_first_round(bench: Bench)
     with pytest.raises(BadAnswer, match="no list"):
         bench.run(never)
     assert len(never.asked) <= 5
+
+
+def test_a_first_round_is_never_longer_than_ten_failures(bench: Bench) -> None:
+    """Many at once have no more patience than one: ten failures in a row stop the run, whether anything was answered or not."""
+
+    class Slow(MemoryRetriever):
+        def search(self, question: Question) -> list[Hit]:
+            found = super().search(question)
+            time.sleep(0.5)  # whatever is answered comes after all failures
+            return found
+
+    slow = Slow(FOUND)
+    slow.failures.extend([BadAnswer("the search answers no list")] * IN_A_ROW)
+    with pytest.raises(BadAnswer, match="no list"):
+        bench.run(slow, load=LOAD._replace(concurrency=IN_A_ROW + 10))
 
 
 def test_a_few_that_are_left_and_fail_end_the_run(bench: Bench) -> None:
