@@ -58,6 +58,14 @@ class Total(NamedTuple):
     measures: Measures
 
 
+class Stretch(NamedTuple):
+    """The sums of one key in a stretch of time that begins at `start`."""
+
+    start: datetime
+    key: WindowKey
+    measures: Measures
+
+
 class WindowReader(Protocol):
     """How windows are read."""
 
@@ -69,6 +77,9 @@ class WindowReader(Protocol):
 
     def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""
+
+    def series(self, kind: str, selection: Selection, by: Sequence[str], step: timedelta) -> list[Stretch]:
+        """The same by stretches of this length (whole minutes), which begin at its multiples since 1970; oldest first."""
 
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions the `language` windows of a selection have, within a percent; 0 where the log names none."""

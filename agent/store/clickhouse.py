@@ -13,7 +13,7 @@ from agent.aggregate.measures import Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from agent.store import sql
-from agent.store.base import MINUTE, Entry, Flush, Selection, Total
+from agent.store.base import MINUTE, Entry, Flush, Selection, Stretch, Total
 from agent.store.engine import Engine
 
 NO_KEY = WindowKey("", "", "", "", "", "", "", "")
@@ -51,6 +51,12 @@ class ClickHouseWindows:
         parameters = {"kind": kind, "start": selection.start, "end": selection.end, **selection.where}
         found = self._engine.rows(sql.totals(by, tuple(selection.where)), parameters)
         return [_total(by, row) for row in found]
+
+    def series(self, kind: str, selection: Selection, by: Sequence[str], step: timedelta) -> list[Stretch]:
+        """The same by stretches of time."""
+        parameters = {"kind": kind, "start": selection.start, "end": selection.end, **selection.where}
+        found = self._engine.rows(sql.series(by, tuple(selection.where), step // MINUTE), parameters)
+        return [Stretch(datetime.fromtimestamp(row[0], UTC), *_total(by, row[1:])) for row in found]
 
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions there are."""

@@ -8,8 +8,10 @@ from agent.aggregate.aggregator import Window
 from agent.aggregate.measures import Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
-from agent.store.base import MINUTE, Entry, Flush, Selection, Total
+from agent.store.base import MINUTE, Entry, Flush, Selection, Stretch, Total
 from agent.store.sql import KEY_COLUMNS, MINUTE_SUMS
+
+ALWAYS = timedelta(days=73_000)  # from 1970 on
 
 
 class MemoryWindows:
@@ -43,14 +45,19 @@ class MemoryWindows:
 
     def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""
-        sums: defaultdict[WindowKey, Measures] = defaultdict(Measures)
+        whole = self.series(kind, selection, by, ALWAYS)
+        return [Total(key, measures) for _, key, measures in whole]
+
+    def series(self, kind: str, selection: Selection, by: Sequence[str], step: timedelta) -> list[Stretch]:
+        """The same by stretches of time."""
+        sums: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)
         for window in self._windows:
             if window.kind == kind and _selected(window, selection):
                 shown = {name: getattr(window.key, name) if name in by else "" for name in KEY_COLUMNS}
-                sums[WindowKey(**shown)].merge(window.measures)
+                sums[window.minute - window.minute % (step // MINUTE), WindowKey(**shown)].merge(window.measures)
         for measures in sums.values():
             measures.session_hashes = set()  # a state of its own, read back by nobody yet
-        return [Total(key, measures) for key, measures in sums.items()]
+        return [Stretch(_time(at), key, measures) for (at, key), measures in sorted(sums.items(), key=lambda item: item[0])]
 
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions there are."""

@@ -69,12 +69,25 @@ def totals(by: Sequence[str], where: Sequence[str]) -> str:
     return f"SELECT {columns}, {sums} FROM windows WHERE kind = {{kind:String}} AND {RANGE}{_filters(where)} GROUP BY {columns}"
 
 
+def series(by: Sequence[str], where: Sequence[str], step: int) -> str:
+    """The same by stretches of so many minutes, as Unix seconds, oldest first."""
+    columns = ", ".join(("at", *by))
+    sums = ", ".join(total(name) for name in READABLE)
+    return (
+        f"SELECT toUnixTimestamp({_begin(step)}) AS {columns}, {sums} FROM windows "
+        f"WHERE kind = {{kind:String}} AND {RANGE}{_filters(where)} GROUP BY {columns} ORDER BY {columns}"
+    )
+
+
+def _begin(step: int) -> str:
+    return "minute" if step == 1 else f"toStartOfInterval(minute, INTERVAL {step} MINUTE)"
+
+
 def minutes(step: int = 1) -> str:
     """What rules read: language windows by minute, or by so many minutes, in the order of time."""
-    at = "minute" if step == 1 else f"toStartOfInterval(minute, INTERVAL {step} MINUTE)"
     columns = ", ".join(KEY_COLUMNS)
     sums = ", ".join(total(name) for name in MINUTE_SUMS)
     return (
-        f"SELECT intDiv(toUnixTimestamp({at}), 60) AS at, {columns}, {sums} FROM windows "
+        f"SELECT intDiv(toUnixTimestamp({_begin(step)}), 60) AS at, {columns}, {sums} FROM windows "
         f"WHERE kind = 'language' AND {RANGE} GROUP BY at, {columns} ORDER BY at, {columns}"
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.aggregate.measures import COUNTS, Measures
+from agent.aggregate.measures import COUNTS, Measures, merged
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from agent.store.base import MINUTE, Selection, Total
@@ -162,6 +162,28 @@ def test_a_selection_is_half_open(store: Store) -> None:
     store.windows.append(flush(*(window(n, events=10**place) for place, n in enumerate((-1, 0, 61, 62)))))
     selected = store.windows.totals("language", Selection(START, at(62)), ("language",))
     assert events(selected) == {"ko": 110}
+
+
+def test_stretches_begin_at_their_multiples(store: Store) -> None:
+    """Oldest first, each with its own sums; one without windows is not there."""
+    store.windows.append(flush(*(window(n, events=10**place) for place, n in enumerate((0, 14, 15, 46))), window(1, language="en")))
+    found = store.windows.series("language", ALWAYS, ("language",), 15 * MINUTE)
+    assert [(row.start - START, row.key.language, row.measures.events) for row in found] == [
+        (0 * MINUTE, "en", 1),
+        (0 * MINUTE, "ko", 11),
+        (15 * MINUTE, "ko", 100),
+        (45 * MINUTE, "ko", 1000),
+    ]
+
+
+@pytest.mark.parametrize("step", [MINUTE, HOUR, 24 * HOUR])
+def test_stretches_add_up_to_totals(store: Store, step: timedelta) -> None:
+    """Whatever their length; filters and range are those of the totals."""
+    store.windows.append(flush(*(window(7 * n, events=n, scored=2, language=("ko", "en")[n % 2]) for n in range(400))))
+    selection = Selection(at(70), at(2000), {"language": "ko"})
+    (total,) = store.windows.totals("language", selection, ("language",))
+    found = [row.measures for row in store.windows.series("language", selection, ("language",), step)]
+    assert merged(found) == total.measures
 
 
 @pytest.mark.parametrize("column", ["service", "environment", "collection", "language"])
