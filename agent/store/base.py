@@ -75,10 +75,15 @@ class WindowReader(Protocol):
     def positions(self) -> Mapping[str, int]:
         """The stored position of every source."""
 
-    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
-        """Sums of `language` or `pair` windows, grouped by these columns."""
+    def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:
+        """Sums of `language` or `pair` windows, grouped by these columns.
 
-    def series(self, kind: str, selection: Selection, by: Sequence[str], step: timedelta) -> list[Stretch]:
+        `sums`: the fields of `Measures` that are wanted, all of them where none is named; the others stay empty.
+        """
+
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
+    ) -> list[Stretch]:
         """The same by stretches of this length (whole minutes), which begin at its multiples since 1970; oldest first."""
 
     def sessions(self, selection: Selection) -> int:
@@ -105,3 +110,10 @@ class Journal(Protocol):
 
     def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
         """The rows of a kind in [since, until], oldest first."""
+
+
+class Revised(Protocol):
+    """A journal that tells whether it was written to."""
+
+    def revision(self) -> str:
+        """What differs as soon as a row was written, by whomever; cheap to ask."""

@@ -1,6 +1,7 @@
 """Windows and journal in ClickHouse, embedded or a server: the same statements."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +10,12 @@ from uuid import uuid4
 from msgspec.structs import astuple
 
 from agent.aggregate.aggregator import Window
-from agent.aggregate.measures import Measures
+from agent.aggregate.measures import Measures, merged
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from agent.store import sql
 from agent.store.base import MINUTE, Entry, Flush, Selection, Stretch, Total
+from agent.store.days import DAY, NOTHING, Part, parts
 from agent.store.engine import Engine
 
 NO_KEY = WindowKey("", "", "", "", "", "", "", "")
@@ -46,17 +48,29 @@ class ClickHouseWindows:
         ((rows, oldest, newest),) = self._engine.rows(sql.SPAN)
         return (oldest.astimezone(UTC), newest.astimezone(UTC)) if rows else None  # min and max come in the process's zone
 
-    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
+    def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""
-        parameters = {"kind": kind, "start": selection.start, "end": selection.end, **selection.where}
-        found = self._engine.rows(sql.totals(by, tuple(selection.where)), parameters)
-        return [_total(by, row) for row in found]
+        found: defaultdict[WindowKey, list[Measures]] = defaultdict(list)
+        for part in parts(selection):
+            statement = sql.totals(by, tuple(selection.where), sums or sql.READABLE, days=part.days)
+            for row in self._engine.rows(statement, _parameters(kind, part.selection)):
+                key, measures = _total(by, sums, row)
+                found[key].append(measures)
+        return [Total(key, merged(each)) for key, each in found.items()]
 
-    def series(self, kind: str, selection: Selection, by: Sequence[str], step: timedelta) -> list[Stretch]:
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
+    ) -> list[Stretch]:
         """The same by stretches of time."""
-        parameters = {"kind": kind, "start": selection.start, "end": selection.end, **selection.where}
-        found = self._engine.rows(sql.series(by, tuple(selection.where), step // MINUTE), parameters)
-        return [Stretch(datetime.fromtimestamp(row[0], UTC), *_total(by, row[1:])) for row in found]
+        found: defaultdict[tuple[int, WindowKey], list[Measures]] = defaultdict(list)
+        for part in parts(selection) if step % DAY == NOTHING else [Part(selection, days=False)]:
+            statement = sql.series(by, tuple(selection.where), step // MINUTE, sums or sql.READABLE, days=part.days)
+            for row in self._engine.rows(statement, _parameters(kind, part.selection)):
+                key, measures = _total(by, sums, row[1:])
+                found[row[0], key].append(measures)
+        return [
+            Stretch(datetime.fromtimestamp(at, UTC), key, merged(each)) for (at, key), each in sorted(found.items(), key=_place)
+        ]
 
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions there are."""
@@ -94,6 +108,11 @@ class ClickHouseJournal:
         found = self._engine.rows(sql.JOURNAL, {"kind": kind, "since": since or EPOCH, "until": until or FOREVER})
         return [Entry(kind, id_, at, json.loads(body)) for kind, id_, at, body in found]
 
+    def revision(self) -> str:
+        """How many rows there are, and when the last one was written."""
+        ((rows, written),) = self._engine.rows(sql.JOURNAL_REVISION)
+        return f"{rows}/{written.isoformat()}"
+
 
 def _columns(flush: Flush) -> Columns:
     """The rows of a flush as columns: its windows, and one row with the position."""
@@ -122,7 +141,15 @@ def _measures(windows: Sequence[Window]) -> Columns:
     return columns
 
 
-def _total(by: Sequence[str], row: Sequence[Any]) -> Total:
+def _parameters(kind: str, selection: Selection) -> dict[str, Any]:
+    return {"kind": kind, "start": selection.start, "end": selection.end, **selection.where}
+
+
+def _place(found: tuple[tuple[int, WindowKey], object]) -> tuple[int, WindowKey]:
+    return found[0]
+
+
+def _total(by: Sequence[str], sums: Sequence[str], row: Sequence[Any]) -> Total:
     found = dict(zip(by, row, strict=False))
     key = WindowKey(*(found.get(column, "") for column in sql.KEY_COLUMNS))
-    return Total(key, Measures(**dict(zip(sql.READABLE, row[len(by) :], strict=True))))
+    return Total(key, Measures(**dict(zip(sums or sql.READABLE, row[len(by) :], strict=True))))

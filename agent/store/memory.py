@@ -9,7 +9,7 @@ from agent.aggregate.measures import Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from agent.store.base import MINUTE, Entry, Flush, Selection, Stretch, Total
-from agent.store.sql import KEY_COLUMNS, MINUTE_SUMS
+from agent.store.sql import KEY_COLUMNS, MINUTE_SUMS, READABLE
 
 ALWAYS = timedelta(days=73_000)  # from 1970 on
 
@@ -43,21 +43,22 @@ class MemoryWindows:
         minutes = [window.minute for window in self._windows if window.measures.events]
         return (_time(min(minutes)), _time(max(minutes))) if minutes else None
 
-    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
+    def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""
-        whole = self.series(kind, selection, by, ALWAYS)
+        whole = self.series(kind, selection, by, ALWAYS, sums)
         return [Total(key, measures) for _, key, measures in whole]
 
-    def series(self, kind: str, selection: Selection, by: Sequence[str], step: timedelta) -> list[Stretch]:
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
+    ) -> list[Stretch]:
         """The same by stretches of time."""
-        sums: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)
+        found: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)
         for window in self._windows:
             if window.kind == kind and _selected(window, selection):
                 shown = {name: getattr(window.key, name) if name in by else "" for name in KEY_COLUMNS}
-                sums[window.minute - window.minute % (step // MINUTE), WindowKey(**shown)].merge(window.measures)
-        for measures in sums.values():
-            measures.session_hashes = set()  # a state of its own, read back by nobody yet
-        return [Stretch(_time(at), key, measures) for (at, key), measures in sorted(sums.items(), key=lambda item: item[0])]
+                found[window.minute - window.minute % (step // MINUTE), WindowKey(**shown)].merge(window.measures)
+        rows = sorted(found.items(), key=lambda item: item[0])
+        return [Stretch(_time(at), key, _only(measures, sums or READABLE)) for (at, key), measures in rows]
 
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions there are."""
@@ -80,9 +81,11 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._written = 0
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Keep the rows; the same (kind, id) replaces, and is the newest row then."""
+        self._written += len(entries)
         for entry in entries:
             self._entries.pop((entry.kind, entry.id), None)
             self._entries[entry.kind, entry.id] = entry
@@ -95,6 +98,15 @@ class MemoryJournal:
             if entry.kind == kind and (since is None or entry.at >= since) and (until is None or entry.at <= until)
         ]
         return sorted(found, key=lambda entry: entry.at)
+
+    def revision(self) -> str:
+        """How many rows were written."""
+        return str(self._written)
+
+
+def _only(measures: Measures, sums: Sequence[str]) -> Measures:
+    """What was asked for; sessions are a state of their own and no sum."""
+    return Measures(**{name: getattr(measures, name) for name in sums})
 
 
 def _selected(window: Window, selection: Selection) -> bool:

@@ -26,6 +26,8 @@ JOURNAL = """
 SELECT kind, id, at, body FROM journal FINAL
 WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')} ORDER BY at, written
 """
+JOURNAL_REVISION = "SELECT count(), max(written) FROM journal"
+DAYS = "toStartOfDay(hour) >= {start:DateTime('UTC')} AND toStartOfDay(hour) < {end:DateTime('UTC')}"  # read from the projection
 RANGE = "hour >= toStartOfHour({start:DateTime('UTC')}) AND minute >= {start:DateTime('UTC')} AND minute < {end:DateTime('UTC')}"
 MINUTE_SUMS = (
     "events",
@@ -62,25 +64,23 @@ def sessions(where: Sequence[str]) -> str:
     return f"SELECT uniqCombinedMerge(sessions) FROM windows WHERE kind = 'language' AND {RANGE}{_filters(where)}"
 
 
-def totals(by: Sequence[str], where: Sequence[str]) -> str:
-    """Sums of all readable columns, grouped by `by`; `where` are the columns that are filtered."""
-    sums = ", ".join(total(name) for name in READABLE)
+def totals(by: Sequence[str], where: Sequence[str], sums: Sequence[str] = READABLE, *, days: bool = False) -> str:
+    """Sums of these columns, grouped by `by`; `where` are the columns that are filtered, `days` says that the range is of whole days."""
     columns = ", ".join(by)
-    return f"SELECT {columns}, {sums} FROM windows WHERE kind = {{kind:String}} AND {RANGE}{_filters(where)} GROUP BY {columns}"
+    chosen = ", ".join(total(name) for name in sums)
+    range_ = DAYS if days else RANGE
+    return f"SELECT {columns}, {chosen} FROM windows WHERE kind = {{kind:String}} AND {range_}{_filters(where)} GROUP BY {columns}"
 
 
-def series(by: Sequence[str], where: Sequence[str], step: int) -> str:
-    """The same by stretches of so many minutes, as Unix seconds, oldest first."""
-    columns = ", ".join(("at", *by))
-    sums = ", ".join(total(name) for name in READABLE)
-    return (
-        f"SELECT toUnixTimestamp({_begin(step)}) AS {columns}, {sums} FROM windows "
-        f"WHERE kind = {{kind:String}} AND {RANGE}{_filters(where)} GROUP BY {columns} ORDER BY {columns}"
-    )
+def series(by: Sequence[str], where: Sequence[str], step: int, sums: Sequence[str] = READABLE, *, days: bool = False) -> str:
+    """The same by stretches of so many minutes, as Unix seconds."""
+    grouped = totals(("at", *by), where, sums, days=days)
+    begin = _begin(step, "toStartOfDay(hour)" if days else "minute")
+    return grouped.replace("SELECT at", f"SELECT toUnixTimestamp({begin}) AS at", 1)
 
 
-def _begin(step: int) -> str:
-    return "minute" if step == 1 else f"toStartOfInterval(minute, INTERVAL {step} MINUTE)"
+def _begin(step: int, column: str = "minute") -> str:
+    return column if step == 1 else f"toStartOfInterval({column}, INTERVAL {step} MINUTE)"
 
 
 def minutes(step: int = 1) -> str:

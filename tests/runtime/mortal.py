@@ -17,7 +17,7 @@ from agent.notify.memory import MemoryNotifier
 from agent.runtime.configuration import Configuration
 from agent.runtime.evaluate import NOTHING_SET, Evaluation
 from agent.runtime.investigate import Investigation
-from agent.store.base import MINUTE, Entry, Journal, Selection, Total, WindowReader
+from agent.store.base import MINUTE, Entry, Journal, Selection, Stretch, Total, WindowReader
 from agent.store.memory import MemoryJournal, MemoryWindows
 from tests.alerting.traffic import QUALITY, RULES
 from tests.store.builders import at
@@ -95,10 +95,17 @@ class MortalWindows:
         self._fate.step("reading positions")
         return self._windows.positions()
 
-    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
+    def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:
         """Read."""
         self._fate.step("reading totals")
-        return self._windows.totals(kind, selection, by)
+        return self._windows.totals(kind, selection, by, sums)
+
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
+    ) -> list[Stretch]:
+        """Read."""
+        self._fate.step("reading series")
+        return self._windows.series(kind, selection, by, step, sums)
 
     def sessions(self, selection: Selection) -> int:
         """Read."""

@@ -50,7 +50,7 @@ def labelled(queries: int, hits: int) -> dict[str, Any]:
 class Away(MemoryWindows):
     """A store that cannot be read."""
 
-    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
+    def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:  # noqa: ARG002  it fails
         """Raise."""
         raise RetryLater(f"{kind} of {selection} by {by}: the store is away")
 
@@ -250,10 +250,10 @@ class Asked(MemoryWindows):
         super().__init__()
         self.spans: defaultdict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
 
-    def totals(self, kind: str, selection: Selection, by: Sequence[str]) -> list[Total]:
+    def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:
         """Note the range."""
         self.spans[kind].append((selection.start, selection.end))
-        return super().totals(kind, selection, by)
+        return super().totals(kind, selection, by, sums)
 
 
 @pytest.mark.parametrize(("hours", "spans"), [(0, 7), (0.1, 7), (2, 7), (24, 7), (30, 4), (200, 3)])

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from agent.resources import schemas_dir
-from agent.store.base import Journal, WindowLog, WindowReader
+from agent.store.base import Journal, Revised, WindowLog, WindowReader
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Address, Engine, embedded, server
 from agent.store.memory import MemoryJournal, MemoryWindows
@@ -24,11 +24,15 @@ class Windows(WindowLog, WindowReader, Protocol):
     """Where windows are written and read."""
 
 
+class Written(Journal, Revised, Protocol):
+    """A journal that tells whether it was written to."""
+
+
 class Store(NamedTuple):
     """One store, whatever it is made of."""
 
     windows: Windows
-    journal: Journal
+    journal: Written
 
 
 def address(url: str, database: str = "default", password: str = PASSWORD) -> Address:

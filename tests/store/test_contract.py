@@ -14,6 +14,7 @@ from tests.store.builders import ALWAYS, KEY, START, at, entry, flush, minute, w
 from tests.store.conftest import Store
 
 HOUR = timedelta(hours=1)
+MIDNIGHT = (START - START.replace(hour=0, minute=0)) // MINUTE  # minutes since
 
 
 def events(totals: list[Total], column: str = "language") -> dict[str, int]:
@@ -186,6 +187,29 @@ def test_stretches_add_up_to_totals(store: Store, step: timedelta) -> None:
     assert merged(found) == total.measures
 
 
+@pytest.mark.parametrize("kind", ["language", "pair"])
+@pytest.mark.parametrize(("first", "last"), [(0, 4320), (1, 4319), (1439, 1441), (1440, 2880), (700, 800), (700, 1500)])
+def test_whole_days_and_the_minutes_around_them_are_one_range(store: Store, kind: str, first: int, last: int) -> None:
+    """However a range lies across midnights: no minute twice, none left out, in totals and in days."""
+    pair = "en" if kind == "pair" else ""
+    store.windows.append(flush(*(window(n - MIDNIGHT, pair=pair, events=n) for n in range(0, 4320, 7))))
+    selection = Selection(at(first - MIDNIGHT), at(last - MIDNIGHT))
+    expected = sum(n for n in range(0, 4320, 7) if first <= n < last)
+    assert sum(row.measures.events for row in store.windows.totals(kind, selection, ("language",))) == expected
+    days = store.windows.series(kind, selection, ("language",), 24 * HOUR)
+    assert sum(row.measures.events for row in days) == expected
+    assert [row.start for row in days] == sorted({row.start for row in days})
+
+
+def test_only_the_sums_that_are_wanted_are_read(store: Store) -> None:
+    """The others are empty, in totals and in stretches."""
+    store.windows.append(flush(window(0, **every_sum(1)), end=10))
+    (total,) = store.windows.totals("language", ALWAYS, ("language",), ("events", "score_hist"))
+    (stretch,) = store.windows.series("language", ALWAYS, ("language",), HOUR, ("events", "score_hist"))
+    expected = Measures(**{name: every_sum(1)[name] for name in ("events", "score_hist")})
+    assert total.measures == stretch.measures == expected
+
+
 @pytest.mark.parametrize("column", ["service", "environment", "collection", "language"])
 def test_a_filter_compares_one_column(store: Store, column: str) -> None:
     """Only windows with exactly this value are summed; the value is text, not SQL."""
@@ -295,6 +319,16 @@ def test_the_journal_is_read_oldest_first(store: Store) -> None:
     store.journal.write([entry("c", 3), entry("a", 1)])
     store.journal.write([entry("b", 2)])
     assert [row.id for row in store.journal.read("note")] == ["a", "b", "c"]
+
+
+def test_a_row_changes_the_revision(store: Store) -> None:
+    """Also one that replaces another; reading changes nothing."""
+    seen = []
+    for n in range(3):
+        store.journal.write([entry("x", 1, n=n)])
+        seen += [store.journal.revision(), store.journal.revision()]
+    assert seen[0::2] == seen[1::2]
+    assert len(set(seen)) == 3
 
 
 def test_the_journal_replaces_by_id(store: Store) -> None:

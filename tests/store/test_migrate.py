@@ -16,7 +16,7 @@ from agent.store.base import Selection
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine
 from agent.store.migrate import RETENTION, migrate, statements
-from tests.store.builders import EPOCH, entry, flush, window
+from tests.store.builders import ALWAYS, EPOCH, entry, flush, window
 from tests.store.conftest import SCHEMAS
 
 SUM = {"sum": "sum", "sumMap": "sumMap", "max": "max", "uniqCombined": "uniqCombinedMergeState"}
@@ -117,7 +117,7 @@ def test_a_newer_schema_is_refused(engine: Engine) -> None:
     """An old agent does not write into tables that it does not know; the sentence names both versions."""
     migrate(engine, SCHEMAS)
     engine.command("INSERT INTO migrations (version, name) VALUES (9999, 'from_the_future')")
-    with pytest.raises(Stop, match=r"has schema 9999, this babelwatch knows 3: install a newer one"):
+    with pytest.raises(Stop, match=r"has schema 9999, this babelwatch knows 4: install a newer one"):
         migrate(engine, SCHEMAS)
 
 
@@ -294,6 +294,27 @@ def stored_minutes(engine: Engine, start: datetime, end: datetime) -> list[int]:
 def days_ago(days: int) -> datetime:
     """The beginning of an hour, so many days before now."""
     return SystemClock().now().replace(minute=0, second=0, microsecond=0) - days * DAY
+
+
+@pytest.mark.parametrize("kind", ["language", "pair"])
+def test_whole_days_are_read_from_their_own_sums(migrated: Engine, kind: str) -> None:
+    """Every sum is kept by day: one that a migration adds and the projection does not name would be read from the minutes."""
+    ClickHouseWindows(migrated).append(flush(window(0, pair="en" if kind == "pair" else "")))
+    asked = {"kind": kind, "start": ALWAYS.start, "end": ALWAYS.end}
+    for statement in (sql.totals(("language",), (), days=True), sql.series(("language",), (), 1440, days=True)):
+        plan = migrated.rows(f"EXPLAIN {statement}", asked)
+        assert any("ReadFromMergeTree (days)" in line for (line,) in plan)
+
+
+def test_days_follow_when_minutes_grow_old(migrated: Engine) -> None:
+    """What is kept by day has the sums of what is kept by minute, after they became hours and after they were deleted."""
+    windows = ClickHouseWindows(migrated)
+    for attempt, days in enumerate((1, 36, 100, 399, 500, 36, 500)):
+        windows.append(flush(*old_windows(days_ago(days), 70), attempt=attempt))
+    grown_old(migrated)
+    statement, asked = sql.totals(("language",), (), days=True), {"kind": "language", "start": ALWAYS.start, "end": ALWAYS.end}
+    by_day = migrated.rows(statement, asked)
+    assert by_day == migrated.rows(f"{statement} SETTINGS optimize_use_projections = 0", asked)
 
 
 def test_old_minutes_become_hours_with_the_same_sums(migrated: Engine) -> None:
