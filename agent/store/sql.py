@@ -27,7 +27,8 @@ SELECT kind, id, at, body FROM journal FINAL
 WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')} ORDER BY at, written
 """
 JOURNAL_REVISION = "SELECT count(), max(written) FROM journal"
-DAYS = "toStartOfDay(hour) >= {start:DateTime('UTC')} AND toStartOfDay(hour) < {end:DateTime('UTC')}"  # read from the projection
+DAYS = "toStartOfDay(hour) >= {start:DateTime('UTC')} AND toStartOfDay(hour) < {end:DateTime('UTC')}"
+FROM_DAYS = " SETTINGS optimize_time_filter_with_preimage = 0"  # it takes toStartOfDay away, by which the projection is known
 RANGE = "hour >= toStartOfHour({start:DateTime('UTC')}) AND minute >= {start:DateTime('UTC')} AND minute < {end:DateTime('UTC')}"
 MINUTE_SUMS = (
     "events",
@@ -68,8 +69,8 @@ def totals(by: Sequence[str], where: Sequence[str], sums: Sequence[str] = READAB
     """Sums of these columns, grouped by `by`; `where` are the columns that are filtered, `days` says that the range is of whole days."""
     columns = ", ".join(by)
     chosen = ", ".join(total(name) for name in sums)
-    range_ = DAYS if days else RANGE
-    return f"SELECT {columns}, {chosen} FROM windows WHERE kind = {{kind:String}} AND {range_}{_filters(where)} GROUP BY {columns}"
+    range_, end = (DAYS, FROM_DAYS) if days else (RANGE, "")
+    return f"SELECT {columns}, {chosen} FROM windows WHERE kind = {{kind:String}} AND {range_}{_filters(where)} GROUP BY {columns}{end}"
 
 
 def series(by: Sequence[str], where: Sequence[str], step: int, sums: Sequence[str] = READABLE, *, days: bool = False) -> str:
