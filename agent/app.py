@@ -43,6 +43,8 @@ from agent.source.file import FileSource
 from agent.store.migrate import migrate
 from agent.times import format_duration
 from agent.web.api import build
+from agent.web.cache import Cache
+from agent.web.pages import routes
 from agent.web.server import WebServer, listen
 
 log = logging.getLogger(__name__)
@@ -110,6 +112,7 @@ def run(settings: Settings, config: Path | None = None) -> None:
 def _web(people: opening.Store, reload: Reload[Configured], health: Health, token: str) -> Starlette:
     """What people and commands ask, over a connection of their own."""
     settings, in_force = reload.in_force().settings, reload.in_force
+    cache = Cache(lambda: (dict(people.windows.positions()), people.journal.revision(), in_force()), CLOCK)
     return build(
         opening.views(in_force, people),
         opening.writer(in_force, people),
@@ -119,6 +122,7 @@ def _web(people: opening.Store, reload: Reload[Configured], health: Health, toke
         metrics=settings.telemetry.prometheus,
         reload=reload.reload,
         shared=SharedJournal(people.journal, CLOCK),
+        pages=routes(opening.pages(in_force, people, health.missing), cache),
     )
 
 

@@ -25,6 +25,7 @@ from agent.desk import DEAF, Desk, Ears
 from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
 from agent.notify.pipeline import Pipeline
+from agent.report.pages.store import StorePages
 from agent.report.views import StoreViews
 from agent.report.writer import StoreWriter
 from agent.resources import schemas_dir
@@ -262,6 +263,12 @@ def blindness(in_force: InForce, store: Store, desk: Desk) -> Callable[[datetime
 def writer(in_force: InForce, store: Store) -> StoreWriter:
     """What people write into a store."""
     return StoreWriter(store.journal, CLOCK, lambda: in_force().mutes, lambda: in_force().labels)
+
+
+def pages(in_force: InForce, store: Store, missing: Callable[[], Mapping[str, str]]) -> StorePages:
+    """What the pages show of a store; `missing` is what the agent waits for."""
+    quality, mutes = (lambda: in_force().quality), (lambda: in_force().mutes)
+    return StorePages(store.windows, store.journal, quality, CLOCK, mutes_of_file=mutes, missing=missing)
 
 
 def views(in_force: InForce, store: Store) -> StoreViews:

@@ -17,6 +17,7 @@ LAYERS = (  # each line may import itself and the lines above it
     ("settings", "agent.config"),
     ("ports", "agent.source.base agent.store.base agent.notify.base agent.notify agent.probing"),
     ("adapters", "agent.source agent.store agent.decode.sink agent.decode.topic agent.decode.letterbox"),
+    ("drawing", "agent.charts"),
     ("services", "agent.report agent.runtime agent.backtest agent.telemetry agent.logs agent.progress"),
     ("edge", "agent.web"),
     (

@@ -8,7 +8,7 @@ and `sr-Cyrl` does not. Aliases, likely scripts and names are CLDR's, as Babel c
 import re
 from collections import defaultdict
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -51,6 +51,26 @@ def display_name(tag: str) -> str:
         return str(name)
     name = str(names.languages.get(language, language))
     return f"{name} ({names.scripts.get(script, script)})" if script else name
+
+
+class OwnName(NamedTuple):
+    """What speakers call their language, and which way it is written; an HTML page sets it with both."""
+
+    name: str
+    direction: Literal["ltr", "rtl"]
+
+
+@lru_cache(maxsize=4096)
+def own_name(tag: str) -> OwnName | None:
+    """`한국어` for `ko`; None where CLDR does not know it, or English is all there is."""
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415  see below
+
+    try:
+        locale = Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return None
+    name = locale.languages.get(tag.replace("-", "_")) or locale.get_display_name()
+    return OwnName(name, "rtl" if locale.text_direction == "rtl" else "ltr") if name and name != display_name(tag) else None
 
 
 def scripts(tag: str) -> tuple[str, ...]:

@@ -116,6 +116,16 @@ def _figures(parts: Sequence[Total], quality: Quality) -> Row:
     return figures | _latency(sums)
 
 
+def measured(parts: Sequence[Total], quality: Quality) -> Row:
+    """What rows are judged by, without intervals; enough for a point of a chart."""
+    sums = merged([part.measures for part in parts])
+    return {
+        "hit_rate": _rate(_hits(parts, quality), sums.events - sums.errors),
+        "similarity_mean": _rate(sums.score_sum / MICRO, sums.scored) if _comparable(parts) else None,
+        "recall_at_k": _rate(sums.recall_sum / MICRO, sums.labelled),
+    }
+
+
 def _rate(part: float | None, whole: int) -> float | None:
     return None if part is None or not whole else part / whole
 

@@ -3,7 +3,7 @@
 `StoreViews` reads the store; `RemoteViews` asks the agent that holds it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import Any, Protocol
@@ -88,7 +88,7 @@ class StoreViews:
         days = (min(selection.end, span[1] + MINUTE) - max(selection.start, span[0])) / timedelta(days=1)
         quality = thresholds.current(self._quality(), self._journal)
         seen = tables.Seen(days, kept.asked_since(self._journal, self._clock.now() - PROBED))
-        return tables.rows(totals, shown, quality, _of(incidents(self._journal), query.where), seen)
+        return tables.rows(totals, shown, quality, matching(incidents(self._journal), query.where), seen)
 
     def alerts(self, words: Words) -> Rows:
         """Open incidents, or with `all` every one; newest first."""
@@ -186,6 +186,6 @@ def _told_at(incident: Incident) -> datetime:
     return incident.fired_at or incident.pending_since or NEVER
 
 
-def _of(known: list[Incident], where: Mapping[str, str]) -> list[Incident]:
-    """The incidents that the filters mean."""
+def matching(known: Iterable[Incident], where: Mapping[str, str]) -> list[Incident]:
+    """The incidents that the filters mean; what an incident does not name it is about."""
     return [incident for incident in known if all(getattr(incident, name) in (value, None) for name, value in where.items())]

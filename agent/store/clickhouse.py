@@ -45,8 +45,11 @@ class ClickHouseWindows:
 
     def span(self) -> tuple[datetime, datetime] | None:
         """The oldest and the newest minute that holds events."""
-        ((rows, oldest, newest),) = self._engine.rows(sql.SPAN)
-        return (oldest.astimezone(UTC), newest.astimezone(UTC)) if rows else None  # min and max come in the process's zone
+        ((days, first, last),) = self._engine.rows(sql.OUTER_DAYS)
+        if not days:
+            return None
+        ((oldest, newest),) = self._engine.rows(sql.SPAN, {"oldest": first, "newest": last})
+        return oldest.astimezone(UTC), newest.astimezone(UTC)  # min and max come in the process's zone
 
     def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""

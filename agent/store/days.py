@@ -20,7 +20,7 @@ class Part(NamedTuple):
 
 def parts(selection: Selection) -> Iterator[Part]:
     """The range without gap or overlap: at most one part of whole days, between at most two of minutes."""
-    first, last = _midnight(selection.start + DAY - timedelta(microseconds=1)), _midnight(selection.end)
+    first, last = midnight(selection.start + DAY - timedelta(microseconds=1)), midnight(selection.end)
     if first >= last:
         yield Part(selection, days=False)
         return
@@ -30,6 +30,6 @@ def parts(selection: Selection) -> Iterator[Part]:
             yield Part(selection._replace(start=start, end=end), days)
 
 
-def _midnight(at: datetime) -> datetime:
+def midnight(at: datetime) -> datetime:
     """The last midnight UTC, or the time itself."""
     return at - (at - EPOCH) % DAY

@@ -21,7 +21,15 @@ READABLE = tuple(name for name in MEASURES if name != "session_hashes")  # sessi
 
 POSITION = "SELECT count(), max(position) FROM windows WHERE kind = 'position' AND source = {source:String}"
 POSITIONS = "SELECT source, max(position) FROM windows WHERE kind = 'position' GROUP BY source"
-SPAN = "SELECT count(), min(minute), max(minute) FROM windows WHERE kind = 'language' AND events > 0"
+OUTER_DAYS = """
+SELECT count(), min(day), max(day) FROM (
+  SELECT toStartOfDay(hour) AS day, sum(events) AS known FROM windows WHERE kind = 'language' GROUP BY day HAVING known > 0
+)
+"""
+SPAN = """
+SELECT min(minute), max(minute) FROM windows WHERE kind = 'language' AND events > 0
+AND (hour < {oldest:DateTime('UTC')} + INTERVAL 1 DAY OR hour >= {newest:DateTime('UTC')})
+"""
 JOURNAL = """
 SELECT kind, id, at, body FROM journal FINAL
 WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')} ORDER BY at, written

@@ -1,6 +1,6 @@
 """The JSON API, health and metrics. Handlers only translate: what they answer is in `report/views.py` and `report/writer.py`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from agent.alerting.action import Name as ActionName
 from agent.clock import Clock
@@ -23,6 +23,7 @@ from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
 from agent.runtime.reload import Taken
 from agent.web.guards import Guard, from_elsewhere, without_token
+from agent.web.headers import Headers
 
 LARGEST_BODY = 1 << 16
 LARGEST_RUN = 64 << 20  # the scores of a golden run in one language
@@ -42,6 +43,7 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     metrics: bool = True,
     reload: Callable[[], Taken] | None = None,
     shared: SharedJournal | None = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine."""
 
@@ -56,7 +58,7 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     async def own_metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route(f"{API}/languages", _reading(views.languages)),
@@ -78,8 +80,9 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
         routes.append(Route("/-/reload", _reloading(reload), methods=["POST"]))
     if metrics:
         routes.append(Route("/metrics", own_metrics))
+    routes += pages
     refuse = from_elsewhere if tokens is None else without_token(tokens)
-    return Starlette(routes=routes, middleware=[Middleware(Guard, refuse=refuse)])
+    return Starlette(routes=routes, middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse)])
 
 
 def _reading(read: Read) -> Handler:

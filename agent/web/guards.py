@@ -1,7 +1,7 @@
 """Who may ask: with a token whoever shows it, else programs and pages of this machine."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -9,7 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agent.web.session import LOGIN, holds, to_login
+
 OPEN = ("/healthz", "/readyz", "/metrics")
+STATIC = "/static/"
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -17,7 +20,7 @@ Refuse = Callable[[Request], Response | None]
 
 
 class Guard:
-    """Asks before each request, but for health and metrics: they change nothing and hold no word of users."""
+    """Asks before each request, but for health, metrics and the look: they change nothing and hold no word of users."""
 
     def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
         self._app = app
@@ -25,7 +28,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer with the refusal."""
-        asked = scope["type"] == "http" and scope["path"] not in OPEN
+        asked = scope["type"] == "http" and not scope["path"].startswith(STATIC) and scope["path"] not in OPEN
         refusal = self._refuse(Request(scope)) if asked else None
         await (refusal or self._app)(scope, receive, send)
 
@@ -35,11 +38,19 @@ def without_token(tokens: frozenset[str]) -> Refuse:
 
     def refuse(request: Request) -> Response | None:
         scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and any(hmac.compare_digest(shown.encode(), token.encode()) for token in tokens):
+        if scheme.lower() == "bearer" and is_one_of(shown, tokens):
             return None
-        return JSONResponse({"error": "a bearer token is needed"}, 401, {"WWW-Authenticate": "Bearer"})
+        if request.url.path == LOGIN or holds(request.cookies, tokens):
+            host = request.headers.get("host", "")
+            return _foreign(request, f"http://{host}", f"https://{host}")  # a proxy may speak TLS for us
+        return to_login(request) or JSONResponse({"error": "a bearer token is needed"}, 401, {"WWW-Authenticate": "Bearer"})
 
     return refuse
+
+
+def is_one_of(shown: str, tokens: Collection[str]) -> bool:
+    """Whether this is one of the tokens; how long it takes does not tell how much of it is right."""
+    return any(hmac.compare_digest(shown.encode(), token.encode()) for token in tokens)
 
 
 def from_elsewhere(request: Request) -> Response | None:
@@ -47,12 +58,17 @@ def from_elsewhere(request: Request) -> Response | None:
 
     A foreign name that was made to lead here stands in `Host`; a page that posts says its own `Origin`.
     """
-    host, origin = request.headers.get("host", ""), request.headers.get("origin")
-    if not _is_loopback(host):
+    if not _is_loopback(request.headers.get("host", "")):
         return JSONResponse({"error": "without web.token only localhost, 127.0.0.1 or [::1] can be asked"}, 403)
-    if request.method not in SAFE and origin is not None and origin.lower() != f"http://{host}".lower():
-        return JSONResponse({"error": "a page of another site may not change anything here"}, 403)
-    return None
+    return _foreign(request, f"http://{request.headers.get('host', '')}")
+
+
+def _foreign(request: Request, *own: str) -> Response | None:
+    """Refuses what a page of another site sends; `own` are the origins of ours."""
+    origin = request.headers.get("origin")
+    if request.method in SAFE or origin is None or origin.lower() in {each.lower() for each in own}:
+        return None
+    return JSONResponse({"error": "a page of another site may not change anything here"}, 403)
 
 
 def _is_loopback(host: str) -> bool:

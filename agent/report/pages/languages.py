@@ -1,0 +1,92 @@
+"""The first page: every language, the one that needs attention first. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from agent.alerting.incident import Incident
+from agent.alerting.measures import Quality
+from agent.report.pages import measure
+from agent.report.pages.measure import Figure, Move
+from agent.report.pages.span import SPARK_DAYS, Span
+from agent.report.tables import Row
+from agent.store.base import Stretch, Total
+from agent.store.days import DAY
+
+ATTENTION: Final = ("firing", "pending", "low", "ok")
+"""States, the one to look at first before the others."""
+
+
+class LanguageRow(NamedTuple):
+    """One language: what the table says, the measure it is judged by, and the days of its small chart, oldest first."""
+
+    tag: str
+    row: Row
+    incident: Incident | None
+    figure: Figure | None
+    move: Move | None
+    days: Sequence[float | None]
+
+
+class LanguagesPage(NamedTuple):
+    """The rows in the order of attention; `incidents` are the open ones of all languages."""
+
+    span: Span | None
+    rows: Sequence[LanguageRow]
+    incidents: Sequence[Incident] = ()
+
+
+class Read(NamedTuple):
+    """What was read for it: the tables of the range and of the one before, and the days of the small charts."""
+
+    span: Span
+    rows: Sequence[Row]
+    before: Sequence[Row]
+    days: Iterable[Stretch]
+
+
+def page(read: Read, quality: Quality, incidents: Sequence[Incident]) -> LanguagesPage:
+    """The languages in the order of attention; `incidents` are open."""
+    before = {row["language"]: row for row in read.before}
+    charts = _charts(read.days)
+    found = [
+        _row(row, before.get(row["language"]), _of(incidents, row["language"]), (charts[row["language"]], read.span, quality))
+        for row in read.rows
+    ]
+    return LanguagesPage(read.span, sorted(found, key=_attention), incidents)
+
+
+Chart = Mapping[datetime, Sequence[Total]]
+
+
+def _row(row: Row, before: Row | None, incident: Incident | None, drawn: tuple[Chart, Span, Quality]) -> LanguageRow:
+    name = measure.chosen(row)
+    figure = measure.figure(row, name)
+    moved = measure.move(figure, measure.figure(before, name) if before else None)
+    return LanguageRow(row["language"], row, incident, figure, moved, _values(name, *drawn))
+
+
+def _values(name: measure.Name | None, chart: Chart, span: Span, quality: Quality) -> list[float | None]:
+    """The measure of each day of the small chart."""
+    starts = [span.spark.start + n * DAY for n in range(SPARK_DAYS)]
+    return [measure.values(chart[at], quality)[name] if name and at in chart else None for at in starts]
+
+
+def _charts(days: Iterable[Stretch]) -> Mapping[str, Chart]:
+    found: defaultdict[str, defaultdict[datetime, list[Total]]] = defaultdict(lambda: defaultdict(list))
+    for one in days:
+        found[one.key.language][one.start].append(Total(one.key, one.measures))
+    return found
+
+
+def _of(incidents: Iterable[Incident], language: str) -> Incident | None:
+    """The loudest open incident of a language."""
+    own = [one for one in incidents if one.language == language]
+    return min(own, key=lambda one: (one.state != "firing", one.severity != "critical", -(one.drop or 0.0)), default=None)
+
+
+def _attention(row: LanguageRow) -> tuple[int, bool, float, str]:
+    """State, then what the interval calls worse, then volume."""
+    worse = row.move is not None and row.move.word == "worse"
+    return ATTENTION.index(row.row["state"]), not worse, -row.row["queries"], row.tag

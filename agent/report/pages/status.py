@@ -1,0 +1,30 @@
+"""What every page says on top: up to when the data is, whether the monitor itself is well, how many alerts are open. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from agent.alerting.incident import Incident, is_own
+from agent.report.pages.shown import lasting
+from agent.store.base import MINUTE
+
+OLD: Final = timedelta(minutes=15)
+"""Windows are stored within seconds and count from two minutes after: what is older than this is late, or nobody asks."""
+
+
+class Status(NamedTuple):
+    """`as_of`: the end of the newest window (None: there is none); `troubles`: sentences, none where all is well."""
+
+    as_of: datetime | None
+    age: timedelta | None
+    troubles: Sequence[str]
+    firing: int
+
+
+def status(newest: datetime | None, missing: Mapping[str, str], incidents: Sequence[Incident], now: datetime) -> Status:
+    """From the newest window, what the agent waits for, and the open incidents."""
+    as_of = None if newest is None else newest + MINUTE
+    age = None if as_of is None else max(now - as_of, timedelta(0))
+    own = [one.summary for one in incidents if is_own(one) and one.state == "firing"]
+    late = [f"the newest query is {lasting(age)} old"] if age is not None and age > OLD else []
+    return Status(as_of, age, [*missing.values(), *own, *late], sum(one.state == "firing" for one in incidents))

@@ -1,0 +1,89 @@
+"""The pages: each address asks for a model and renders it; what stands on them is in `report/pages`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from agent.errors import BabelwatchError, Misconfigured, NotFound
+from agent.report.pages.store import StorePages
+from agent.web.cache import Cache, Kept
+from agent.web.rendering import LOOK, SCRIPT, render
+
+Words = Mapping[str, str]
+Model = Callable[[Request], Any]
+
+KEPT: Final = {"Cache-Control": "private, no-cache"}
+FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+HTML: Final = "text/html; charset=utf-8"
+
+
+class Page(NamedTuple):
+    """One page: its address, its template, what `nav` calls it, and where its model comes from."""
+
+    path: str
+    template: str
+    here: str
+    model: Model
+
+
+def pages_of(pages: StorePages) -> tuple[Page, ...]:
+    """All of them."""
+    return (Page("/", "languages.html.j2", "languages", lambda request: pages.languages(dict(request.query_params))),)
+
+
+def routes(pages: StorePages, cache: Cache) -> list[BaseRoute]:
+    """The pages, their look and their script."""
+    return [
+        Route("/static/look.css", _file(LOOK, "text/css; charset=utf-8")),
+        Route("/static/page.js", _file(SCRIPT, "text/javascript; charset=utf-8")),
+        *(Route(page.path, _shown(page, pages, cache)) for page in pages_of(pages)),
+    ]
+
+
+def _shown(page: Page, pages: StorePages, cache: Cache) -> Callable[[Request], Any]:
+    def made(request: Request) -> bytes:
+        return render(
+            page.template,
+            page=page.model(request),
+            here=page.here,
+            path=request.url.path,
+            words=dict(request.query_params),
+            status=pages.status(),
+        )
+
+    async def answer(request: Request) -> Response:
+        address = f"{request.url.path}?{request.url.query}"
+        try:
+            kept = await run_in_threadpool(cache.get, address, lambda: made(request))
+        except BabelwatchError as error:
+            return await run_in_threadpool(problem, error, request)
+        return answered(request, kept, HTML)
+
+    return answer
+
+
+def answered(request: Request, kept: Kept, media_type: str, headers: Mapping[str, str] = KEPT) -> Response:
+    """The answer, or that the one that the reader has is still right."""
+    said = {**headers, "ETag": kept.etag}
+    if kept.etag in (each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=said)
+    return Response(kept.body, media_type=media_type, headers=said)
+
+
+def problem(error: BabelwatchError, request: Request) -> Response:
+    """A page that says what is wrong, and how to go on."""
+    status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, Misconfigured) else 503
+    mistakes = [str(one) for one in error.mistakes] if isinstance(error, Misconfigured) else [str(error)]
+    body = render("problem.html.j2", mistakes=mistakes, code=status, here="", path=request.url.path, words={}, status=None)
+    return Response(body, status, {"Cache-Control": "no-store"}, HTML)
+
+
+def _file(content: bytes, media_type: str) -> Callable[[Request], Any]:
+    async def answer(_: Request) -> Response:
+        return Response(content, media_type=media_type, headers=FOREVER)
+
+    return answer
