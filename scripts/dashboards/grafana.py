@@ -142,10 +142,8 @@ def annotation(name: str, colour: str, text: str) -> Json:
     }
 
 
-def dashboard(
-    uid: str, title: str, says: str, rows: Sequence[Sequence[Json]], variables: Sequence[Json], annotations: Sequence[Json] = ()
-) -> Json:
-    """A whole dashboard; the panels of a row stand side by side, and the numbers follow from their order."""
+def dashboard(uid: str, title: str, says: str, rows: Sequence[Sequence[Json]], **lists: Sequence[Json]) -> Json:
+    """A whole dashboard of `variables` and `annotations`; the panels of a row stand side by side, numbered in their order."""
     return {
         "uid": uid,
         "title": title,
@@ -159,8 +157,8 @@ def dashboard(
         "time": {"from": "now-7d", "to": "now"},
         "refresh": "1m",
         "links": [LINK],
-        "templating": {"list": list(variables)},
-        "annotations": {"list": list(annotations)},
+        "templating": {"list": list(lists["variables"])},
+        "annotations": {"list": list(lists.get("annotations", ()))},
         "panels": list(_placed(rows)),
     }
 

@@ -65,100 +65,101 @@ ORDER BY events DESC LIMIT 100"""
 
 SHOWN: Final = (column("events", unit="short"), column("labels", unit="short"), *FIGURES)
 
+PANEL_VERSIONS: Final = table(
+    "Versions side by side",
+    f"The language by service, collection, model and index version, newest first. {READ_THE_TABLE} A version whose whole interval lies "
+    "below that of the one before is worse: roll it back, or say `babelwatch alerts accept`.",
+    target(VERSIONS),
+    column("last_seen", unit="dateTimeAsIso"),
+    *SHOWN,
+    size=(24, 9),
+)
+PANEL_RECALL: Final = lines(
+    "Recall with its 95 % interval",
+    "Recall of labelled searches. A band that is wide rests on few labels: take a longer range before you believe a dip. "
+    "Empty: the log has no labels; look at the mean best score.",
+    target(RECALL, series=True),
+    unit="percentunit",
+    max=1,
+    overrides=[
+        column("high", custom__lineWidth=0, custom__fillBelowTo="low", custom__fillOpacity=20),
+        column("low", custom__lineWidth=0),
+    ],
+)
+PANEL_SCORES: Final = lines(
+    "Mean best score by version",
+    "What the nearest document scores. Within one model it falls with quality and needs no labels; lines of two models are not "
+    "comparable. Reranked and keyword scores have no common scale and are left out.",
+    target(BY_VERSION, series=True),
+    unit="none",
+    label="${__field.labels.version}",
+)
+FAILING: Final = lines(
+    "No result, errors",
+    "Shares of searches that found nothing (of those that did not fail), and of those that failed. A jump at a deployment's mark "
+    "is that deployment's.",
+    target(by_time(f"{sql.answered('zero_results')} AS no_result", f"{sql.share('errors', 'events')} AS failed"), series=True),
+    unit="percentunit",
+    min=0,
+)
+TRAFFIC: Final = lines(
+    "Queries and labels",
+    "What every rate of this page rests on: with few of either, rates jump by chance. Queries that fall alone: the language is "
+    "tagged otherwise, or its searches are lost before they come here.",
+    target(by_time("sum(events) AS queries", "sum(labelled) AS labels"), series=True),
+    unit="short",
+    min=0,
+)
+FOUND: Final = panel(
+    "barchart",
+    "Best scores",
+    "How the best cosine scores are spread, in steps of .02: all searches, those with labels, and of these the ones that found a "
+    "relevant document. A threshold belongs where found and not found part. Other kinds of score are not drawn.",
+    target(SCORES),
+    size=(12, 9),
+    fieldConfig={"defaults": {"unit": "short", "color": {"mode": "palette-classic-by-name"}}, "overrides": []},
+    options={"xField": "score", "showValue": "never", "stacking": "none", "tooltip": {"mode": "multi", "sort": "none"}},
+)
+TAGGING: Final = lines(
+    "Documents and answers in other languages",
+    "Of the documents among the first k with a known language, those in the query's own; of answers whose language is known, those in "
+    "another; queries with words of a second language. Own documents that fall point to an index that lost a language.",
+    target(
+        by_time(
+            f"{sql.share('own_documents', 'documents')} AS own_documents",
+            f"{sql.share('answered_otherwise', 'answered')} AS answers_otherwise",
+            f"{sql.share('mixed', 'events')} AS mixed_queries",
+        ),
+        series=True,
+    ),
+    unit="percentunit",
+    min=0,
+    max=1,
+)
+SLOW: Final = lines(
+    "Latency",
+    "The median and the 95th percentile, exact to 5 %. Slow searches are often cut off, and then find less.",
+    target(LATENCY, series=True),
+    unit="ms",
+    min=0,
+)
+PANEL_DOCUMENTS: Final = table(
+    "By document language",
+    "The same figures by the language of the documents: of the relevant ones where there are labels, else of those that came back. One "
+    "row that fell: that part of the index, or its translation. Searches whose documents have no known language are not in it.",
+    target(DOCUMENTS),
+    *SHOWN,
+    size=(24, 8),
+)
+
 
 def made() -> Json:
     """The dashboard."""
-    versions = table(
-        "Versions side by side",
-        f"The language by service, collection, model and index version, newest first. {READ_THE_TABLE} A version whose whole interval lies "
-        "below that of the one before is worse: roll it back, or say `babelwatch alerts accept`.",
-        target(VERSIONS),
-        column("last_seen", unit="dateTimeAsIso"),
-        *SHOWN,
-        size=(24, 9),
-    )
-    recall = lines(
-        "Recall with its 95 % interval",
-        "Recall of labelled searches. A band that is wide rests on few labels: take a longer range before you believe a dip. "
-        "Empty: the log has no labels; look at the mean best score.",
-        target(RECALL, series=True),
-        unit="percentunit",
-        max=1,
-        overrides=[
-            column("high", custom__lineWidth=0, custom__fillBelowTo="low", custom__fillOpacity=20),
-            column("low", custom__lineWidth=0),
-        ],
-    )
-    scores = lines(
-        "Mean best score by version",
-        "What the nearest document scores. Within one model it falls with quality and needs no labels; lines of two models are not "
-        "comparable. Reranked and keyword scores have no common scale and are left out.",
-        target(BY_VERSION, series=True),
-        unit="none",
-        label="${__field.labels.version}",
-    )
-    failing = lines(
-        "No result, errors",
-        "Shares of searches that found nothing (of those that did not fail), and of those that failed. A jump at a deployment's mark "
-        "is that deployment's.",
-        target(by_time(f"{sql.answered('zero_results')} AS no_result", f"{sql.share('errors', 'events')} AS failed"), series=True),
-        unit="percentunit",
-        min=0,
-    )
-    traffic = lines(
-        "Queries and labels",
-        "What every rate of this page rests on: with few of either, rates jump by chance. Queries that fall alone: the language is "
-        "tagged otherwise, or its searches are lost before they come here.",
-        target(by_time("sum(events) AS queries", "sum(labelled) AS labels"), series=True),
-        unit="short",
-        min=0,
-    )
-    found = panel(
-        "barchart",
-        "Best scores",
-        "How the best cosine scores are spread, in steps of .02: all searches, those with labels, and of these the ones that found a "
-        "relevant document. A threshold belongs where found and not found part. Other kinds of score are not drawn.",
-        target(SCORES),
-        size=(12, 9),
-        fieldConfig={"defaults": {"unit": "short", "color": {"mode": "palette-classic-by-name"}}, "overrides": []},
-        options={"xField": "score", "showValue": "never", "stacking": "none", "tooltip": {"mode": "multi", "sort": "none"}},
-    )
-    tagging = lines(
-        "Documents and answers in other languages",
-        "Of the documents among the first k with a known language, those in the query's own; of answers whose language is known, those in "
-        "another; queries with words of a second language. Own documents that fall point to an index that lost a language.",
-        target(
-            by_time(
-                f"{sql.share('own_documents', 'documents')} AS own_documents",
-                f"{sql.share('answered_otherwise', 'answered')} AS answers_otherwise",
-                f"{sql.share('mixed', 'events')} AS mixed_queries",
-            ),
-            series=True,
-        ),
-        unit="percentunit",
-        min=0,
-        max=1,
-    )
-    slow = lines(
-        "Latency",
-        "The median and the 95th percentile, exact to 5 %. Slow searches are often cut off, and then find less.",
-        target(LATENCY, series=True),
-        unit="ms",
-        min=0,
-    )
-    documents = table(
-        "By document language",
-        "The same figures by the language of the documents: of the relevant ones where there are labels, else of those that came back. One "
-        "row that fell: that part of the index, or its translation. Searches whose documents have no known language are not in it.",
-        target(DOCUMENTS),
-        *SHOWN,
-        size=(24, 8),
-    )
     return dashboard(
         "babelwatch-language",
         "babelwatch: one language",
         "One language over time, by version and by the language of its documents.",
-        [[versions], [recall, scores], [failing, traffic], [found, tagging], [documents], [slow]],
-        [SOURCE, LANGUAGE, *FILTERS, HIT_THRESHOLD],
-        [DEPLOYMENTS, INCIDENTS],
+        [[PANEL_VERSIONS], [PANEL_RECALL, PANEL_SCORES], [FAILING, TRAFFIC], [FOUND, TAGGING], [PANEL_DOCUMENTS], [SLOW]],
+        variables=[SOURCE, LANGUAGE, *FILTERS, HIT_THRESHOLD],
+        annotations=[DEPLOYMENTS, INCIDENTS],
     )

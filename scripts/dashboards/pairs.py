@@ -63,36 +63,38 @@ def matrix(title: str, says: str, text: str, unit: str) -> Json:
     return made
 
 
+RECALL: Final = matrix(
+    "Recall by pair",
+    "How often a relevant document is found, by the language it is in. A pale row is a language that searches badly everywhere, a pale "
+    "column one that is badly indexed, a pale cell off the diagonal a pair the model does not connect.",
+    cells(sql.mean("recall_sum", "labelled"), "labelled"),
+    "percentunit",
+)
+SCORES: Final = matrix(
+    "Mean best score by pair",
+    "Needs no labels. Empty where scores of several models or kinds come together: choose one model above. Across languages scores "
+    "are lower as such: compare a pair with itself over time, or with `babelwatch probe run`.",
+    cells(f"if(uniqExactIf((embedding_model, score_kind), scored > 0) = 1, {sql.mean('score_sum', 'scored')}, NULL)", "scored"),
+    "none",
+)
+PAIRS: Final = table(
+    "Pairs",
+    f"Every pair, the largest first. {READ_THE_TABLE} Searches whose documents have no known language are not in it.",
+    target(FIGURES_OF_PAIRS),
+    column("language", links=[LANGUAGE_LINK]),
+    column("events", unit="short"),
+    column("labels", unit="short"),
+    *FIGURES,
+    size=(24, 14),
+)
+
+
 def made() -> Json:
     """The dashboard."""
-    recall = matrix(
-        "Recall by pair",
-        "How often a relevant document is found, by the language it is in. A pale row is a language that searches badly everywhere, a pale "
-        "column one that is badly indexed, a pale cell off the diagonal a pair the model does not connect.",
-        cells(sql.mean("recall_sum", "labelled"), "labelled"),
-        "percentunit",
-    )
-    scores = matrix(
-        "Mean best score by pair",
-        "Needs no labels. Empty where scores of several models or kinds come together: choose one model above. Across languages scores "
-        "are lower as such: compare a pair with itself over time, or with `babelwatch probe run`.",
-        cells(f"if(uniqExactIf((embedding_model, score_kind), scored > 0) = 1, {sql.mean('score_sum', 'scored')}, NULL)", "scored"),
-        "none",
-    )
-    pairs = table(
-        "Pairs",
-        f"Every pair, the largest first. {READ_THE_TABLE} Searches whose documents have no known language are not in it.",
-        target(FIGURES_OF_PAIRS),
-        column("language", links=[LANGUAGE_LINK]),
-        column("events", unit="short"),
-        column("labels", unit="short"),
-        *FIGURES,
-        size=(24, 14),
-    )
     return dashboard(
         "babelwatch-pairs",
         "babelwatch: pairs of languages",
         "Which language of queries finds documents in which language.",
-        [[recall, scores], [pairs]],
-        [SOURCE, *LANGUAGES, *FILTERS, HIT_THRESHOLD],
+        [[RECALL, SCORES], [PAIRS]],
+        variables=[SOURCE, *LANGUAGES, *FILTERS, HIT_THRESHOLD],
     )

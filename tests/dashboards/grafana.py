@@ -6,7 +6,7 @@ in the plugin's backend.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -97,7 +97,7 @@ def sql_string(_: str, value: Value) -> str:
     return ",".join("'" + each.replace("'", "''") + "'" for each in values)
 
 
-FORMATS: Mapping[str, Any] = {
+FORMATS: Mapping[str, Callable[[str, Value], str]] = {
     "queryparam": query_param,
     "percentencode": percent_encode,
     "singlequote": single_quote,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from scripts.dashboards.__main__ import FOLDER, MADE, text_of
+from scripts.dashboards.files import FOLDER, MADE, text_of
 from tests.dashboards.grafana import Range, conditional_all, expanded, queries
 from tests.store.builders import at
 

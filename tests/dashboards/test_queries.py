@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from agent.store.base import Entry, Selection
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine, embedded
 from agent.store.migrate import migrate
-from scripts.dashboards.__main__ import FOLDER, MADE
+from scripts.dashboards.files import FOLDER, MADE
 from tests.dashboards.grafana import FORMATS, Query, Range, Variables, expanded, queries
 from tests.notify.examples import incident, resolved
 from tests.store.builders import at, flush, minute, window
@@ -105,7 +104,10 @@ def happened(journal: ClickHouseJournal) -> None:
     polish = incident(**times, fingerprint="pl", language="pl")
     over = resolved(**times, fingerprint="de", language="de", environment="test")
     remembered.moved(
-        [(minute(5), incident(**{**times, "fired_at": None}, state="pending")), *((minute(6), one) for one in (korean, german, polish))]
+        [
+            (minute(5), incident(**{**times, "fired_at": None}, state="pending")),
+            *((minute(6), one) for one in (korean, german, polish)),
+        ]
     )
     remembered.moved([(minute(9), over)])
     writer = StoreWriter(journal, FakeClock(at(10)))
@@ -161,7 +163,9 @@ def test_no_statement_answers_of_another_time(engine: Engine) -> None:
     """But for what stands now: the open incidents, and how far evaluation is."""
     now = {"Firing now/A", "Open incidents/A", "Evaluated up to/A", "@Incidents"}
     nothing = Range(at(-9000), at(-8000))
-    said = {query.place: asked(engine, query.text, {"language": "ko"}, nothing) for _, query in STATEMENTS if query.place not in now}
+    said = {
+        query.place: asked(engine, query.text, {"language": "ko"}, nothing) for _, query in STATEMENTS if query.place not in now
+    }
     assert {place: rows for place, rows in said.items() if rows} == {}
 
 
@@ -188,7 +192,9 @@ def test_the_interval_of_graded_recalls(engine: Engine) -> None:
 def test_what_is_not_there_is_null(engine: Engine) -> None:
     """English has no labels: its recall is nothing, and not nought. Nobody typed a threshold: nothing hits or misses."""
     english = languages(engine)["en"]
-    assert [english[name] for name in ("labels", "recall", "recall_low", "recall_high", "hit_rate", "hit_low", "p95_ms")] == [None] * 7
+    assert [english[name] for name in ("labels", "recall", "recall_low", "recall_high", "hit_rate", "hit_low", "p95_ms")] == [
+        None
+    ] * 7
     assert english["similarity"] == pytest.approx(0.6)
     assert english["state"] == "ok"
 
@@ -212,7 +218,9 @@ def test_the_table_is_that_of_the_agent(engine: Engine) -> None:
     assert ours.keys() == agents.keys() == {"ko", "en", HOSTILE}
     for language, row in ours.items():
         theirs = agents[language]
-        assert {name: row[name] for name in names} == pytest.approx({name: theirs[other] for name, other in names.items()}), language
+        assert {name: row[name] for name in names} == pytest.approx({name: theirs[other] for name, other in names.items()}), (
+            language
+        )
         for rate, low, high in (("recall_at_k", "recall_low", "recall_high"), ("hit_rate", "hit_low", "hit_high")):
             interval = theirs["ci95"].get(rate, (None, None))
             assert (row[low], row[high]) == pytest.approx(tuple(interval)), (language, rate)
@@ -298,7 +306,10 @@ def test_recall_has_its_band(engine: Engine) -> None:
 def test_scores_are_spread(engine: Engine) -> None:
     """In steps of .02: 70 scores at .30, and 191 at .50, of which 80 have labels and 50 found."""
     found = asked(engine, statement("language", "Best scores/A"), {"language": "ko"})
-    assert [(row["score"], row["events"], row["labelled"], row["found"]) for row in found] == [("0.3", 70, 0, 0), ("0.5", 191, 80, 50)]
+    assert [(row["score"], row["events"], row["labelled"], row["found"]) for row in found] == [
+        ("0.3", 70, 0, 0),
+        ("0.5", 191, 80, 50),
+    ]
 
 
 def test_a_pair_has_a_cell(engine: Engine) -> None:

@@ -114,7 +114,10 @@ def test_each_alert_fires_and_is_silent() -> None:
 def test_each_alert_is_tried_both_ways(alert: Alert) -> None:
     """The tests say of each when it fires; where all is well only the watchdog does, and each other one has a moment of its own too."""
     expected = [
-        (f'alertname="{alert.name}"' in expression["expr"], any(alert.name in sample["labels"] for sample in expression.get("exp_samples", ())))
+        (
+            f'alertname="{alert.name}"' in expression["expr"],
+            any(alert.name in sample["labels"] for sample in expression.get("exp_samples", ())),
+        )
         for test in parsed(TESTS)["tests"]
         for expression in test["promql_expr_test"]
     ]
