@@ -153,7 +153,7 @@ def test_it_runs_and_finds_something(engine: Engine, name: str, query: Query) ->
 
 @pytest.mark.parametrize("query", list(queries(DASHBOARDS["language"], "rawSql")), ids=lambda query: query.place)
 def test_it_runs_for_a_hostile_name(engine: Engine, query: Query) -> None:
-    """Chosen everywhere it finds no more than it has: every value of every column is of other rows, or none."""
+    """Chosen in every variable the statement stands, and finds nothing: no row has that name everywhere. Lists to choose from stay."""
     everywhere = dict.fromkeys(EVERYTHING, HOSTILE)
     answer = asked(engine, query.text, everywhere)
     assert answer == [] or query.place.startswith("$")
