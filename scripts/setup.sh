@@ -2,7 +2,7 @@
 # Make .venv and bring what this checkout needs; quick when nothing has changed.
 #   scripts/setup.sh run     the program and its demo
 #   scripts/setup.sh dev     and the tools to check it
-#   scripts/setup.sh test    and the neighbours of the tests: a Kafka broker (Java 17 and the broker's jars), an Alertmanager
+#   scripts/setup.sh test    and the neighbours of the tests: a Kafka broker (Java 17 and the broker's jars), an Alertmanager, promtool
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -101,16 +101,19 @@ prepare_broker() {
   fetch_broker 2>/dev/null || { { command -v mvn >/dev/null || apt_install maven; } && say "fetching a Kafka broker" && fetch_broker; }
 }
 
-# Debian's package starts a service where it may; the tests start their own process, so it is stopped again.
-prepare_alertmanager() {
-  if command -v prometheus-alertmanager >/dev/null || command -v alertmanager >/dev/null; then
-    return
-  fi
+# Debian's packages start a service where they may; the tests start their own processes, so it is stopped again.
+install_stopped() {
   local root=()
   [[ $(id -u) == 0 ]] || root=(sudo)
-  apt_install prometheus-alertmanager || return 1
-  ! command -v systemctl >/dev/null || ${root[@]+"${root[@]}"} systemctl disable --quiet --now prometheus-alertmanager >&2 || true
+  apt_install "$1" || return 1
+  ! command -v systemctl >/dev/null || ${root[@]+"${root[@]}"} systemctl disable --quiet --now "$1" >&2 || true
 }
+
+prepare_alertmanager() {
+  command -v prometheus-alertmanager >/dev/null || command -v alertmanager >/dev/null || install_stopped prometheus-alertmanager
+}
+
+prepare_promtool() { command -v promtool >/dev/null || install_stopped prometheus; }
 
 case $kind in
   run) packages=(demo run) ;;
@@ -127,4 +130,8 @@ fi
 if [[ $kind == test ]] && ! prepare_alertmanager; then
   say "there is no Alertmanager: the tests against a real one will be skipped (on Debian and Ubuntu: apt-get install prometheus-alertmanager)"
   [[ ${CI:-} != true ]] || stop "CI is set, and a skipped test would be a failure"
+fi
+if [[ $kind == test ]] && ! prepare_promtool; then
+  say "there is no promtool: the tests of the Prometheus rules will fail (on Debian and Ubuntu: apt-get install prometheus)"
+  [[ ${CI:-} != true ]] || stop "CI is set, and the run would fail"
 fi
