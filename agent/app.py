@@ -42,9 +42,9 @@ from agent.source.coverage import patience
 from agent.source.file import FileSource
 from agent.store.migrate import migrate
 from agent.times import format_duration
+from agent.web import forms, pages
 from agent.web.api import build
 from agent.web.cache import Cache
-from agent.web.pages import routes
 from agent.web.server import WebServer, listen
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,11 @@ def _web(people: opening.Store, reload: Reload[Configured], health: Health, toke
         metrics=settings.telemetry.prometheus,
         reload=reload.reload,
         shared=SharedJournal(people.journal, CLOCK),
-        pages=routes(opening.pages(in_force, people, health.missing), cache),
+        pages=[
+            *pages.routes(opening.pages(in_force, people, health.missing), cache),
+            *forms.routes(opening.writer(in_force, people), cache),
+            *forms.login(_tokens(settings, token)),
+        ],
     )
 
 
