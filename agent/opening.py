@@ -265,10 +265,14 @@ def writer(in_force: InForce, store: Store) -> StoreWriter:
     return StoreWriter(store.journal, CLOCK, lambda: in_force().mutes, lambda: in_force().labels)
 
 
-def pages(in_force: InForce, store: Store, missing: Callable[[], Mapping[str, str]]) -> StorePages:
-    """What the pages show of a store; `missing` is what the agent waits for."""
-    quality, mutes = (lambda: in_force().quality), (lambda: in_force().mutes)
-    return StorePages(store.windows, store.journal, quality, CLOCK, mutes_of_file=mutes, missing=missing)
+def pages(in_force: InForce, store: Store, missing: Callable[[], Mapping[str, str]]) -> Callable[[], StorePages]:
+    """What a page shows of a store, made anew for each; `missing` is what the agent waits for."""
+
+    def made() -> StorePages:
+        now = in_force()
+        return StorePages(store.windows, store.journal, now.quality, CLOCK, mutes_of_file=now.mutes, missing=missing())
+
+    return made
 
 
 def views(in_force: InForce, store: Store) -> StoreViews:

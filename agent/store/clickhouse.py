@@ -48,7 +48,8 @@ class ClickHouseWindows:
         ((days, first, last),) = self._engine.rows(sql.OUTER_DAYS)
         if not days:
             return None
-        ((oldest, newest),) = self._engine.rows(sql.SPAN, {"oldest": first, "newest": last})
+        ((oldest,),) = self._engine.rows(sql.FIRST, {"day": first})
+        ((newest,),) = self._engine.rows(sql.LAST, {"day": last})
         return oldest.astimezone(UTC), newest.astimezone(UTC)  # min and max come in the process's zone
 
     def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:

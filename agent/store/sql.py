@@ -26,10 +26,11 @@ SELECT count(), min(day), max(day) FROM (
   SELECT toStartOfDay(hour) AS day, sum(events) AS known FROM windows WHERE kind = 'language' GROUP BY day HAVING known > 0
 )
 """
-SPAN = """
-SELECT min(minute), max(minute) FROM windows WHERE kind = 'language' AND events > 0
-AND (hour < {oldest:DateTime('UTC')} + INTERVAL 1 DAY OR hour >= {newest:DateTime('UTC')})
+FIRST = """
+SELECT min(minute) FROM windows
+WHERE kind = 'language' AND events > 0 AND hour >= {day:DateTime('UTC')} AND hour < {day:DateTime('UTC')} + INTERVAL 1 DAY
 """
+LAST = "SELECT max(minute) FROM windows WHERE kind = 'language' AND events > 0 AND hour >= {day:DateTime('UTC')}"
 JOURNAL = """
 SELECT kind, id, at, body FROM journal FINAL
 WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')} ORDER BY at, written

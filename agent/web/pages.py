@@ -14,7 +14,7 @@ from agent.web.cache import Cache, Kept
 from agent.web.rendering import LOOK, SCRIPT, render
 
 Words = Mapping[str, str]
-Model = Callable[[Request], Any]
+Model = Callable[[StorePages, Request], Any]
 
 KEPT: Final = {"Cache-Control": "private, no-cache"}
 FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -30,30 +30,23 @@ class Page(NamedTuple):
     model: Model
 
 
-def pages_of(pages: StorePages) -> tuple[Page, ...]:
-    """All of them."""
-    return (Page("/", "languages.html.j2", "languages", lambda request: pages.languages(dict(request.query_params))),)
+PAGES: Final = (Page("/", "languages.html.j2", "languages", lambda pages, request: pages.languages(dict(request.query_params))),)
 
 
-def routes(pages: StorePages, cache: Cache) -> list[BaseRoute]:
-    """The pages, their look and their script."""
+def routes(looking: Callable[[], StorePages], cache: Cache) -> list[BaseRoute]:
+    """The pages, their look and their script; `looking` makes what one page is read with."""
     return [
         Route("/static/look.css", _file(LOOK, "text/css; charset=utf-8")),
         Route("/static/page.js", _file(SCRIPT, "text/javascript; charset=utf-8")),
-        *(Route(page.path, _shown(page, pages, cache)) for page in pages_of(pages)),
+        *(Route(page.path, _shown(page, looking, cache)) for page in PAGES),
     ]
 
 
-def _shown(page: Page, pages: StorePages, cache: Cache) -> Callable[[Request], Any]:
+def _shown(page: Page, looking: Callable[[], StorePages], cache: Cache) -> Callable[[Request], Any]:
     def made(request: Request) -> bytes:
-        return render(
-            page.template,
-            page=page.model(request),
-            here=page.here,
-            path=request.url.path,
-            words=dict(request.query_params),
-            status=pages.status(),
-        )
+        pages, words = looking(), dict(request.query_params)
+        model = page.model(pages, request)
+        return render(page.template, page=model, here=page.here, path=request.url.path, words=words, status=pages.status())
 
     async def answer(request: Request) -> Response:
         address = f"{request.url.path}?{request.url.query}"

@@ -1,16 +1,21 @@
 """What pages are made of, read from a store that this process has open."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 
 from agent.alerting.action import is_open
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
 from agent.clock import Clock
+from agent.notify.mute import Mute
 from agent.probing import kept
 from agent.report import mutes, tables, thresholds
 from agent.report.pages import languages
 from agent.report.pages.languages import LanguagesPage
+from agent.report.pages.measure import Name, chosen
 from agent.report.pages.span import Span, span_of
 from agent.report.pages.status import Status, status
 from agent.report.query import Query, parse
@@ -35,53 +40,80 @@ SUMS: Final = (
 )
 """Of all sums those that the first page shows: each one takes its time to be read."""
 BY: Final = tables.columns(pairs=False, by=())
-CHART_SUMS: Final = ("events", "errors", "scored", "score_sum", "labelled", "recall_sum", "score_hist")
+CHART_SUMS: Final[Mapping[Name, tuple[str, ...]]] = {
+    "recall_at_k": ("labelled", "recall_sum"),
+    "hit_rate": ("events", "errors", "scored", "score_hist"),
+    "similarity_mean": ("scored", "score_sum"),
+}
+"""What the charts of a measure are drawn of."""
 
 
 class StorePages:
-    """One method a page; each reads what it needs and hands it to a pure function beside this file."""
+    """One for each answer: what several parts of a page need is read once. Each page is a method.
+
+    A method reads what its page needs and hands it to a pure function beside this file.
+    """
 
     def __init__(  # noqa: PLR0913 - the composition root hands over each part
         self,
         windows: WindowReader,
         journal: Journal,
-        quality: Callable[[], Quality],
+        quality: Quality,
         clock: Clock,
         *,
-        mutes_of_file: mutes.OfFile = mutes.none,
-        missing: Callable[[], Mapping[str, str]] = dict,
+        mutes_of_file: Sequence[Mute] = (),
+        missing: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`quality`, `mutes_of_file` and `missing` (what the agent waits for) are asked each time: they change."""
-        self._windows, self._journal, self._clock = windows, journal, clock
-        self._quality, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
-
-    def languages(self, words: Words) -> LanguagesPage:
-        """Every language; raises Misconfigured for words that mean nothing."""
-        query = parse(words, self._clock.now())
-        span, quality = self._span(query), thresholds.current(self._quality(), self._journal)
-        if span is None:
-            return LanguagesPage(None, (), self._open())
-        rows, before = (self._rows(query, one, quality) for one in (span, span.before))
-        days = self._windows.series("language", span.spark.selection(query.where), BY, DAY, CHART_SUMS)
-        return languages.page(languages.Read(span, rows, before, days), quality, self._open(query))
+        """`quality` as it is configured; `missing` is what the agent waits for."""
+        self._windows, self._journal, self._now = windows, journal, clock.now()
+        self._configured, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
 
     def status(self) -> Status:
         """What every page says on top."""
-        known, now = self._windows.span(), self._clock.now()
-        return status(known[1] if known else None, self._missing(), self._open(), now)
+        newest = self._known[1] if self._known else None
+        return status(newest, self._missing, self._open, self._now)
 
-    def _rows(self, query: Query, span: Span, quality: Quality) -> list[tables.Row]:
+    def languages(self, words: Words) -> LanguagesPage:
+        """Every language; raises Misconfigured for words that mean nothing."""
+        query = parse(words, self._now)
+        open_ = matching(self._open, query.where)
+        span = self._span(query)
+        if span is None:
+            return LanguagesPage(None, (), open_)
+        rows, before = (self._rows(query, one, open_) for one in (span, span.before))
+        drawn = sorted({column for row in rows if (name := chosen(row)) for column in CHART_SUMS[name]})
+        days = self._windows.series("language", span.spark.selection(query.where), BY, DAY, drawn) if drawn else ()
+        return languages.page(languages.Read(span, rows, before, days), self._quality, open_)
+
+    def _rows(self, query: Query, span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         totals = self._windows.totals("language", span.selection(query.where), BY, SUMS)
-        seen = tables.Seen(span.days, kept.asked_since(self._journal, self._clock.now() - PROBED))
-        return tables.rows(totals, ("language",), quality, self._open(query), seen)
+        return tables.rows(totals, ("language",), self._quality, incidents, tables.Seen(span.days, self._probed))
 
     def _span(self, query: Query) -> Span | None:
-        known = self._windows.span()
-        return span_of(query, *known) if known else None
+        """The time of a page; None in an empty store."""
+        return span_of(query, *self._known) if self._known else None
 
-    def _open(self, query: Query = Query()) -> list[Incident]:  # noqa: B008  immutable
-        """The open incidents that the filters mean, with who keeps them silent."""
-        now = self._clock.now()
-        known = [one for one in all_incidents(self._journal, now) if is_open(one)]
-        shown = matching(known, query.where)
-        return mutes.silenced(shown, [*self._mutes_of_file(), *mutes.mutes_since(self._journal, now)], now)
+    @cached_property
+    def _known(self) -> tuple[datetime, datetime] | None:
+        """The first and the last minute with windows."""
+        return self._windows.span()
+
+    @cached_property
+    def _quality(self) -> Quality:
+        """With the thresholds that were learned by now."""
+        return thresholds.current(self._configured, self._journal)
+
+    @cached_property
+    def _probed(self) -> Container[str]:
+        """The languages that active checks ask."""
+        return kept.asked_since(self._journal, self._now - PROBED)
+
+    @cached_property
+    def _incidents(self) -> list[Incident]:
+        """Every incident, oldest first, with who keeps it silent."""
+        muting = [*self._mutes_of_file, *mutes.mutes_since(self._journal, self._now)]
+        return mutes.silenced(all_incidents(self._journal, self._now), muting, self._now)
+
+    @cached_property
+    def _open(self) -> list[Incident]:
+        return [one for one in self._incidents if is_open(one)]
