@@ -4,6 +4,7 @@ Colours are classes of `look.css`, never attributes: a page that allows no inlin
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from math import floor, log10
 from typing import Final, NamedTuple
 
@@ -38,9 +39,8 @@ class Scale(NamedTuple):
 
 def element(name: str, *inside: str, **attributes: object) -> Markup:
     """One element; `class_` is the class, an underscore a hyphen, None is left out."""
-    said = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items() if value is not None)
-    written = "".join(f' {key}="{escape(_figure(value))}"' for key, value in said)
-    text = Markup("").join(inside)
+    written = "".join(f' {_attribute(key)}="{_figure(value)}"' for key, value in attributes.items() if value is not None)
+    text = Markup("").join(inside) if inside else ""
     return Markup(f"<{name}{written}>{text}</{name}>")  # noqa: S704 - names are ours, values are escaped, and so is the text
 
 
@@ -100,6 +100,13 @@ def _parts(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[floa
     return [part for part in parts if part]
 
 
-def _figure(value: object) -> object:
-    """Places to a tenth: a page of a hundred charts stays small."""
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
+@cache
+def _attribute(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
+def _figure(value: object) -> str:
+    """Places to a tenth, since a page has a hundred charts; what is no figure is escaped."""
+    if isinstance(value, float):
+        return f"{value:.1f}".removesuffix(".0")
+    return str(value) if isinstance(value, int) else escape(value)

@@ -116,14 +116,14 @@ def _figures(parts: Sequence[Total], quality: Quality) -> Row:
     return figures | _latency(sums)
 
 
-def measured(parts: Sequence[Total], quality: Quality) -> Row:
-    """What rows are judged by, without intervals; enough for a point of a chart."""
+def measured(name: str, parts: Sequence[Total], quality: Quality) -> float | None:
+    """One of the measures that rows are judged by, without its interval: a point of a chart."""
     sums = merged([part.measures for part in parts])
-    return {
-        "hit_rate": _rate(_hits(parts, quality), sums.events - sums.errors),
-        "similarity_mean": _rate(sums.score_sum / MICRO, sums.scored) if _comparable(parts) else None,
-        "recall_at_k": _rate(sums.recall_sum / MICRO, sums.labelled),
-    }
+    if name == "recall_at_k":
+        return _rate(sums.recall_sum / MICRO, sums.labelled)
+    if name == "hit_rate":
+        return _rate(_hits(parts, quality), sums.events - sums.errors)
+    return _rate(sums.score_sum / MICRO, sums.scored) if _comparable(parts) else None
 
 
 def _rate(part: float | None, whole: int) -> float | None:

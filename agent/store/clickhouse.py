@@ -154,6 +154,5 @@ def _place(found: tuple[tuple[int, WindowKey], object]) -> tuple[int, WindowKey]
 
 
 def _total(by: Sequence[str], sums: Sequence[str], row: Sequence[Any]) -> Total:
-    found = dict(zip(by, row, strict=False))
-    key = WindowKey(*(found.get(column, "") for column in sql.KEY_COLUMNS))
+    key = NO_KEY._replace(**dict(zip(by, row, strict=False)))
     return Total(key, Measures(**dict(zip(sums or sql.READABLE, row[len(by) :], strict=True))))

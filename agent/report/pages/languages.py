@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
+from agent.report import tables
 from agent.report.pages import measure
 from agent.report.pages.measure import Figure, Move
 from agent.report.pages.span import SPARK_DAYS, Span
@@ -70,7 +71,7 @@ def _row(row: Row, before: Row | None, incident: Incident | None, drawn: tuple[C
 def _values(name: measure.Name | None, chart: Chart, span: Span, quality: Quality) -> list[float | None]:
     """The measure of each day of the small chart."""
     starts = [span.spark.start + n * DAY for n in range(SPARK_DAYS)]
-    return [measure.values(chart[at], quality)[name] if name and at in chart else None for at in starts]
+    return [tables.measured(name, chart[at], quality) if name and at in chart else None for at in starts]
 
 
 def _charts(days: Iterable[Stretch]) -> Mapping[str, Chart]:

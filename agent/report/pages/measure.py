@@ -1,13 +1,10 @@
 """The measure that a row is judged by, what it rests on, and how far it moved: pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import hypot
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from agent.alerting.measures import Quality
-from agent.report import tables
 from agent.report.tables import Row
-from agent.store.base import Total
 
 Name = Literal["recall_at_k", "hit_rate", "similarity_mean"]
 Interval = tuple[float, float]
@@ -76,12 +73,6 @@ def move(now: Figure | None, before: Figure | None) -> Move | None:
     low = by - hypot(now.value - now.ci95[0], before.ci95[1] - before.value)
     high = by + hypot(now.ci95[1] - now.value, before.value - before.ci95[0])
     return Move(by, (low, high))
-
-
-def values(parts: Sequence[Total], quality: Quality) -> Mapping[Name, float | None]:
-    """Each measure of some cells, without intervals."""
-    found: dict[str, Any] = tables.measured(parts, quality)
-    return {name: found[name] for name in NAMES}
 
 
 def _rests_on(row: Row, name: Name) -> str:
