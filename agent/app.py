@@ -14,8 +14,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from starlette.applications import Starlette
-
 from agent import active, logs, opening, parts, telemetry
 from agent.config import configuration
 from agent.config.pending import without_effect
@@ -29,7 +27,6 @@ from agent.memory import keep_buffers
 from agent.opening import CLOCK
 from agent.progress import replaying
 from agent.renewal import Renewal
-from agent.report.shared import SharedJournal
 from agent.report.views import Views
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
@@ -38,13 +35,11 @@ from agent.runtime.live import Live, Pace
 from agent.runtime.reload import Reload
 from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
+from agent.site import site
 from agent.source.coverage import patience
 from agent.source.file import FileSource
 from agent.store.migrate import migrate
 from agent.times import format_duration
-from agent.web import forms, pages
-from agent.web.api import build
-from agent.web.cache import Cache
 from agent.web.server import WebServer, listen
 
 log = logging.getLogger(__name__)
@@ -72,7 +67,8 @@ def run(settings: Settings, config: Path | None = None) -> None:
         meters = telemetry.prometheus(CLOCK)
         reload = _reload(configured, config, meters)
         health = Health(CLOCK.now())
-        web = _web(opening.store_in(stack, settings, folder), reload, health, token)
+        people, metrics = opening.store_in(stack, settings, folder), settings.telemetry.prometheus
+        web = site(reload.in_force, people, health, _tokens(settings, token), metrics=metrics, reload=reload.reload)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
         kafka = settings.source.kafka
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
@@ -107,27 +103,6 @@ def run(settings: Settings, config: Path | None = None) -> None:
         stop = until_signal()
         on_hangup(reload.ask)
         live.run(stop)
-
-
-def _web(people: opening.Store, reload: Reload[Configured], health: Health, token: str) -> Starlette:
-    """What people and commands ask, over a connection of their own."""
-    settings, in_force = reload.in_force().settings, reload.in_force
-    cache = Cache(lambda: (dict(people.windows.positions()), people.journal.revision(), in_force()), CLOCK)
-    return build(
-        opening.views(in_force, people),
-        opening.writer(in_force, people),
-        health,
-        CLOCK,
-        _tokens(settings, token),
-        metrics=settings.telemetry.prometheus,
-        reload=reload.reload,
-        shared=SharedJournal(people.journal, CLOCK),
-        pages=[
-            *pages.routes(opening.pages(in_force, people, health.missing), cache),
-            *forms.routes(opening.writer(in_force, people), cache),
-            *forms.login(_tokens(settings, token)),
-        ],
-    )
 
 
 def _reload(configured: Configured, config: Path | None, meters: telemetry.Telemetry) -> Reload[Configured]:

@@ -31,13 +31,12 @@ from agent.desk import Ears
 from agent.notify.base import Notifier
 from agent.notify.terminal import TerminalNotifier
 from agent.opening import CLOCK, Store
-from agent.report.shared import SharedJournal
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
+from agent.site import site
 from agent.source.clients import KafkaAddress
 from agent.store.migrate import migrate
-from agent.web.api import build
 from agent.web.server import WebServer, listen
 
 HOST: Final = "127.0.0.1"
@@ -61,8 +60,7 @@ def play(duration: timedelta | None, port: int, given: Settings | None = None) -
         people = opening.store_in(stack, settings, folder)
         in_force = fixed(settings)
         views = opening.views(in_force, people)
-        api = build(views, opening.writer(in_force, people), health, CLOCK, None, shared=SharedJournal(people.journal, CLOCK))
-        stack.enter_context(WebServer(api, listener))
+        stack.enter_context(WebServer(site(in_force, people, health), listener))
         live = _live(stack, settings, file, store, health, console)
         show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
         _beside(stack, lambda: show.until(stop))

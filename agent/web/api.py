@@ -1,6 +1,7 @@
 """The JSON API, health and metrics. Handlers only translate: what they answer is in `report/views.py` and `report/writer.py`."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,9 @@ from agent.report.views import Rows, Views, Words
 from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
 from agent.runtime.reload import Taken
+from agent.web import openapi
+from agent.web.answers import JSON, answered
+from agent.web.cache import Cache, Fresh
 from agent.web.guards import Guard, from_elsewhere, without_token
 from agent.web.headers import Headers
 
@@ -44,6 +48,7 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     reload: Callable[[], Taken] | None = None,
     shared: SharedJournal | None = None,
     pages: Sequence[BaseRoute] = (),
+    cache: Cache | None = None,
 ) -> Starlette:
     """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine."""
 
@@ -58,15 +63,21 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     async def own_metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    async def described(_: Request) -> Response:
+        return JSONResponse(openapi.document())
+
+    cache = cache or Cache(object, clock, timedelta(0))  # which keeps nothing
+    reading = partial(_reading, cache=cache)
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route(f"{API}/languages", _reading(views.languages)),
-        Route(f"{API}/pairs", _reading(views.pairs)),
-        Route(f"{API}/alerts", _reading(views.alerts)),
-        Route(f"{API}/changes", _reading(views.changes), methods=["GET"]),
+        Route(f"{API}/openapi.json", described),
+        Route(f"{API}/languages", reading(views.languages)),
+        Route(f"{API}/pairs", reading(views.pairs)),
+        Route(f"{API}/alerts", reading(views.alerts)),
+        Route(f"{API}/changes", reading(views.changes), methods=["GET"]),
         Route(f"{API}/changes", _writing(lambda _: writer.announce), methods=["POST"]),
-        Route(f"{API}/mutes", _reading(views.mutes), methods=["GET"]),
+        Route(f"{API}/mutes", reading(views.mutes), methods=["GET"]),
         Route(f"{API}/mutes", _writing(lambda _: writer.mute), methods=["POST"]),
         Route(f"{API}/mutes/{{name}}", _ending(writer.unmute), methods=["DELETE"]),
         *(Route(f"{API}/alerts/{{fingerprint}}/{name}", _writing(_acting(writer, name)), methods=["POST"]) for name in BODIES),
@@ -82,12 +93,17 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
         routes.append(Route("/metrics", own_metrics))
     routes += pages
     refuse = from_elsewhere if tokens is None else without_token(tokens)
-    return Starlette(routes=routes, middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse)])
+    return Starlette(
+        routes=routes, middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse), Middleware(Fresh, cache=cache)]
+    )
 
 
-def _reading(read: Read) -> Handler:
+def _reading(read: Read, cache: Cache) -> Handler:
     async def answer(request: Request) -> Response:
-        return await _answered(partial(read, dict(request.query_params)))
+        def made() -> bytes:
+            return msgspec.json.encode(read(dict(request.query_params)))
+
+        return await _told(lambda: answered(request, cache.get(f"{request.url.path}?{request.url.query}", made), JSON))
 
     return answer
 
@@ -142,8 +158,13 @@ def _writing(write: Callable[[Request], Write], largest: int = LARGEST_BODY) -> 
 
 
 async def _answered(work: Callable[[], Any]) -> Response:
+    return await _told(lambda: JSONResponse(work(), headers=HEADERS))
+
+
+async def _told(answer: Callable[[], Response]) -> Response:
+    """The answer, or what is wrong."""
     try:
-        return JSONResponse(await run_in_threadpool(work), headers=HEADERS)
+        return await run_in_threadpool(answer)
     except Misconfigured as error:
         return JSONResponse({"mistakes": error.mistakes}, 404 if isinstance(error, NotFound) else 400, HEADERS)
     except BabelwatchError as error:

@@ -2,16 +2,18 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, MutableMapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.clock import Clock
 
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
 MOST: Final = 256
 LOOKED: Final = timedelta(seconds=1)
-"""So long what was written is not asked for again."""
 
 Revision = Callable[[], Hashable]
 """What differs as soon as a page would: positions, the journal, the settings in force."""
@@ -27,8 +29,9 @@ class Kept(NamedTuple):
 class Cache:
     """The answers of now, by address; one is made at a time, whoever else wants it waits for it."""
 
-    def __init__(self, revision: Revision, clock: Clock) -> None:
-        self._revision, self._clock = revision, clock
+    def __init__(self, revision: Revision, clock: Clock, looked: timedelta = LOOKED) -> None:
+        """`looked`: for so long what was written is not asked for again."""
+        self._revision, self._clock, self._patience = revision, clock, looked
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._as_of: Hashable = None
@@ -48,16 +51,33 @@ class Cache:
             return known
 
     def forget(self) -> None:
-        """Somebody wrote through a page: he sees it at once."""
+        """Ask with the next answer whether something was written."""
         with self._lock:
             self._looked_at = None
 
     def _look(self) -> None:
         """Forget everything where something has changed."""
         now = self._clock.now()
-        if self._looked_at is not None and abs(now - self._looked_at) < LOOKED:
+        if self._looked_at is not None and abs(now - self._looked_at) < self._patience:
             return
         as_of = (self._revision(), int(now.timestamp()) // 60)
         if as_of != self._as_of:
             self._kept.clear()
         self._as_of, self._looked_at = as_of, now
+
+
+class Fresh:
+    """Whoever changes something sees it with the next page."""
+
+    def __init__(self, app: ASGIApp, cache: Cache) -> None:
+        self._app, self._cache = app, cache
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and forget before the answer is sent."""
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and scope["method"] not in SAFE:
+                self._cache.forget()
+            await send(message)
+
+        await self._app(scope, receive, sending)

@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Route
 from agent.alerting.action import Name
 from agent.errors import BabelwatchError, Misconfigured, Mistake
 from agent.report.writer import BODIES, Writer
-from agent.web.cache import Cache
 from agent.web.guards import is_one_of
 from agent.web.pages import problem
 from agent.web.rendering import render
@@ -27,7 +26,7 @@ Do = Callable[[Request, Fields], str]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def routes(writer: Writer, cache: Cache) -> list[BaseRoute]:
+def routes(writer: Writer) -> list[BaseRoute]:
     """Where the forms of alerts and mutes are sent."""
 
     def act(action: Name) -> Do:
@@ -46,9 +45,9 @@ def routes(writer: Writer, cache: Cache) -> list[BaseRoute]:
         return path_within(said.get("back", "/alerts"))
 
     return [
-        *(Route(f"/alerts/{{fingerprint}}/{name}", _form(act(name), cache), methods=["POST"]) for name in BODIES),
-        Route("/alerts/{fingerprint}/mute", _form(mute, cache), methods=["POST"]),
-        Route("/mutes/{id}/end", _form(unmute, cache), methods=["POST"]),
+        *(Route(f"/alerts/{{fingerprint}}/{name}", _form(act(name)), methods=["POST"]) for name in BODIES),
+        Route("/alerts/{fingerprint}/mute", _form(mute), methods=["POST"]),
+        Route("/mutes/{id}/end", _form(unmute), methods=["POST"]),
     ]
 
 
@@ -83,7 +82,7 @@ def _login_page(after: str, *, wrong: bool) -> Response:
     )
 
 
-def _form(do: Do, cache: Cache) -> Handler:
+def _form(do: Do) -> Handler:
     """Do what a form of ours says, and show the page on which it is seen; what is wrong with it is a page, too."""
 
     def done(request: Request, said: Fields) -> Response:
@@ -95,7 +94,6 @@ def _form(do: Do, cache: Cache) -> Handler:
             target = do(request, said)
         except BabelwatchError as error:
             return problem(error, request)
-        cache.forget()
         return RedirectResponse(target, 303)
 
     async def answer(request: Request) -> Response:

@@ -10,15 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from agent.errors import BabelwatchError, Misconfigured, NotFound
 from agent.report.pages.store import StorePages
-from agent.web.cache import Cache, Kept
+from agent.web.answers import HTML, answered
+from agent.web.cache import Cache
 from agent.web.rendering import LOOK, SCRIPT, render
 
 Words = Mapping[str, str]
 Model = Callable[[StorePages, Request], Any]
 
-KEPT: Final = {"Cache-Control": "private, no-cache"}
 FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
-HTML: Final = "text/html; charset=utf-8"
 
 
 class Page(NamedTuple):
@@ -57,14 +56,6 @@ def _shown(page: Page, looking: Callable[[], StorePages], cache: Cache) -> Calla
         return answered(request, kept, HTML)
 
     return answer
-
-
-def answered(request: Request, kept: Kept, media_type: str, headers: Mapping[str, str] = KEPT) -> Response:
-    """The answer, or that the one that the reader has is still right."""
-    said = {**headers, "ETag": kept.etag}
-    if kept.etag in (each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")):
-        return Response(status_code=304, headers=said)
-    return Response(kept.body, media_type=media_type, headers=said)
 
 
 def problem(error: BabelwatchError, request: Request) -> Response:

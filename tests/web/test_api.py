@@ -18,6 +18,7 @@ from agent.report.writer import Row
 from agent.runtime.health import STUCK, Health
 from agent.runtime.reload import Taken
 from agent.web.api import LARGEST_BODY, build
+from agent.web.cache import Cache
 from agent.web.guards import OPEN
 from tests.runtime.rig import NOW
 
@@ -85,7 +86,10 @@ class Site:
         self.told = Told()
         self.clock = FakeClock(NOW)
         self.health = Health(NOW)
-        self.app = build(self.told, self.told, self.health, self.clock, frozenset(tokens) or None, reload=self.told.reload)
+        cache = Cache(lambda: 0, self.clock)
+        self.app = build(
+            self.told, self.told, self.health, self.clock, frozenset(tokens) or None, reload=self.told.reload, cache=cache
+        )
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask."""
@@ -120,11 +124,11 @@ def test_each_view_has_its_path(site: Site, path: str) -> None:
     assert answer.json() == [{"view": path.removeprefix(f"{API}/"), "service": "a b", "language": "한", "from": "-7d"}]
 
 
-def test_an_answer_is_json_that_nobody_keeps_or_guesses_about(site: Site) -> None:
+def test_an_answer_is_json_that_is_asked_about_before_it_is_shown_again(site: Site) -> None:
     """Figures change every minute, and a doc id is no page."""
     headers = site.get(PATHS[0]).headers
     assert headers["content-type"] == "application/json"
-    assert headers["cache-control"] == "no-store"
+    assert headers["cache-control"] == "private, no-cache"
     assert headers["x-content-type-options"] == "nosniff"
 
 
