@@ -15,7 +15,7 @@ from agent.web.api import build
 from agent.web.cache import Cache
 
 
-def site(
+def site(  # noqa: PLR0913 - the composition root hands over each part
     in_force: InForce,
     people: Store,
     health: Health,

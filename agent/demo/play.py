@@ -62,7 +62,8 @@ def play(duration: timedelta | None, port: int, given: Settings | None = None) -
         views = opening.views(in_force, people)
         stack.enter_context(WebServer(site(in_force, people, health), listener))
         live = _live(stack, settings, file, store, health, console)
-        show = Show(views, started - stage.UPDATED, _commands(folder, listener.getsockname()[1]), console)
+        port = listener.getsockname()[1]
+        show = Show(views, started - stage.UPDATED, _commands(folder, port), console, f"http://{HOST}:{port}/")
         _beside(stack, lambda: show.until(stop))
         _beside(stack, lambda: stage.go_on(broker, started, CLOCK, stop))
         stack.callback(stop.set)  # before the two are waited for, also where the loop ends by an error

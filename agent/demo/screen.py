@@ -47,11 +47,14 @@ def panel(
     before: Sequence[Row] | None = None,
     alert: str | None = None,
     commands: Sequence[str] = (),
+    page: str = "",
 ) -> RenderableType:
-    """The whole screen; `alert` is the text of the loudest fall."""
+    """The whole screen; `alert` is the text of the loudest fall, `page` the address of the pages."""
     parts: list[RenderableType] = [Text(title, style="bold"), _BLANK, table(rows, before), _BLANK]
     if alert:
         parts += [Panel(Text(alert), title="the alert", title_align="left", border_style="red"), _BLANK]
+    if page:
+        parts += [Text.assemble(("In a browser: ", "bold"), (page, "cyan"))]
     if commands:
         parts += [Text("In a second shell:", style="bold"), Commands(commands)]
     return Group(*parts)

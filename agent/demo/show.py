@@ -21,11 +21,12 @@ TITLE: Final = "babelwatch demo: a help centre asked in fourteen languages got a
 class Show:
     """Reads the store as a second shell would, and draws it."""
 
-    def __init__(self, views: Views, updated: datetime, commands: Sequence[str], console: Console) -> None:
+    def __init__(self, views: Views, updated: datetime, commands: Sequence[str], console: Console, page: str = "") -> None:
         self._views = views
         self._updated = updated.replace(second=0, microsecond=0).isoformat()
         self._commands = commands
         self._console = console
+        self._page = page
         self._before: Rows = []
 
     def until(self, stop: threading.Event) -> None:
@@ -55,7 +56,7 @@ class Show:
 
     def _panel(self) -> Any:
         alert = self._alert() or None  # before the rows: what it fires for is firing there
-        return panel(TITLE, self._rows() or self._usual(), self._usual(), alert, self._commands)
+        return panel(TITLE, self._rows() or self._usual(), self._usual(), alert, self._commands, self._page)
 
     def _rows(self) -> Rows:
         """The languages since the update."""
