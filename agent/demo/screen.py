@@ -41,12 +41,13 @@ class Commands:
             yield Text("  " + " \\\n    ".join(lines), style="cyan", overflow="fold")
 
 
-def panel(
+def panel(  # noqa: PLR0913 - each is a part of the screen
     title: str,
     rows: Sequence[Row],
     before: Sequence[Row] | None = None,
     alert: str | None = None,
     commands: Sequence[str] = (),
+    *,
     page: str = "",
 ) -> RenderableType:
     """The whole screen; `alert` is the text of the loudest fall, `page` the address of the pages."""

@@ -56,7 +56,7 @@ class Show:
 
     def _panel(self) -> Any:
         alert = self._alert() or None  # before the rows: what it fires for is firing there
-        return panel(TITLE, self._rows() or self._usual(), self._usual(), alert, self._commands, self._page)
+        return panel(TITLE, self._rows() or self._usual(), self._usual(), alert, self._commands, page=self._page)
 
     def _rows(self) -> Rows:
         """The languages since the update."""
