@@ -67,12 +67,17 @@ class Pair(Figures, kw_only=True):
 class Change(Struct, kw_only=True):
     """A deployment that was announced or noticed, or a hit threshold that was learned."""
 
-    at: str
     service: str
     environment: str
     collection: str
     embedding_model: str
     index_version: str
+    at: str = ""
+    new_model: bool = False
+    announced: bool = False
+    note: str = ""
+    by: str = ""
+    notice: Annotated[str, Meta(description="what was learned, where it is no deployment")] = ""
 
 
 class Shown(Mute, kw_only=True, frozen=True):
