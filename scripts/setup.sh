@@ -2,7 +2,7 @@
 # Make .venv and bring what this checkout needs; quick when nothing has changed.
 #   scripts/setup.sh run     the program and its demo
 #   scripts/setup.sh dev     and the tools to check it
-#   scripts/setup.sh test    and the neighbours of the tests: a Kafka broker (Java 17 and the broker's jars), an Alertmanager, promtool
+#   scripts/setup.sh test    and the neighbours of the tests: a Kafka broker (Java 17 and the broker's jars), an Alertmanager, promtool, Chromium
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -115,6 +115,9 @@ prepare_alertmanager() {
 
 prepare_promtool() { command -v promtool >/dev/null || install_stopped prometheus; }
 
+# Without --no-sandbox Chromium does not start as root; the tests pass it.
+prepare_browser() { [[ -n ${BABELWATCH_TEST_CHROMIUM:-} ]] || command -v chromium >/dev/null || apt_install chromium; }
+
 case $kind in
   run) packages=(demo run) ;;
   dev) packages=(dev "run dev") ;;
@@ -133,5 +136,9 @@ if [[ $kind == test ]] && ! prepare_alertmanager; then
 fi
 if [[ $kind == test ]] && ! prepare_promtool; then
   say "there is no promtool: the tests of the Prometheus rules will fail (on Debian and Ubuntu: apt-get install prometheus)"
+  [[ ${CI:-} != true ]] || stop "CI is set, and the run would fail"
+fi
+if [[ $kind == test ]] && ! prepare_browser; then
+  say "there is no Chromium: the tests in a browser will fail (on Debian: apt-get install chromium; BABELWATCH_TEST_CHROMIUM names another)"
   [[ ${CI:-} != true ]] || stop "CI is set, and the run would fail"
 fi

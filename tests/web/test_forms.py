@@ -3,7 +3,7 @@
 import pytest
 
 from agent.web.session import COOKIE, cookie_of, path_within
-from tests.report.builders import KOREAN
+from tests.notify.examples import KOREAN
 from tests.web.rig import Site
 
 ALERT = f"/alerts/{KOREAN.fingerprint}"
