@@ -6,7 +6,7 @@ https://docs.slack.dev/reference/block-kit/blocks
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from agent.notify.base import Link, Message
@@ -20,10 +20,16 @@ PARAGRAPHS: Final = 40
 FALLBACK: Final = 600
 TOTAL: Final = 12_000
 
+FENCE: Final = "```"
+SHORTEST_TABLE: Final = 40
+
+_ALIGNED = re.compile(r"^ *\S.*\S {2,}\S", re.MULTILINE)
 _TORN = re.compile(r"(&[a-z]{0,4}|<[^<>]*)…$")
 
 
 Block = dict[str, Any]
+Fit = Callable[[str, int], str]
+"""Makes a text at most so long."""
 
 
 def escape(text: str) -> str:
@@ -38,7 +44,7 @@ def payload(message: Message) -> dict[str, Any]:
     links = _linked(message.links)
     fallback = _fit("\n".join([message.title, *_paragraphs(message.text)[:1]]), FALLBACK)
     spent = len(fallback) + HEADER + sum(len(fact["text"]) for fact in facts) + len(links)
-    sections = list(_sections(_paragraphs(message.text), TOTAL - spent))
+    sections = list(_sections(_paragraphs(message.text), TOTAL - spent, _table_or_text if message.bulletin else _fit))
     blocks = [_header(message.title), *sections[:1], *frame, *sections[1:], *([_section(links)] if links else [])]
     return {"text": fallback, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
@@ -55,18 +61,25 @@ def _header(title: str) -> Block:
 
 def _paragraphs(text: str) -> list[str]:
     """The paragraphs of the text; those beyond the block limit go into the last one."""
-    found = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    found = [part.strip("\n").rstrip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     head, tail = found[: PARAGRAPHS - 1], found[PARAGRAPHS - 1 :]
     return [*head, "\n".join(tail)] if tail else head
 
 
-def _sections(paragraphs: Iterable[str], room: int) -> Iterator[Block]:
+def _sections(paragraphs: Iterable[str], room: int, fit: Fit) -> Iterator[Block]:
     for paragraph in paragraphs:
-        text = _fit(paragraph, min(SECTION, room))
+        text = fit(paragraph, min(SECTION, room))
         room -= len(text)
         yield _section(text)
         if room < len(ELLIPSIS):
             return
+
+
+def _table_or_text(paragraph: str, limit: int) -> str:
+    """Lines whose columns stand below each other, in letters of one width; all else as it is."""
+    if len(_ALIGNED.findall(paragraph)) < 2 or limit < SHORTEST_TABLE:  # noqa: PLR2004 - one line is no table
+        return _fit(paragraph.strip(), limit)
+    return "\n".join((FENCE, _fit(paragraph.replace("`", "'"), limit - 2 * len(FENCE) - 2), FENCE))
 
 
 def _linked(links: Iterable[Link]) -> str:
