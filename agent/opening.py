@@ -241,7 +241,7 @@ def evaluation(
 
 def report_round(in_force: InForce, store: Store, desk: Desk, make: Make) -> ReportRound:
     """The weekly reports that `make` makes, at the time and for the receivers that are configured at each look."""
-    return ReportRound(lambda: parts.reports(in_force().settings), store.windows, store.journal, desk.pipeline, make)
+    return ReportRound(lambda: parts.reports(in_force().settings), store.journal, desk.pipeline, make)
 
 
 def schedule(stack: ExitStack, in_force: InForce, config: Path | None) -> Schedule:

@@ -14,7 +14,6 @@ from agent.notify.bulletin import Bulletin
 from agent.runtime.report_due import Why
 from agent.store.migrate import migrate
 from tests.notify.stubs import Stub
-from tests.store.builders import flush, window
 
 MONDAY = datetime(2026, 11, 16, 7, tzinfo=UTC)  # eight in Berlin
 SUNDAY = MONDAY - timedelta(days=1)
@@ -45,8 +44,6 @@ def process(given: Settings, *looks: datetime) -> list[Why]:
     with ExitStack() as stack:
         in_force, store = fixed(given), opening.store_in(stack, given, opening.home(given))
         migrate(store.engine, opening.schemas(), retention=False)
-        if not store.windows.positions():
-            store.windows.append(flush(window(0)._replace(minute=int((SUNDAY - timedelta(days=3)).timestamp()) // 60)))
         desk = opening.desk(stack, in_force, Configured(given).notifiers)
         desk.take_over()
         reports = opening.report_round(

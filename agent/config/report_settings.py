@@ -21,7 +21,9 @@ class ReportSettings(Section):
     schedule: kind.Cron = Field(
         default="0 8 * * mon", description="when the report of the last week is sent, a cron line in the time zone below"
     )
-    timezone: kind.TimeZone = Field(default="UTC", description="time zone of the schedule, such as Europe/Berlin")
+    timezone: kind.TimeZone = Field(
+        default="UTC", description="time zone of the schedule, in which weeks begin too, such as Europe/Berlin"
+    )
     receivers: tuple[kind.Text, ...] = Field(
         default=(), description="names of the receivers that are sent it (Slack, e-mail, webhook); none: it is not sent"
     )

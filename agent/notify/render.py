@@ -68,7 +68,10 @@ class Renderer:
         )
 
     def report(self, notification: Notification, thread: Thread, bulletin: Bulletin, escape: Escape) -> Message:
-        """The message that brings a report, with a link to its page where there are pages; it has no template of its own."""
+        """The message that brings a report, with a link to its page where there are pages; it has no template of its own.
+
+        The title is not said again at the beginning of the text.
+        """
         base = (self._places.external_url or "").rstrip("/")
         page = f"{base}/reports/{bulletin.week}" if base and bulletin.is_of_a_week else ""
         return Message(
@@ -77,7 +80,7 @@ class Renderer:
             at=notification.at,
             thread=thread,
             title=escape(one_line(bulletin.title, LONGEST_TITLE)),
-            text=escape(clean_lines(bulletin.text)[:LONGEST_TEXT]),
+            text=escape(clean_lines(bulletin.text.removeprefix(bulletin.title))[:LONGEST_TEXT]),
             bulletin=bulletin,
             links=(Link("Report", escape(quoted(page))),) if page else (),
         )

@@ -6,7 +6,8 @@ https://docs.slack.dev/reference/block-kit/blocks
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from agent.notify.base import Link, Message
@@ -17,19 +18,14 @@ SECTION: Final = 3000
 FIELDS: Final = 10
 FIELD: Final = 600
 PARAGRAPHS: Final = 40
+SECTIONS: Final = 46
 FALLBACK: Final = 600
 TOTAL: Final = 12_000
 
-FENCE: Final = "```"
-SHORTEST_TABLE: Final = 40
-
-_ALIGNED = re.compile(r"^ *\S.*\S {2,}\S", re.MULTILINE)
 _TORN = re.compile(r"(&[a-z]{0,4}|<[^<>]*)…$")
 
 
 Block = dict[str, Any]
-Fit = Callable[[str, int], str]
-"""Makes a text at most so long."""
 
 
 def escape(text: str) -> str:
@@ -44,7 +40,8 @@ def payload(message: Message) -> dict[str, Any]:
     links = _linked(message.links)
     fallback = _fit("\n".join([message.title, *_paragraphs(message.text)[:1]]), FALLBACK)
     spent = len(fallback) + HEADER + sum(len(fact["text"]) for fact in facts) + len(links)
-    sections = list(_sections(_paragraphs(message.text), TOTAL - spent, _table_or_text if message.bulletin else _fit))
+    pieces = (piece for paragraph in _paragraphs(message.text) for piece in _pieces(paragraph))
+    sections = list(_sections(islice(pieces, SECTIONS), TOTAL - spent))
     blocks = [_header(message.title), *sections[:1], *frame, *sections[1:], *([_section(links)] if links else [])]
     return {"text": fallback, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
@@ -61,25 +58,30 @@ def _header(title: str) -> Block:
 
 def _paragraphs(text: str) -> list[str]:
     """The paragraphs of the text; those beyond the block limit go into the last one."""
-    found = [part.strip("\n").rstrip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    found = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
     head, tail = found[: PARAGRAPHS - 1], found[PARAGRAPHS - 1 :]
     return [*head, "\n".join(tail)] if tail else head
 
 
-def _sections(paragraphs: Iterable[str], room: int, fit: Fit) -> Iterator[Block]:
-    for paragraph in paragraphs:
-        text = fit(paragraph, min(SECTION, room))
-        room -= len(text)
+def _pieces(paragraph: str) -> Iterator[str]:
+    """A paragraph in as few pieces of whole lines as fit into a section each; a line that is longer is one of its own."""
+    piece = ""
+    for line in paragraph.splitlines():
+        if piece and len(piece) + 1 + len(line) > SECTION:
+            yield piece
+            piece = line
+        else:
+            piece = f"{piece}\n{line}" if piece else line
+    yield piece
+
+
+def _sections(pieces: Iterable[str], room: int) -> Iterator[Block]:
+    for piece in pieces:
+        text = _fit(piece, min(SECTION, room))
         yield _section(text)
-        if room < len(ELLIPSIS):
+        if len(piece) >= room:
             return
-
-
-def _table_or_text(paragraph: str, limit: int) -> str:
-    """Lines whose columns stand below each other, in letters of one width; all else as it is."""
-    if len(_ALIGNED.findall(paragraph)) < 2 or limit < SHORTEST_TABLE:  # noqa: PLR2004 - one line is no table
-        return _fit(paragraph.strip(), limit)
-    return "\n".join((FENCE, _fit(paragraph.replace("`", "'"), limit - 2 * len(FENCE) - 2), FENCE))
+        room -= len(text)
 
 
 def _linked(links: Iterable[Link]) -> str:

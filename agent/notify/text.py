@@ -25,7 +25,7 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """Several lines without what `clean` takes out; their indents and the spaces of a table stay."""
+    """Several lines, each without what `clean` takes out; indents stay."""
     return "\n".join(_UNSEEN.sub("", line).rstrip() for line in text.splitlines()).strip("\n")
 
 

@@ -5,12 +5,13 @@ newest week only: an older report is a page that nobody waits for. It waits unti
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from apscheduler.triggers.cron import CronTrigger
 
+STEP: Final = timedelta(hours=6)
 WEEK: Final = timedelta(days=7)
 SECOND: Final = timedelta(seconds=1)
 IN_TIME: Final = timedelta(minutes=15)
@@ -26,7 +27,7 @@ class Why(StrEnum):
     NOT_YET = "not_yet"
     NO_RECEIVERS = "no_receivers"
     NOT_EVALUATED = "not_evaluated"  # the week is not evaluated to its end
-    NO_DATA = "no_data"  # the first data are of a later week
+    NO_DATA = "no_data"  # the week holds no query
     FAILED = "failed"  # it could not be made; tried again later
 
     @property
@@ -41,26 +42,26 @@ class Why(StrEnum):
 
 
 class Plan(NamedTuple):
-    """When reports are due, in which time zone, and who is sent them."""
+    """When reports are due, the time zone in which weeks begin, and who is sent them."""
 
     schedule: CronTrigger
     zone: tzinfo
     receivers: tuple[str, ...]
 
 
-class Week(NamedTuple):
-    """An ISO week: its name such as `2026-W46`, and the first moment after it, Monday 00:00 UTC."""
+class Run(NamedTuple):
+    """A time of the schedule, and the ISO week such as `2026-W46` that is reported then, with the first moment after it."""
 
-    name: str
+    at: datetime
+    week: str
     end: datetime
 
 
 class Due(NamedTuple):
-    """The answer; `at` is the time of the schedule that it is about, `week` the one that is reported then."""
+    """The answer, and what it is about, where there is anything."""
 
     why: Why
-    at: datetime | None = None
-    week: Week | None = None
+    run: Run | None = None
 
 
 def decide(plan: Plan, done_to: datetime | None, evaluated_to: datetime, now: datetime) -> Due:
@@ -70,28 +71,25 @@ def decide(plan: Plan, done_to: datetime | None, evaluated_to: datetime, now: da
     at = newest(plan.schedule, done_to, now)
     if at is None:
         return Due(Why.NOT_YET)
-    return Due(_why(plan, at, evaluated_to, now), at, week_at(at, plan.zone))
+    run = run_at(at, plan.zone)
+    return Due(_why(plan, run, evaluated_to, now), run)
 
 
-def with_data(due: Due, first: datetime | None) -> Due:
-    """The same where there were data by the end of the week; `first` is the oldest minute with any."""
-    if due.why.makes and due.week and (first is None or first >= due.week.end):
-        return due._replace(why=Why.NO_DATA)
-    return due
-
-
-def _why(plan: Plan, at: datetime, evaluated_to: datetime, now: datetime) -> Why:
+def _why(plan: Plan, run: Run, evaluated_to: datetime, now: datetime) -> Why:
     if not plan.receivers:
         return Why.NO_RECEIVERS
-    if evaluated_to < week_at(at, plan.zone).end:
+    if evaluated_to < run.end:
         return Why.NOT_EVALUATED
-    return Why.IN_TIME if now - at < IN_TIME else Why.MADE_UP
+    return Why.IN_TIME if now - run.at < IN_TIME else Why.MADE_UP
 
 
 def newest(schedule: CronTrigger, after: datetime, until: datetime) -> datetime | None:
-    """The newest time of the schedule in (after, until]; looked for week by week from the end, where it mostly lies."""
+    """The newest time of the schedule in (after, until].
+
+    Looked for in short steps from the end: APScheduler 3 loses a time when it counts days over a change of the clocks.
+    """
     while until > after:
-        start = max(until - WEEK, after)
+        start = max(until - STEP, after)
         if found := [*_times(schedule, start, until)]:
             return found[-1]
         until = start
@@ -112,16 +110,9 @@ def _next(schedule: CronTrigger, after: datetime) -> datetime | None:
     return at and at.astimezone(UTC)
 
 
-def week_at(at: datetime, zone: tzinfo) -> Week:
-    """The newest week that is over at this time, in UTC or where the schedule is read.
-
-    On Monday at 00:30 in Berlin people mean the week that has just ended there, though in UTC it still runs: its report waits
-    for the end. On Sunday at 20:00 in New York it has just ended in UTC, and nobody wants the one before.
-    """
-    monday = max(_monday(at.astimezone(each).date()) for each in (UTC, zone))
+def run_at(at: datetime, zone: tzinfo) -> Run:
+    """The newest week that is over at this time; weeks begin on Monday at midnight in the zone."""
+    today = at.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
     year, number, _ = (monday - WEEK).isocalendar()
-    return Week(f"{year}-W{number:02}", datetime(monday.year, monday.month, monday.day, tzinfo=UTC))
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+    return Run(at, f"{year}-W{number:02}", datetime.combine(monday, time(), zone).astimezone(UTC))

@@ -5,29 +5,28 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from agent.errors import RetryLater
+from agent.errors import NotFound, RetryLater
 from agent.notify.bulletin import REPORT, Bulletin, entry_of
 from agent.notify.pipeline import Pipeline
-from agent.runtime.report_due import Due, Plan, Week, Why, decide, with_data
-from agent.store.base import Entry, Journal, WindowReader
+from agent.runtime.report_due import Due, Plan, Run, Why, decide
+from agent.store.base import Entry, Journal
 
 log = logging.getLogger(__name__)
 
 REPORTED: Final = "reported"
 """The one row that says up to when nothing is due any more."""
 TRY_AGAIN: Final = timedelta(hours=1)
-ZONES: Final = timedelta(days=1)  # so far a report may be due before its week is over in UTC
 
 Make = Callable[[str], Bulletin]
-"""Makes the report of an ISO week such as `2026-W46`; raises RetryLater where the store is away."""
+"""Makes the report of an ISO week such as `2026-W46`; raises NotFound where it holds no query, RetryLater where the store is away."""
 
 
 class ReportRound:
     """Made anew whenever a process takes over: what was made, and up to when, stands in the journal."""
 
-    def __init__(self, plan: Callable[[], Plan], windows: WindowReader, journal: Journal, pipeline: Pipeline, make: Make) -> None:
+    def __init__(self, plan: Callable[[], Plan], journal: Journal, pipeline: Pipeline, make: Make) -> None:
         """`plan` is asked at each look, so that an edited one counts at once."""
-        self._plan, self._windows, self._journal, self._pipeline, self._make = plan, windows, journal, pipeline, make
+        self._plan, self._journal, self._pipeline, self._make = plan, journal, pipeline, make
         self._done_to: datetime | None = None
         self._tries_again_at: datetime | None = None
 
@@ -37,10 +36,8 @@ class ReportRound:
             return Why.FAILED
         plan = self._plan()
         due = decide(plan, self._known_to(), evaluated_to, now)
-        if due.why.makes:
-            due = with_data(due, self._first())
-        if due.why.makes and due.at and due.week:
-            due = self._made(due, due.week, plan.receivers, now)
+        if due.run and due.why.makes:
+            due = due._replace(why=self._made(due.why, due.run, plan.receivers, now))
         if not due.why.waits:
             self._note(due, now)
         return due.why
@@ -51,38 +48,35 @@ class ReportRound:
             self._done_to = rows[-1].at if rows else None
         return self._done_to
 
-    def _first(self) -> datetime | None:
-        span = self._windows.span()
-        return span[0] if span else None
-
-    def _made(self, due: Due, week: Week, receivers: tuple[str, ...], now: datetime) -> Due:
-        """Posted, or what was wrong: the evaluation must not end by a report."""
-        assert due.at is not None, "asked by the caller"
+    def _made(self, why: Why, run: Run, receivers: tuple[str, ...], now: datetime) -> Why:
+        """Posted, or what was in the way: no report that is wrong ends the evaluation."""
         try:
-            kept = self._kept(week) or self._new(week, due.at)
+            row = self._kept(run) or self._new(run)
         except RetryLater:
             raise
+        except NotFound as error:
+            log.warning("no report of %s is sent: %s", run.week, error)
+            return Why.NO_DATA
         except Exception:
             self._tries_again_at = now + TRY_AGAIN
-            log.exception("the report of %s could not be made, and is tried again in an hour", week.name)
-            return due._replace(why=Why.FAILED)
-        self._tries_again_at = None
-        self._pipeline.reported(week.name, kept.at, receivers)
-        log.info("the report of %s goes to %s", week.name, ", ".join(receivers), extra={"reason": due.why.value})
-        return due
+            log.exception("the report of %s could not be made, and is tried again in an hour", run.week)
+            return Why.FAILED
+        self._pipeline.reported(run.week, row.at, receivers)
+        log.info("the report of %s goes to %s", run.week, ", ".join(receivers), extra={"reason": why.value})
+        return why
 
-    def _kept(self, week: Week) -> Entry | None:
+    def _kept(self, run: Run) -> Entry | None:
         """The report of this week, where it was made already: everybody reads the same."""
-        return next((row for row in self._journal.read(REPORT, week.end - ZONES) if row.id == week.name), None)
+        return next((row for row in self._journal.read(REPORT, run.end) if row.id == run.week), None)
 
-    def _new(self, week: Week, at: datetime) -> Entry:
+    def _new(self, run: Run) -> Entry:
         """Written before it is posted, so that whoever sends it finds it."""
-        entry = entry_of(self._make(week.name), at)
-        self._journal.write([entry])
-        return entry
+        row = entry_of(self._make(run.week), run.at)
+        self._journal.write([row])
+        return row
 
     def _note(self, due: Due, now: datetime) -> None:
         """Up to now nothing is due any more; what came before the newest time was missed for good."""
-        week = due.week.name if due.week else ""
-        self._journal.write([Entry(REPORTED, REPORTED, now, {"why": due.why.value, "week": week})])
+        body = {"why": due.why.value, "week": due.run.week if due.run else ""}
+        self._journal.write([Entry(REPORTED, REPORTED, now, body)])
         self._done_to = now

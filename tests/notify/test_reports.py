@@ -27,11 +27,12 @@ from tests.notify.test_webhook import real
 
 TAKERS = ("memory", "slack webhook", "slack bot", "webhook", "email")
 URL = "https://babelwatch.example"
-TABLE = "language     hit rate   change\nKorean (ko)    71.2 %     -8.4\nGerman (de)    92.0 %     +0.1"
+LANGUAGES = "Languages:\n- Korean (ko): 71.2 % (68.0 to 74.1), -8.4 points\n- German (de): 92.0 % (91.0 to 92.9)"
+TITLE = "Worse: Korean (ko) fell 8.4 points; 11 of 12 languages show no clear change"
 BULLETIN = Bulletin(
     "2026-W46",
-    "Worse: Korean (ko) fell 8.4 points; 11 of 12 languages show no clear change",
-    f"Week 2026-W46 (9 to 15 November 2026, UTC).\n\n{TABLE}\n\nWork on next: Korean & <Lao>.",
+    TITLE,
+    f"{TITLE}\nWeek 2026-W46 (9 to 15 November 2026, UTC).\n\n{LANGUAGES}\n\nWork on next: Korean & <Lao>.",
     "<!doctype html><html lang=en><title>W46</title><h1>Worse: Korean</h1><svg><path d='M0 0'/></svg></html>",
 )
 
@@ -119,7 +120,7 @@ def test_the_link_leads_to_the_page_of_the_week() -> None:
 
 
 def test_lines_stay_lines() -> None:
-    """What forges lines or turns the reading direction goes; indents and the spaces of a table stay."""
+    """What forges lines or turns the reading direction goes; indents stay."""
     assert clean_lines("\n  a   b \n\u202ec\x1b[2J\u2028d\r\n") == "  a   b\nc[2J\nd"
 
 
@@ -130,25 +131,29 @@ def test_it_is_kept_and_read_as_it_was() -> None:
     assert bulletin_of(json.loads(json.dumps(row.body))) == BULLETIN
 
 
-def test_slack_shows_a_table_in_letters_of_one_width(slack: SlackStub) -> None:
-    """Within Slack's own models; words stay words, and what would end the table early does not."""
-    body = payload(report(BULLETIN._replace(text=BULLETIN.text.replace("German", "Ger```man")), slack.notifier().escape))
+def test_slack_shows_the_text_below_the_verdict(slack: SlackStub) -> None:
+    """The verdict is the header, and not said again; Slack's characters are words, and the link is last."""
+    body = payload(report(escape=slack.notifier().escape))
     check(body)
-    header, first, table, last, link = (block["text"]["text"] for block in body["blocks"])
+    header, first, languages, last, link = (block["text"]["text"] for block in body["blocks"])
     assert (header, first) == (BULLETIN.title, "Week 2026-W46 (9 to 15 November 2026, UTC).")
-    assert table == f"```\n{TABLE.replace('German', 'Ger' + 3 * chr(39) + 'man')}\n```"
-    assert (last, link) == ("Work on next: Korean &amp; &lt;Lao&gt;.", f"<{URL}/reports/2026-W46|Report>")
+    assert (languages, last) == (LANGUAGES, "Work on next: Korean &amp; &lt;Lao&gt;.")
+    assert link == f"<{URL}/reports/2026-W46|Report>"
 
 
-def test_a_cut_table_is_still_closed(slack: SlackStub) -> None:
-    """Also where Slack takes no more of it, and the link is never cut."""
-    lines = "\n".join(f"{n:4}  {'<' * 30}  {n}" for n in range(400))
-    body = payload(report(BULLETIN._replace(text=f"{lines}\n\n{lines}\n\n{lines}"), slack.notifier().escape))
+def test_slack_takes_many_lines_in_whole_ones(slack: SlackStub) -> None:
+    """A text without blank lines is parted between lines, in all Slack's limits, and the link is never cut."""
+    lines = [f"- language {n}: {'<' * (n % 40)} worse" for n in range(150)]
+    body = payload(report(BULLETIN._replace(text="\n".join(lines)), slack.notifier().escape))
     check(body)
-    texts = [block["text"]["text"] for block in body["blocks"]]
-    assert all(text.count("```") in {0, 2} for text in texts)
-    assert sum(text.count("```") for text in texts) >= 4
-    assert texts[-1].endswith("|Report>")
+    *sections, link = [block["text"]["text"] for block in body["blocks"][1:]]
+    escaped = [slack.notifier().escape(line) for line in lines]
+    shown = [line for section in sections for line in section.splitlines()]
+    assert len(sections) >= 3
+    whole = [line for line in shown if not line.endswith("…")]
+    assert len(shown) - len(whole) == 1
+    assert whole == [line for line in escaped if line in whole]
+    assert link.endswith("|Report>")
 
 
 def test_a_mail_holds_the_page_to_read_and_to_keep(mail_server: MailServer) -> None:
@@ -157,8 +162,10 @@ def test_a_mail_holds_the_page_to_read_and_to_keep(mail_server: MailServer) -> N
     notifier.send_report(report(BULLETIN._replace(html=BULLETIN.html + "ü" * 2000)))
     (mail,) = mail_server.mails
     assert (mail["Subject"].strip(), mail["In-Reply-To"]) == (BULLETIN.title, None)
-    assert TABLE in part(mail, "plain").replace("\r\n", "\n")
-    assert f"Report: {URL}/reports/2026-W46" in part(mail, "plain")
+    plain = part(mail, "plain").replace("\r\n", "\n")
+    assert plain.startswith(f"{TITLE}\n\nWeek 2026-W46")
+    assert LANGUAGES in plain
+    assert f"Report: {URL}/reports/2026-W46" in plain
     assert part(mail, "html").startswith(BULLETIN.html)
     (file,) = mail.iter_attachments()
     assert (file.get_filename(), file.get_content()) == ("babelwatch-2026-W46.html", part(mail, "html"))

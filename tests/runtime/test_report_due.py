@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.cron import parse_cron, zone_of
-from agent.runtime.report_due import Due, Plan, Week, Why, decide, newest, week_at, with_data
+from agent.runtime.report_due import Due, Plan, Run, Why, decide, newest, run_at
 
 BERLIN = "Europe/Berlin"
 EIGHT = datetime(2026, 11, 16, 7, tzinfo=UTC)  # on a Monday in Berlin, in winter
-W46 = Week("2026-W46", datetime(2026, 11, 16, tzinfo=UTC))
+W46_END = datetime(2026, 11, 15, 23, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LAG = timedelta(minutes=3)
 
@@ -56,34 +56,20 @@ def test_what_is_due(done_to: datetime | None, now: datetime, why: Why) -> None:
     """Up to `done_to` nothing is due any more; of several weeks that were missed the newest is."""
     found = due(done_to, now)
     assert found.why is why
-    assert found.week == (W46 if why.makes else None)
+    assert (found.run and found.run.week) == ("2026-W46" if why.makes else None)
 
 
 def test_a_week_is_evaluated_first() -> None:
     """It stays due until the last of its minutes is known."""
-    found = due(EIGHT - 7 * DAY, EIGHT, W46.end - MINUTE)
+    found = due(EIGHT - 7 * DAY, EIGHT, W46_END - MINUTE)
     assert (found.why, found.why.makes, found.why.waits) == (Why.NOT_EVALUATED, False, True)
-    assert due(EIGHT - 7 * DAY, EIGHT + HOUR, W46.end).why is Why.MADE_UP
+    assert due(EIGHT - 7 * DAY, EIGHT + HOUR, W46_END).why is Why.MADE_UP
 
 
 def test_without_receivers_the_time_goes_by() -> None:
     """Whoever is added on Tuesday is not sent what was due on Monday."""
     found = due(EIGHT - 7 * DAY, EIGHT, given=plan()._replace(receivers=()))
     assert (found.why, found.why.makes, found.why.waits) == (Why.NO_RECEIVERS, False, False)
-
-
-@pytest.mark.parametrize(
-    ("first", "why"),
-    [(None, Why.NO_DATA), (W46.end, Why.NO_DATA), (W46.end - MINUTE, Why.IN_TIME), (EIGHT - 99 * DAY, Why.IN_TIME)],
-)
-def test_nothing_is_reported_before_the_first_data(first: datetime | None, why: Why) -> None:
-    """A week needs no data of its own: that there were none is news."""
-    assert with_data(due(EIGHT - 7 * DAY, EIGHT), first).why is why
-
-
-def test_who_makes_nothing_needs_no_data() -> None:
-    """The reason stays what it was."""
-    assert with_data(Due(Why.NOT_YET), None) == Due(Why.NOT_YET)
 
 
 @pytest.mark.parametrize(
@@ -108,44 +94,46 @@ def test_an_hour_that_is_not_or_is_twice(sunday: datetime, times: int) -> None:
         found.append(at)
         now = at - timedelta(seconds=1)
     assert len(found) == times
-    assert len({week_at(at, nightly.zone) for at in found}) == 1
+    assert len({run_at(at, nightly.zone).week for at in found}) == 1
 
 
 @pytest.mark.parametrize(
-    ("at", "zone", "week"),
+    ("at", "zone", "week", "end"),
     [
-        (EIGHT, BERLIN, "2026-W46"),
-        (datetime(2026, 11, 15, 23, 30, tzinfo=UTC), BERLIN, "2026-W46"),  # Monday 00:30 in Berlin: it ends in half an hour
-        (datetime(2026, 11, 16, 1, tzinfo=UTC), "America/New_York", "2026-W46"),  # Sunday 20:00 in New York: it has just ended
-        (datetime(2026, 11, 15, 9, tzinfo=UTC), BERLIN, "2026-W45"),
-        (datetime(2026, 11, 20, 9, tzinfo=UTC), BERLIN, "2026-W46"),
-        (datetime(2027, 1, 4, 9, tzinfo=UTC), BERLIN, "2026-W53"),
-        (datetime(2027, 1, 11, 9, tzinfo=UTC), BERLIN, "2027-W01"),
+        (EIGHT, BERLIN, "2026-W46", "2026-11-15T23:00"),
+        (EIGHT, "UTC", "2026-W46", "2026-11-16T00:00"),
+        (datetime(2026, 11, 15, 23, tzinfo=UTC), BERLIN, "2026-W46", "2026-11-15T23:00"),  # midnight
+        (datetime(2026, 11, 15, 22, 59, tzinfo=UTC), BERLIN, "2026-W45", "2026-11-08T23:00"),
+        (datetime(2026, 11, 16, 1, tzinfo=UTC), "America/New_York", "2026-W45", "2026-11-09T05:00"),  # still Sunday
+        (datetime(2026, 11, 20, 9, tzinfo=UTC), BERLIN, "2026-W46", "2026-11-15T23:00"),
+        (datetime(2026, 8, 3, 9, tzinfo=UTC), BERLIN, "2026-W31", "2026-08-02T22:00"),
+        (datetime(2027, 1, 4, 9, tzinfo=UTC), BERLIN, "2026-W53", "2027-01-03T23:00"),
+        (datetime(2027, 1, 11, 9, tzinfo=UTC), BERLIN, "2027-W01", "2027-01-10T23:00"),
     ],
 )
-def test_the_week_is_the_newest_that_is_over(at: datetime, zone: str, week: str) -> None:
-    """In UTC or where the schedule is read; weeks and their years are ISO's."""
-    found = week_at(at, ZoneInfo(zone))
-    assert found.name == week
-    assert found.end == datetime.fromisocalendar(int(week[:4]), int(week[6:]), 1).replace(tzinfo=UTC) + 7 * DAY
+def test_the_week_is_the_newest_that_is_over(at: datetime, zone: str, week: str, end: str) -> None:
+    """From Monday to Monday at midnight in the zone of the schedule; numbers and years are ISO's."""
+    assert run_at(at, ZoneInfo(zone)) == Run(at, week, datetime.fromisoformat(f"{end}+00:00"))
 
 
-def test_a_report_of_just_after_midnight_waits_for_the_end() -> None:
-    """In Berlin the week is over an hour before it is in UTC, where it is counted."""
-    early, at = plan("30 0 * * mon"), datetime(2026, 11, 15, 23, 30, tzinfo=UTC)
-    assert due(at - 7 * DAY, at + MINUTE, given=early).why is Why.NOT_EVALUATED
-    assert due(at - 7 * DAY, W46.end + LAG, given=early) == Due(Why.MADE_UP, at, W46)
+TIMES = st.datetimes(datetime(2026, 1, 2), datetime(2026, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - aware by the zone
+DAYS = [datetime(2026, 1, 1, tzinfo=ZoneInfo(BERLIN)) + n * DAY for n in range(365)]
+SCHEDULES = {
+    "0 8 * * mon": [day.replace(hour=8) for day in DAYS if day.weekday() == 0],
+    "0 0 * * mon": [day for day in DAYS if day.weekday() == 0],
+    "0 0 1 * *": [day for day in DAYS if day.day == 1],
+    "0 8 * * sun": [day.replace(hour=8) for day in DAYS if day.weekday() == 6],
+    "0 3 * * *": [day.replace(hour=3) for day in DAYS],
+    "30 20 * * *": [day.replace(hour=20, minute=30) for day in DAYS],
+}
 
 
-times = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - aware by the zone
-
-
-@given(after=times, until=times, cron=st.sampled_from(["0 8 * * mon", "30 2 * * *", "0 0 1 * *", "15 */6 * * sat,sun"]))
-def test_the_newest_time_is_in_its_range_and_none_is_newer(after: datetime, until: datetime, cron: str) -> None:
-    """Held against the times of the schedule one after the other."""
-    schedule, found = parse_cron(cron, BERLIN), None
-    at = schedule.get_next_fire_time(None, after)
-    while at and at <= until:
-        found = at if at > after else found
-        at = schedule.get_next_fire_time(None, at.astimezone(UTC) + timedelta(seconds=1))
-    assert newest(schedule, after, until) == found
+@given(after=TIMES, until=TIMES, cron=st.sampled_from([*SCHEDULES]))
+@example(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 5, tzinfo=UTC), "0 0 1 * *")
+@example(datetime(2026, 3, 25, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC), "0 0 * * mon")
+@settings(deadline=None)
+def test_the_newest_time_is_found_on_the_calendar(after: datetime, until: datetime, cron: str) -> None:
+    """Over a whole year of Berlin, with both changes of its clocks; nothing lies between a time and an earlier one."""
+    known = [at.astimezone(UTC) for at in SCHEDULES[cron]]
+    expected = max((at for at in known if after < at <= until), default=None)
+    assert newest(parse_cron(cron, BERLIN), after, until) == expected

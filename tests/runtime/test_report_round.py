@@ -13,7 +13,7 @@ from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
 from agent.clock import FakeClock
 from agent.config.settings import Settings
-from agent.errors import RetryLater
+from agent.errors import Mistake, NotFound, RetryLater
 from agent.notify.base import Message, Notifier, TransportError
 from agent.notify.bulletin import REPORT, Bulletin
 from agent.notify.memory import MemoryNotifier
@@ -56,18 +56,22 @@ def old_windows(days: float = 30) -> MemoryWindows:
     return windows
 
 
+def nothing_in(_: str) -> None:
+    """A week without queries."""
+    raise NotFound([Mistake("", "week", "no query lies in it")])
+
+
 @dataclass
 class Agent:
     """The reports of a process, over what outlives it; `again()` is the next one."""
 
     notifiers: list[Notifier] = field(default_factory=lambda: [MemoryNotifier("chat"), MemoryNotifier("mail")])
     journal: Journal = field(default_factory=MemoryJournal)
-    windows: MemoryWindows = field(default_factory=old_windows)
     settings: Settings = field(default_factory=lambda: settings("chat", "mail"))
     clock: FakeClock = field(default_factory=lambda: FakeClock(SUNDAY))
     given: Mapping[str, Any] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
-    fails: Callable[[], None] = lambda: None
+    before: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self.again()
@@ -75,11 +79,11 @@ class Agent:
     def again(self) -> None:
         """It ends without a word, and the next one takes over."""
         self.told = Told(self.notifiers, self.journal, self.clock, given=self.given)
-        self.round = ReportRound(lambda: parts.reports(self.settings), self.windows, self.journal, self.told.pipeline, self.make)
+        self.round = ReportRound(lambda: parts.reports(self.settings), self.journal, self.told.pipeline, self.make)
 
     def make(self, week: str) -> Bulletin:
         """Count it, or fail as told."""
-        self.fails()
+        self.before(week)
         self.made.append(week)
         return Bulletin(week, f"Worse in {week}", f"Report number {len(self.made)}.", "<!doctype html>")
 
@@ -125,7 +129,7 @@ def test_weeks_follow_each_other(agent: Agent) -> None:
 
 def test_a_first_agent_sends_nothing_of_what_came_before(agent: Agent) -> None:
     """Nobody waits for the report of last Monday on the day of the installation."""
-    late = Agent(windows=agent.windows)
+    late = Agent()
     assert late.look(MONDAY + DAY) is Why.BEGINS
     assert late.look(MONDAY + DAY + MINUTE) is Why.NOT_YET
     assert late.made == []
@@ -162,7 +166,7 @@ def test_a_schedule_of_each_day_sends_a_week_once(agent: Agent) -> None:
 
 def test_two_processes_send_it_once(agent: Agent) -> None:
     """Both take themselves for the one that evaluates: one row a receiver, and what the other has sent is seen before sending."""
-    other = Agent(agent.notifiers, agent.journal, agent.windows, clock=FakeClock(SUNDAY))
+    other = Agent(agent.notifiers, agent.journal, clock=FakeClock(SUNDAY))
     agent.given = other.given = {"wake": lambda: None}
     for one in (agent, other):
         one.again()
@@ -178,7 +182,7 @@ def test_two_processes_send_it_once(agent: Agent) -> None:
 def test_who_takes_over_does_not_make_it_again(agent: Agent) -> None:
     """The one before has made it and left."""
     agent.look(MONDAY)
-    other = Agent(agent.notifiers, agent.journal, agent.windows, clock=FakeClock(MONDAY))
+    other = Agent(agent.notifiers, agent.journal, clock=FakeClock(MONDAY))
     assert other.look(MONDAY + MINUTE) is Why.NOT_YET
     assert (other.made, len(other.heard())) == ([], 1)
 
@@ -280,11 +284,12 @@ def test_a_week_that_is_not_evaluated_is_waited_for(agent: Agent) -> None:
     assert agent.heard() == ["Worse in 2026-W46"]
 
 
-def test_nothing_is_sent_before_the_first_data() -> None:
-    """The log begins on Monday: the first report is that of the next week."""
-    agent = Agent(windows=old_windows(days=1 / 24))
-    agent.look(SUNDAY)
+def test_nothing_is_sent_of_a_week_without_queries(agent: Agent, caplog: pytest.LogCaptureFixture) -> None:
+    """Such as those before the first data: it is said once in the log, and the next week's report comes."""
+    agent.before = nothing_in
     assert agent.look(MONDAY) is Why.NO_DATA
+    assert "no report of 2026-W46 is sent: week: no query lies in it" in caplog.text
+    agent.before = lambda _: None
     assert agent.look(MONDAY + MINUTE) is Why.NOT_YET
     assert agent.look(MONDAY + WEEK) is Why.IN_TIME
     assert agent.heard() == ["Worse in 2026-W47"]
@@ -304,14 +309,14 @@ def test_new_settings_count_at_the_next_look(agent: Agent) -> None:
 def test_a_report_that_cannot_be_made_ends_nothing(agent: Agent, caplog: pytest.LogCaptureFixture) -> None:
     """A bug in it is logged, and an hour later it is tried again."""
 
-    def broken() -> None:
+    def broken(_: str) -> None:
         raise ZeroDivisionError("division by zero")
 
-    agent.fails = broken
+    agent.before = broken
     with caplog.at_level(logging.ERROR):
         assert agent.look(MONDAY) is Why.FAILED
     assert "the report of 2026-W46 could not be made" in caplog.text
-    agent.fails = lambda: None
+    agent.before = lambda _: None
     assert agent.look(MONDAY + MINUTE) is Why.FAILED
     assert agent.look(MONDAY + TRY_AGAIN) is Why.MADE_UP
     assert agent.heard() == ["Worse in 2026-W46"]
@@ -331,9 +336,9 @@ def test_a_store_that_is_away_has_it_done_at_the_next_look() -> None:
 
 
 def evaluated(agent: Agent, at: datetime | None, until: datetime, **given: Any) -> None:
-    """An evaluation with these reports walks so far."""
+    """An evaluation with these reports walks so far, over a store that begins on Sunday."""
     evaluator = Evaluator(RULES, QUALITY)
-    evaluation = Evaluation(evaluator, agent.windows, agent.journal, agent.told.pipeline, reports=agent.round)
+    evaluation = Evaluation(evaluator, old_windows(days=1.2), agent.journal, agent.told.pipeline, reports=agent.round)
     evaluation.resume()
     while evaluation.evaluated_to is None or evaluation.evaluated_to < until:
         evaluation.walk(until, at, **given)
@@ -341,7 +346,7 @@ def evaluated(agent: Agent, at: datetime | None, until: datetime, **given: Any) 
 
 def test_evaluation_looks_for_reports_once_it_has_caught_up() -> None:
     """Not before: what it is to say of a week may stand in the log and not be read yet."""
-    agent = Agent(windows=old_windows(days=1.2))
+    agent = Agent()
     agent.look(SUNDAY)
     agent.clock.advance(DAY)
     evaluated(agent, MONDAY, MONDAY - 3 * MINUTE, caught_up=False)
@@ -354,7 +359,7 @@ def test_evaluation_looks_for_reports_once_it_has_caught_up() -> None:
 
 def test_a_replay_reports_nothing() -> None:
     """Old logs are no week that anybody waits for."""
-    agent = Agent(windows=old_windows(days=1.2))
+    agent = Agent()
     agent.look(SUNDAY)
     evaluated(agent, None, MONDAY + DAY)
     assert agent.made == []
@@ -370,7 +375,7 @@ class MortalTaker(MortalChat):
 
 def _lived(fate: Fate, chat: MemoryNotifier, journal: MemoryJournal) -> None:
     """A process from Sunday over Monday morning."""
-    agent = Agent([MortalTaker(chat, fate)], MortalJournal(journal, fate), old_windows(), settings("chat"))
+    agent = Agent([MortalTaker(chat, fate)], MortalJournal(journal, fate), settings("chat"))
     for at in (SUNDAY, MONDAY, MONDAY + MINUTE, MONDAY + 2 * MINUTE):
         agent.look(at)
 
