@@ -38,7 +38,9 @@ class ReportRound:
         due = decide(plan, self._known_to(), evaluated_to, now)
         if due.run and due.why.makes:
             due = due._replace(why=self._made(due.why, due.run, plan.receivers, now))
-        if not due.why.waits:
+        if due.why is Why.NOT_YET:
+            self._done_to = now  # the next look need not go so far back; what is written is enough for the next process
+        elif not due.why.waits:
             self._note(due, now)
         return due.why
 

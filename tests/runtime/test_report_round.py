@@ -43,6 +43,16 @@ def test_weeks_follow_each_other(agent: Agent) -> None:
     assert agent.heard() == ["Worse in 2026-W46", "Worse in 2026-W47", "Worse in 2026-W48"]
 
 
+def test_quiet_minutes_write_nothing(agent: Agent) -> None:
+    """And the next process still knows what is owed."""
+    for minute in range(1, 5):
+        assert agent.look(SUNDAY + minute * MINUTE) is Why.NOT_YET
+    (row,) = agent.journal.read(REPORTED)
+    assert row.at == SUNDAY
+    agent.again()
+    assert agent.look(MONDAY) is Why.IN_TIME
+
+
 def test_a_first_agent_sends_nothing_of_what_came_before(agent: Agent) -> None:
     """Nobody waits for the report of last Monday on the day of the installation."""
     late = Agent()
