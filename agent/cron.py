@@ -17,7 +17,7 @@ def parse_cron(text: str, timezone: str = "UTC") -> CronTrigger:
     As in cron, and other than in APScheduler, 0 and 7 are Sunday, and ranges of weekdays may go over the end of the week. A day of the
     month beside a weekday is refused: for cron it is either of them, for APScheduler both at once.
     """
-    zone = _zone(timezone)
+    zone = zone_of(timezone)
     fields = text.split()
     if len(fields) != 5:  # noqa: PLR2004 - named in the sentence above
         raise ValueError(_A_CRON)
@@ -34,7 +34,8 @@ def parse_cron(text: str, timezone: str = "UTC") -> CronTrigger:
     return trigger
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name; raises ValueError that says what was expected."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):

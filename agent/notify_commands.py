@@ -62,7 +62,7 @@ def send_test(receiver: Receiver = None, config: Config = None, as_json: AsJson 
     if as_json:
         print_json(rows)
     else:
-        Console().print(_table(rows))
+        Console().print(outcomes(rows))
     if any(row["outcome"] == "failed" for row in rows):
         raise typer.Exit(1)
 
@@ -114,7 +114,8 @@ def _sent(notifier: Notifier, message: Message) -> None:
     notifier.send(message)
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def outcomes(rows: list[dict[str, Any]]) -> Table:
+    """What became of a message at each receiver."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("receiver", "outcome", "why"):
         table.add_column(heading)

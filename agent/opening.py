@@ -36,6 +36,7 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.golden_queries import GoldenQueries
 from agent.runtime.investigate import Investigation
+from agent.runtime.report_round import Make, ReportRound
 from agent.runtime.schedule import Schedule
 from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally, ignored, untimed
@@ -222,12 +223,25 @@ def desk(  # noqa: PLR0913 - what the composition root knows of a process
     return made
 
 
-def evaluation(configured: Configured, store: Store, pipeline: Pipeline, checks: Checks | None = None) -> Evaluation:
-    """Rules over a store, who is told, and what is checked besides."""
+def evaluation(
+    configured: Configured,
+    store: Store,
+    pipeline: Pipeline,
+    checks: Checks | None = None,
+    reports: ReportRound | None = None,
+) -> Evaluation:
+    """Rules over a store, who is told, what is checked besides, and what is reported each week."""
     evaluator = Evaluator(configured.rules, configured.quality)
     investigation = Investigation(store.windows, store.journal, configured.quality)
     reading = parts.reading(configured.settings)
-    return Evaluation(evaluator, store.windows, store.journal, pipeline, investigation, reading=reading, checks=checks)
+    return Evaluation(
+        evaluator, store.windows, store.journal, pipeline, investigation, reading=reading, checks=checks, reports=reports
+    )
+
+
+def report_round(in_force: InForce, store: Store, desk: Desk, make: Make) -> ReportRound:
+    """The weekly reports that `make` makes, at the time and for the receivers that are configured at each look."""
+    return ReportRound(lambda: parts.reports(in_force().settings), store.journal, desk.pipeline, make)
 
 
 def schedule(stack: ExitStack, in_force: InForce, config: Path | None) -> Schedule:

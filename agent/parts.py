@@ -13,6 +13,7 @@ from agent.alerting.rule import Rule
 from agent.clock import Clock
 from agent.config.settings import TWINS, LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
 from agent.config.values import Secret
+from agent.cron import parse_cron, zone_of
 from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
 from agent.errors import Misconfigured, Mistake
@@ -33,6 +34,7 @@ from agent.notify.render import Renderer, mistakes_in
 from agent.notify.route import Route
 from agent.notify.terminal import LogNotifier
 from agent.resources import rules_dir
+from agent.runtime.report_due import Plan
 from agent.source.clients import KafkaAddress
 from agent.store.engine import Address
 from agent.times import parse_time
@@ -165,6 +167,12 @@ def telling(settings: Settings, notifiers: Mapping[str, Notifier], **found: Any)
         deployments=tuple(name for name, one in notifiers.items() if isinstance(one, Deployments)),
         **found,
     )
+
+
+def reports(settings: Settings) -> Plan:
+    """When weekly reports are due, and who is sent them."""
+    given = settings.report
+    return Plan(parse_cron(given.schedule, given.timezone), zone_of(given.timezone), given.receivers)
 
 
 def kafka_address(settings: Settings) -> KafkaAddress:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import jmespath
 
-from agent.cron import parse_cron
+from agent.cron import parse_cron, zone_of
 from agent.language.codes import canonical
 from agent.notify.route import LABELS
 from agent.records import Event
@@ -105,6 +105,12 @@ def run_name(text: str) -> str:
 def cron(text: str) -> str:
     """When something is due."""
     parse_cron(text)
+    return text
+
+
+def time_zone(text: str) -> str:
+    """A time zone by its IANA name."""
+    zone_of(text)
     return text
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from agent.config import values as kind
 from agent.config.notify_settings import NotifySettings
 from agent.config.probing_settings import GoldenSettings, ProbeSettings
+from agent.config.report_settings import ReportSettings, wrong_receivers
 from agent.config.section import Section, misplaced
 from agent.times import parse_duration
 
@@ -264,11 +265,20 @@ class Settings(Section):
         default=("default",), description="rules that are evaluated: names of bundled files, or paths"
     )
     notify: NotifySettings = Field(default_factory=NotifySettings, description="who is told")
+    report: ReportSettings = Field(default_factory=ReportSettings, description="the weekly report")
     probes: tuple[ProbeSettings, ...] = Field(default=(), description="separation probes of embedding models")
     golden: tuple[GoldenSettings, ...] = Field(default=(), description="golden sets that are sent to the search of the service")
     web: WebSettings = Field(default_factory=WebSettings, description="the pages and the API")
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings, description="what the agent tells about itself")
     privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="what is kept of people's texts")
+
+    @field_validator("report")
+    @classmethod
+    def _reaches_somebody(cls, report: ReportSettings, info: ValidationInfo) -> ReportSettings:
+        notify = info.data.get("notify")  # None where that is wrong itself
+        if notify is not None and (wrong := [*wrong_receivers(report, notify.receivers)]):
+            raise misplaced(*wrong)
+        return report
 
     @field_validator("probes", "golden")
     @classmethod

@@ -148,6 +148,7 @@ Interval = Annotated[timedelta | None, PlainValidator(_interval), PlainSerialize
 Start = Annotated[Text, AfterValidator(checks.start)]
 RunName = Annotated[Text, AfterValidator(checks.run_name)]
 Cron = Annotated[Text, AfterValidator(checks.cron)]
+TimeZone = Annotated[Text, AfterValidator(checks.time_zone)]
 
 Address = Annotated[Text, AfterValidator(checks.address)]
 TraceAddress = Annotated[Text, AfterValidator(checks.trace_address)]

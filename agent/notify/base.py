@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 from agent.alerting.changes import Change
 from agent.alerting.incident import Incident
 from agent.errors import BabelwatchError
+from agent.notify.bulletin import Bulletin
 
-Kind = Literal["firing", "update", "reminder", "resolved", "deployment", "test"]
+Kind = Literal["firing", "update", "reminder", "resolved", "deployment", "report", "test"]
 """`update`: more, or other, of what was told already; `resolved`: all that the thread is about is over."""
 
 Receipt = Mapping[str, str]
@@ -61,10 +62,11 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a receiver is told in one go: of one incident, of several with one cause, or of a deployment.
+    """What a receiver is told in one go: of one incident, of several with one cause, of a deployment, or of a week.
 
     `id` stays the same however often the message is sent. `incidents` are those that this message is about, the loudest
-    first; `standing` all of the thread in their newest state. `text` has paragraphs parted by blank lines.
+    first; `standing` all of the thread in their newest state. `text` has paragraphs parted by blank lines. `bulletin` is the
+    report that a message of kind `report` brings, as it was made.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Message:
     incidents: tuple[Incident, ...] = ()
     standing: tuple[Incident, ...] = ()
     change: Change | None = None
+    bulletin: Bulletin | None = None
     fields: tuple[Field, ...] = ()
     links: tuple[Link, ...] = ()
 
@@ -105,6 +108,14 @@ class Deployments(Protocol):
 
     def send_deployment(self, message: Message) -> None:
         """Deliver a message of kind `deployment`, or raise `TransportError`."""
+
+
+@runtime_checkable
+class Reports(Protocol):
+    """A channel that takes weekly reports; one that pages does not."""
+
+    def send_report(self, message: Message) -> None:
+        """Deliver a message of kind `report`, or raise `TransportError`; sent again under the same id as any message."""
 
 
 @runtime_checkable

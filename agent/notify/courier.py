@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from agent.alerting.incident import Incident
 from agent.clock import Clock
 from agent.errors import RetryLater
 from agent.notify import late, retry
-from agent.notify.base import Deployments, Message, Notifier, Receipt, Sustained, TransportError
+from agent.notify.base import Deployments, Message, Notifier, Receipt, Reports, Sustained, TransportError
 from agent.notify.notification import Delivery, Notification
 from agent.notify.outbox import Outbox
 from agent.notify.render import Renderer
@@ -102,6 +101,9 @@ class Courier:
     def _tried(self, notification: Notification) -> bool:
         try:
             receipt = self._sent(notification)
+        except RetryLater as error:  # the journal is asked again at the next turn; other messages do not wait for it
+            logger.debug("%s is told later: %s", self.name, error)
+            return True
         except Exception as error:
             return self._failed(notification, _transport_error(error))
         self._settle(notification, receipt=receipt)
@@ -112,18 +114,26 @@ class Courier:
         return max(self._turned_at, self._clock.now()) if self._clock else self._turned_at
 
     def _sent(self, notification: Notification) -> Receipt:
-        thread, standing = self._outbox.thread(notification)
-        message = self._renderer.message(notification, thread, standing, self._notifier.escape)
+        message = self._message(notification)
         receipts: list[Receipt] = []
         retry.send(lambda: receipts.append(self._hand_over(message)), self._patience, self._stop)
         return receipts[-1]
 
+    def _message(self, notification: Notification) -> Message:
+        thread, standing = self._outbox.thread(notification)
+        if notification.kind == "report":
+            return self._renderer.report(notification, thread, self._outbox.bulletin(notification), self._notifier.escape)
+        return self._renderer.message(notification, thread, standing, self._notifier.escape)
+
     def _hand_over(self, message: Message) -> Receipt:
-        if message.kind != "deployment":
-            return self._notifier.send(message)
-        assert isinstance(self._notifier, Deployments), "only those are posted deployments"
-        self._notifier.send_deployment(message)
-        return {}
+        if message.kind == "deployment":
+            assert isinstance(self._notifier, Deployments), "only those are posted deployments"
+            self._notifier.send_deployment(message)
+            return {}
+        if message.kind == "report":
+            send_report(self._notifier, message)
+            return {}
+        return self._notifier.send(message)
 
     def _failed(self, notification: Notification, error: TransportError) -> bool:
         now = self._now()
@@ -150,7 +160,7 @@ class Courier:
         if error is None and self.trouble.worked():
             self._outbox.forgive(self.name)
         self._on_delivery(delivery)
-        _log(delivery, notification.incidents)
+        _log(delivery, notification)
 
     def _sustain(self, now: datetime) -> None:
         """What has to be told again each minute; a failure is one of the channel's, and the next minute tries again."""
@@ -173,6 +183,13 @@ class Courier:
             self.trouble.worked()
 
 
+def send_report(notifier: Notifier, message: Message) -> None:
+    """Deliver a report, or raise `TransportError`: a name may have been given to a channel that takes none since it was posted."""
+    if not isinstance(notifier, Reports):
+        raise TransportError("it takes no reports", permanent=True)
+    notifier.send_report(message)
+
+
 def _transport_error(error: Exception) -> TransportError:
     """A bug in one channel is a refusal; its text is kept out, since it may hold a secret."""
     if isinstance(error, TransportError):
@@ -182,8 +199,9 @@ def _transport_error(error: Exception) -> TransportError:
     return TransportError(text, permanent=True)
 
 
-def _log(delivery: Delivery, incidents: tuple[Incident, ...]) -> None:
-    about = ", ".join(f"{one.fingerprint} ({one.state})" for one in incidents[:3]) or "a deployment"
+def _log(delivery: Delivery, notification: Notification) -> None:
+    without = f"the report of {notification.week}" if notification.week else "a deployment"
+    about = ", ".join(f"{one.fingerprint} ({one.state})" for one in notification.incidents[:3]) or without
     extra = {"receiver": delivery.receiver, "reason": delivery.reason.value, "outcome": delivery.outcome}
     why = f"{delivery.reason}: {delivery.error}" if delivery.error else delivery.reason.value
     level = logging.ERROR if delivery.error else logging.INFO

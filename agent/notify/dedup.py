@@ -24,6 +24,7 @@ class Reason(StrEnum):
     REPEAT_DUE = "repeat_due"
     RESOLVED = "resolved"
     DEPLOYMENT = "deployment"
+    REPORT = "report"
     MUTED = "muted"
     INHIBITED = "inhibited"
     NOT_WORTH_TELLING = "not_worth_telling"
@@ -43,9 +44,10 @@ class Reason(StrEnum):
         return self in {Reason.FIRST, Reason.REOPENED}
 
 
-TELLING: Final = frozenset(
-    {Reason.FIRST, Reason.REOPENED, Reason.ESCALATED, Reason.WEIGHED, Reason.REPEAT_DUE, Reason.RESOLVED, Reason.DEPLOYMENT}
-)
+TELLING: Final = frozenset({
+    Reason.FIRST, Reason.REOPENED, Reason.ESCALATED, Reason.WEIGHED, Reason.REPEAT_DUE, Reason.RESOLVED, Reason.DEPLOYMENT,
+    Reason.REPORT,
+})  # fmt: skip
 
 
 class Told(NamedTuple):

@@ -13,6 +13,8 @@ from agent.notify.notification import Notification
 from agent.records import row_id
 
 LATE: Final = timedelta(minutes=10)
+ALONE: Final = frozenset({"deployment", "report"})
+"""What is about no incident stays a message of its own."""
 
 
 class Folded(NamedTuple):
@@ -28,7 +30,7 @@ def fold(waiting: Sequence[Notification], now: datetime) -> Folded:
     What belongs to threads that the receiver knows stays one message a thread; all that it knows nothing of is one message, but for
     what the agent says of itself: that is told alone, and not at all where it is over.
     """
-    told = [one for one in waiting if one.kind != "deployment"]
+    told = [one for one in waiting if one.kind not in ALONE]
     if len(told) < 2 or now - min(map(_since, told)) < LATE:  # noqa: PLR2004 - one is as short as it gets
         return Folded()
     begun = {one.thread for one in told if one.id == one.thread}

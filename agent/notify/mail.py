@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from agent.notify.base import Message, Receipt, TransportError
+from agent.notify.bulletin import Bulletin
 from agent.notify.mail_html import html_of
 from agent.notify.post import TIMEOUT, tls_trouble
 from agent.notify.text import one_line
@@ -64,6 +65,10 @@ class MailNotifier:
         if failure is not None:
             raise failure
         return {}
+
+    def send_report(self, message: Message) -> None:
+        """Send a report: its text, and its HTML twice, to be read in the mail and to be kept."""
+        self.send(message)
 
     def preview(self, message: Message) -> str:
         """The headers and the text; the other part says the same as HTML."""
@@ -117,8 +122,14 @@ def mail_of(message: Message, from_: str, to: Sequence[str]) -> EmailMessage:
         mail["In-Reply-To"] = mail["References"] = message_id(message.thread.id, domain)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(_utf8(text_of(message)))
-    mail.add_alternative(_utf8(html_of(message)), subtype="html")
+    mail.add_alternative(_utf8(message.bulletin.html if message.bulletin else html_of(message)), subtype="html")
+    if message.bulletin:  # mail programs drop drawings and styles, and cut what is long: the file is whole
+        mail.add_attachment(_utf8(message.bulletin.html), subtype="html", filename=_file_of(message.bulletin))
     return mail
+
+
+def _file_of(bulletin: Bulletin) -> str:
+    return f"babelwatch-{bulletin.week.replace('/', '_').replace(':', '')}.html"
 
 
 def text_of(message: Message) -> str:

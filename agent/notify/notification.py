@@ -26,8 +26,9 @@ class Notification(Struct, frozen=True, kw_only=True):
     """One message to one receiver, before it has words.
 
     `thread` is the id of the first message about the same, `key` the fingerprint that one began with; `at` when it was
-    decided, in the time of the log where that is replayed, `posted_at` on the wall. `late_since`: it replaces others, of which
-    the oldest could not be sent since then.
+    decided, in the time of the log where that is replayed, `posted_at` on the wall. `week`: whose report it brings; the
+    report itself is a row of its own, of the time `at`. `late_since`: it replaces others, of which the oldest could not be
+    sent since then.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     posted_at: datetime
     incidents: tuple[Incident, ...] = ()
     change: Change | None = None
+    week: str = ""
     late_since: datetime | None = None
 
     @property

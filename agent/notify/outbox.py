@@ -12,6 +12,7 @@ from typing import Final
 from agent.alerting.incident import Incident, identity_of
 from agent.errors import RetryLater
 from agent.notify.base import Thread
+from agent.notify.bulletin import REPORT, Bulletin, bulletin_of
 from agent.notify.dedup import Told
 from agent.notify.ledger import Ledger
 from agent.notify.notification import DELIVERY, OUTBOX, Delivery, Notification, read
@@ -168,6 +169,15 @@ class Outbox:
             strand = self.ledger.named(notification.thread)
             standing = strand.members | {identity_of(one): one for one in notification.incidents}
             return Thread(strand.id, strand.key, dict(strand.receipt)), tuple(standing.values())
+
+    def bulletin(self, notification: Notification) -> Bulletin:
+        """The report that a notification brings; raises RetryLater where the journal is away, or does not show it yet."""
+        with self._lock:
+            rows = self._journal.read(REPORT, notification.at, notification.at)
+        for row in rows:
+            if row.id == notification.week:
+                return bulletin_of(row.body)
+        raise RetryLater(f"the report of {notification.week} is not in the journal yet")
 
     def sustained(self, receiver: str, now: datetime) -> list[Incident]:
         """What has to be told again and again to a receiver that forgets; nothing where somebody else evaluates."""

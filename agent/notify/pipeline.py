@@ -125,6 +125,12 @@ class Pipeline:
         self._outbox.post([posting.deployment(receiver, change, moment) for change in changes for receiver in receivers])
         self._telling.wake()
 
+    def reported(self, week: str, at: datetime, receivers: Iterable[str]) -> None:
+        """Tell these of the report of a week, whose row is of the time `at`; who was told already is not told again. Raises RetryLater."""
+        wall = self._clock.now()
+        self._outbox.post([posting.report(receiver, week, at, wall) for receiver in receivers])
+        self._telling.wake()
+
     def forget(self) -> None:
         """Somebody else tells: what waits here for others of its group is theirs to tell."""
         self._held, self._since, self._dues = {}, {}, []

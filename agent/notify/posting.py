@@ -110,6 +110,26 @@ def _lean(incident: Incident) -> Incident:
     return structs.replace(incident, evidence=tuple(structs.replace(one, workings=None) for one in incident.evidence))
 
 
+def report(receiver: str, week: str, at: datetime, wall: datetime, *, id_: str = "") -> Notification:
+    """The report of a week, whose row is of the time `at`.
+
+    Without an id of its own it is the same however often it is decided, so that it is sent once.
+    """
+    id_ = id_ or row_id(f"{receiver}/report/{week}")
+    return Notification(
+        id=id_,
+        receiver=receiver,
+        kind="report",
+        reason=Reason.REPORT,
+        group=f"{receiver}/reports",
+        thread=id_,
+        key="",
+        at=at,
+        posted_at=wall,
+        week=week,
+    )
+
+
 def deployment(receiver: str, change: Change, moment: Moment) -> Notification:
     """That something was deployed; the same for the same deployment, whoever notices it."""
     name = "/".join((receiver, *change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))

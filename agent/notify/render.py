@@ -16,10 +16,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from agent.alerting.incident import Incident
 from agent.errors import Mistake
 from agent.notify import words
-from agent.notify.base import Field, Kind, Message, Thread
+from agent.notify.base import Field, Kind, Link, Message, Thread
+from agent.notify.bulletin import Bulletin
 from agent.notify.notification import Notification
 from agent.notify.page import Places, page, safe_change, when
-from agent.notify.text import one_line
+from agent.notify.text import clean_lines, one_line, quoted
 from agent.notify.words import Escape
 
 TEMPLATES: Final[Mapping[Kind, str]] = {
@@ -64,6 +65,24 @@ class Renderer:
             standing=tuple(standing),
             fields=known.fields,
             links=known.links,
+        )
+
+    def report(self, notification: Notification, thread: Thread, bulletin: Bulletin, escape: Escape) -> Message:
+        """The message that brings a report, with a link to its page where there are pages; it has no template of its own.
+
+        The title is not said again at the beginning of the text.
+        """
+        base = (self._places.external_url or "").rstrip("/")
+        page = f"{base}/reports/{bulletin.week}" if base and bulletin.is_of_a_week else ""
+        return Message(
+            id=notification.id,
+            kind="report",
+            at=notification.at,
+            thread=thread,
+            title=escape(one_line(bulletin.title, LONGEST_TITLE)),
+            text=escape(clean_lines(bulletin.text.removeprefix(bulletin.title))[:LONGEST_TEXT]),
+            bulletin=bulletin,
+            links=(Link("Report", escape(quoted(page))),) if page else (),
         )
 
     def _deployment(self, notification: Notification, thread: Thread, escape: Escape) -> Message:

@@ -108,6 +108,10 @@ class SlackNotifier:
         """Post the message, or raise `TransportError`; a bot's receipt says where the thread's first message is."""
         return self._through_webhook(self._webhook_url, message) if self._webhook_url is not None else self._as_bot(message)
 
+    def send_report(self, message: Message) -> None:
+        """Post a report: its text, as far as Slack's limits go, and where the whole of it is."""
+        self.send(message)
+
     def preview(self, message: Message) -> str:
         """The body of the request, as JSON."""
         return json.dumps(payload(message), ensure_ascii=False, indent=2)

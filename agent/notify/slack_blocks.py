@@ -7,6 +7,7 @@ https://docs.slack.dev/reference/block-kit/blocks
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from agent.notify.base import Link, Message
@@ -17,6 +18,7 @@ SECTION: Final = 3000
 FIELDS: Final = 10
 FIELD: Final = 600
 PARAGRAPHS: Final = 40
+SECTIONS: Final = 46
 FALLBACK: Final = 600
 TOTAL: Final = 12_000
 
@@ -38,7 +40,8 @@ def payload(message: Message) -> dict[str, Any]:
     links = _linked(message.links)
     fallback = _fit("\n".join([message.title, *_paragraphs(message.text)[:1]]), FALLBACK)
     spent = len(fallback) + HEADER + sum(len(fact["text"]) for fact in facts) + len(links)
-    sections = list(_sections(_paragraphs(message.text), TOTAL - spent))
+    pieces = (piece for paragraph in _paragraphs(message.text) for piece in _pieces(paragraph))
+    sections = list(_sections(islice(pieces, SECTIONS), TOTAL - spent))
     blocks = [_header(message.title), *sections[:1], *frame, *sections[1:], *([_section(links)] if links else [])]
     return {"text": fallback, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
@@ -60,13 +63,25 @@ def _paragraphs(text: str) -> list[str]:
     return [*head, "\n".join(tail)] if tail else head
 
 
-def _sections(paragraphs: Iterable[str], room: int) -> Iterator[Block]:
-    for paragraph in paragraphs:
-        text = _fit(paragraph, min(SECTION, room))
-        room -= len(text)
+def _pieces(paragraph: str) -> Iterator[str]:
+    """A paragraph in as few pieces of whole lines as fit into a section each; a line that is longer is one of its own."""
+    piece = ""
+    for line in paragraph.splitlines():
+        if piece and len(piece) + 1 + len(line) > SECTION:
+            yield piece
+            piece = line
+        else:
+            piece = f"{piece}\n{line}" if piece else line
+    yield piece
+
+
+def _sections(pieces: Iterable[str], room: int) -> Iterator[Block]:
+    for piece in pieces:
+        text = _fit(piece, min(SECTION, room))
         yield _section(text)
-        if room < len(ELLIPSIS):
+        if len(piece) >= room:
             return
+        room -= len(text)
 
 
 def _linked(links: Iterable[Link]) -> str:

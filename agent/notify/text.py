@@ -24,6 +24,11 @@ def clean(text: str) -> str:
     return _UNSEEN.sub("", _BREAKS.sub(" ", text)).strip()
 
 
+def clean_lines(text: str) -> str:
+    """Several lines, each without what `clean` takes out; indents stay."""
+    return "\n".join(_UNSEEN.sub("", line).rstrip() for line in text.splitlines()).strip("\n")
+
+
 def shorten(text: str, limit: int) -> str:
     """At most `limit` code points, the last one an ellipsis if something was cut; no user-perceived character is torn."""
     return text if len(text) <= limit else text[: _boundary(text, limit - 1)].rstrip() + ELLIPSIS

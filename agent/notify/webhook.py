@@ -57,6 +57,10 @@ class WebhookNotifier:
             self._poster.post(self._url, content, _headers(message.id, content, self._key, self._poster.clock.now()))
         return {}
 
+    def send_report(self, message: Message) -> None:
+        """Post a report, signed as any message, or raise `TransportError`."""
+        self.send(message)
+
     def preview(self, message: Message) -> str:
         """The body of the request, as JSON."""
         return json.dumps(body_of(message, self.name), ensure_ascii=False, indent=2)
@@ -73,6 +77,7 @@ def body_of(message: Message, receiver: str) -> dict[str, Any]:
     common = _common(alert["labels"] for alert in alerts)
     link = first_link(message)
     return {
+        **_report(message, link),
         "receiver": receiver,
         "status": "firing" if any(alert["status"] == "firing" for alert in alerts) else "resolved",
         "alerts": alerts[:MOST_ALERTS],
@@ -81,11 +86,16 @@ def body_of(message: Message, receiver: str) -> dict[str, Any]:
         "commonLabels": common,
         "commonAnnotations": _common(alert["annotations"] for alert in alerts),
         "routeLabels": {},
-        "externalURL": link.rpartition("/alerts")[0],
+        "externalURL": link.rpartition("/reports" if message.bulletin else "/alerts")[0],
         "version": "4",
-        "groupKey": f'{{}}:{{thread="{message.thread.key}"}}',
+        "groupKey": f'{{}}:{{report="{message.bulletin.week}"}}' if message.bulletin else f'{{}}:{{thread="{message.thread.key}"}}',
         "truncatedAlerts": max(len(alerts) - MOST_ALERTS, 0),
     }
+
+
+def _report(message: Message, link: str) -> dict[str, Any]:
+    """What no Alertmanager sends: `kind` tells a report from alerts, of which it holds none."""
+    return {"kind": "report", "report": {**message.bulletin._asdict(), "url": link}} if message.bulletin else {}
 
 
 def _alerts(message: Message) -> list[dict[str, Any]]:

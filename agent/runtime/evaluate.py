@@ -23,6 +23,7 @@ from agent.runtime.learning import Learning
 from agent.runtime.left_out import NOTHING, Without, marked
 from agent.runtime.newcomers import Newcomers
 from agent.runtime.remembered import Remembered, deployed_since
+from agent.runtime.report_round import ReportRound
 from agent.runtime.unread import Unread
 from agent.store.base import MINUTE, Journal, WindowReader
 
@@ -52,9 +53,11 @@ class Evaluation:
         *,
         reading: Configuration = NOTHING_SET,
         checks: Checks | None = None,
+        reports: ReportRound | None = None,
     ) -> None:
         self._evaluator = evaluator
         self._checks = checks
+        self._reports = reports
         self._newcomers = Newcomers(windows, journal) if checks else None
         self._reading = reading
         self._investigation = investigation
@@ -156,6 +159,7 @@ class Evaluation:
         if knows:
             self._tell_first_looks(now)
             self._check(now)
+            self._report(now)
 
     def _check(self, now: datetime) -> None:
         """Active checks that are due by what was seen; nobody begins them before it has caught up."""
@@ -164,6 +168,10 @@ class Evaluation:
             changes = [change for change in deployed_since(self._journal, now - DAY) if change.at <= now]
             seen = Seen(changes, new, self._evaluator.incidents)
             self._pipeline.notify(self._checks.look(seen, now, self.evaluated_to), now)
+
+    def _report(self, now: datetime) -> None:
+        if self._reports and self.evaluated_to:
+            self._reports.look(self.evaluated_to, now)
 
     def _advance(self, start: datetime, end: datetime, now: datetime | None, seen: Callable[[int, int], None]) -> list[Incident]:
         moved: list[Incident] = []

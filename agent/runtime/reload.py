@@ -21,7 +21,7 @@ from agent.errors import Misconfigured
 log = logging.getLogger(__name__)
 
 EVERY: Final = timedelta(seconds=10)
-AT_ONCE: Final = ("rules", "quality", "notify", "probes", "golden")
+AT_ONCE: Final = ("rules", "quality", "notify", "report", "probes", "golden")
 """The sections that take effect in a running agent; all others do at its next start."""
 COUNTED: Final = "k"  # of quality: how deep recall is counted is part of what is counted, which begins with a start
 

@@ -176,7 +176,7 @@ def test_mistakes_come_together_in_the_order_of_the_file() -> None:
     ]
 
 
-SECTIONS = "golden, language, notify, privacy, probes, quality, rules, source, store, telemetry, web"
+SECTIONS = "golden, language, notify, privacy, probes, quality, report, rules, source, store, telemetry, web"
 
 
 def test_a_mistake_names_the_variable_that_gave_the_value() -> None:

@@ -27,6 +27,9 @@ ADDRESS = "expected an address that begins with http:// or https://"
 
 TYPES = "slack, pagerduty, alertmanager, webhook, email"
 MAIL = "type: email, host: smtp.example"
+ZONE = "expected a time zone such as Europe/Berlin"
+PAGER = f"pager: {{type: pagerduty, routing_key: '{'0' * 32}'}}"
+REPORT = f"notify: {{receivers: {{chat: {{type: slack, webhook_url: '{HOOK}'}}, {PAGER}}}}}\nreport: {{receivers: "
 
 
 def _receiver(keys: str, key: str, expected: str) -> Case:
@@ -42,11 +45,12 @@ CASES = {
     "only_text": Case("hunter2", None, "", "expected keys with values, found other text"),
     "repeated_key": Case("web: {}\nrules: []\nweb: {}", 1, "web", "expected the key once, found it on lines 1 and 3"),
     "unknown_section": Case("webb: {}", 1, "webb", "expected a known key, found 'webb' (did you mean web?)"),
-    "section_that_is_not_built": Case(
-        "report: {}",
+    "section_that_is_like_no_other": Case(
+        "dashboards: {}",
         1,
-        "report",
-        "expected one of golden, language, notify, privacy, probes, quality, rules, source, store, telemetry, web, found 'report'",
+        "dashboards",
+        "expected one of golden, language, notify, privacy, probes, quality, report, rules, source, store, telemetry, web, "
+        "found 'dashboards'",
     ),
     "unknown_key": Case(
         "store:\n  clickhouse:\n    url: https://a\n    pasword: hunter2",
@@ -308,6 +312,38 @@ CASES = {
         "notify.routes[0].match_re.service",
         "expected a regular expression (unterminated character set at position 0), found '['",
     ),
+    "report_to_nobody_who_is_known": Case(
+        f"{REPORT}[mail]}}",
+        2,
+        "report.receivers[0]",
+        "expected the name of a receiver that takes reports (chat), found 'mail'",
+    ),
+    "report_to_a_pager": Case(
+        f"{REPORT}[chat, pager]}}",
+        2,
+        "report.receivers[1]",
+        "expected the name of a receiver that takes reports (chat), not of one of type pagerduty, found 'pager'",
+    ),
+    "report_to_an_alertmanager": Case(
+        "notify: {receivers: {am: {type: alertmanager, urls: ['http://am:9093']}}}\nreport: {receivers: [am]}",
+        2,
+        "report.receivers[0]",
+        "expected the name of a receiver that takes reports (none of notify.receivers does), not of one of type alertmanager, "
+        "found 'am'",
+    ),
+    "report_twice_to_the_same": Case(
+        f"{REPORT}[chat, chat]}}", 2, "report.receivers[1]", "expected a name that is there once, found 'chat'"
+    ),
+    "report_at_no_time": Case(
+        "report: {schedule: weekly}",
+        1,
+        "report.schedule",
+        'expected a cron line such as "0 4 * * *" or "0 8 * * mon", found \'weekly\'',
+    ),
+    "report_in_no_time_zone": Case("report: {timezone: Europe/Berlino}", 1, "report.timezone", f"{ZONE}, found 'Europe/Berlino'"),
+    "report_in_a_part_of_the_world": Case("report: {timezone: Europe}", 1, "report.timezone", f"{ZONE}, found 'Europe'"),
+    "report_in_a_path": Case("report: {timezone: ../etc}", 1, "report.timezone", f"{ZONE}, found '../etc'"),
+    "report_in_empty_text": Case("report: {timezone: ''}", 1, "report.timezone", "expected text that is not empty, found ''"),
     "open_pages_without_token": Case(
         "web: {host: 0.0.0.0}", 1, "web.token", "expected a token, because host 0.0.0.0 is open to other machines, found nothing"
     ),

@@ -13,6 +13,7 @@ from agent.config.checks import mailbox
 from agent.config.mistakes import found
 from agent.config.probing_settings import EMBEDDERS
 from agent.config.receiver_settings import RECEIVERS
+from agent.config.report_settings import TAKES_REPORTS
 from agent.config.section import Section, keys_of
 from agent.config.settings import SECRETS, TABLES_OF_SECRETS, Settings
 from agent.config.values import Secret
@@ -81,6 +82,11 @@ def test_every_receiver_has_its_integration() -> None:
     assert [*RECEIVERS] == [*INTEGRATIONS]
 
 
+def test_reports_go_to_those_whose_channel_takes_them() -> None:
+    """What the settings take for such a type is what the channel's class can do."""
+    assert {type_ for type_, made in INTEGRATIONS.items() if hasattr(made, "send_report")} == TAKES_REPORTS
+
+
 def test_the_defaults_are_those_of_the_contract() -> None:
     """The values that users rely on when they write nothing."""
     settings = Settings()
@@ -94,6 +100,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (settings.quality.k, settings.quality.hit_threshold.default, settings.rules) == (10, "auto", ("default",))
     assert settings.quality.translation.low == 0.7
     assert (notify.group_wait, notify.group_interval) == (timedelta(seconds=30), timedelta(minutes=5))
+    report = settings.report
+    assert (report.schedule, report.timezone, report.receivers) == ("0 8 * * mon", "UTC", ())
     repeat = notify.repeat_interval
     assert (repeat.critical, repeat.warning, repeat.info) == (timedelta(hours=4), timedelta(hours=24), None)
     assert (settings.web.host, settings.web.port, settings.telemetry.prometheus, settings.privacy.samples) == (

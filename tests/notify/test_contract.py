@@ -258,12 +258,12 @@ def test_no_secret_is_said(way: str, trouble: Trouble, request: pytest.FixtureRe
     assert "SECRET" not in said_by(channel.notifier, caplog)
 
 
-def said_by(notifier: Notifier, caplog: pytest.LogCaptureFixture) -> str:
-    """All that becomes visible of one try to send."""
+def said_by(notifier: Notifier, caplog: pytest.LogCaptureFixture, deliver: Callable[[], None] | None = None) -> str:
+    """All that becomes visible of one try to send, a message where nothing else is given."""
     error = None
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "httpx"), caplog.at_level(logging.DEBUG, "httpcore"):
         try:
-            notifier.send(message())
+            deliver() if deliver else notifier.send(message())
         except TransportError as raised:
             error = raised
     assert error is None or (error.__cause__ is None and error.__context__ is None)

@@ -66,7 +66,7 @@ CASES = [
     Case("refused just now, and worse", Reason.FAILED_LATELY, incident(severity="critical"), refused()),
     Case("its end was refused just now", Reason.FAILED_LATELY, OVER, refused(told(), state="resolved")),
 ]
-IN_THE_PIPELINE: set[Reason] = {Reason.MUTED, Reason.INHIBITED, Reason.DEPLOYMENT}
+IN_THE_PIPELINE: set[Reason] = {Reason.MUTED, Reason.INHIBITED, Reason.DEPLOYMENT, Reason.REPORT}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.reason.value}: {case.name}" for case in CASES])

@@ -144,7 +144,7 @@ def test_the_loudest_reason_names_the_message() -> None:
     desk.post((KOREAN, Reason.FIRST), (JAPANESE, Reason.FIRST))
     made = desk.post((incident(severity="critical"), Reason.ESCALATED), (JAPANESE, Reason.REPEAT_DUE))
     assert made.reason is Reason.ESCALATED
-    assert {*LOUDEST, Reason.DEPLOYMENT} == TELLING
+    assert {*LOUDEST, Reason.DEPLOYMENT, Reason.REPORT} == TELLING
 
 
 def test_a_deployment_is_one_message_whoever_notices_it() -> None:

@@ -14,7 +14,7 @@ from agent.config.configuration import load
 from agent.config.settings import Settings
 from agent.configured import Configured
 from agent.errors import Misconfigured
-from agent.renewal import Renewal
+from agent.renewal import EVALUATED_BY, Renewal
 from agent.runtime.reload import EVERY, Reload, Taken, at_once, changed, digest, in_force
 from tests.runtime.rig import NOW
 
@@ -212,6 +212,17 @@ def test_settings_differ_by_name() -> None:
     assert [name for name in changed(one, other) if at_once(name)] == ["rules", "notify.group_wait"]
     merged = in_force(one, other)
     assert (merged.rules, merged.web, merged.language) == (other.rules, one.web, one.language)
+
+
+def test_an_edited_schedule_of_reports_is_taken_up(folder: Folder) -> None:
+    """Whoever asks for the plan at the next look has the new one; evaluation does not begin anew for it."""
+    before = parts.reports(folder.reload.in_force().settings)
+    folder.write("babelwatch.yaml", f"{SLACK}report: {{schedule: 0 9 * * tue, timezone: Europe/Berlin, receivers: [chat]}}\n")
+    folder.write("hook", "https://hooks.example/1\n")
+    assert {"report.schedule", "report.timezone", "report.receivers"} <= folder.later()
+    plan = parts.reports(folder.reload.in_force().settings)
+    assert (before.receivers, plan.receivers, str(plan.zone)) == ((), ("chat",), "Europe/Berlin")
+    assert "report" not in EVALUATED_BY
 
 
 def test_what_cannot_be_read_has_no_digest(tmp_path: Path) -> None:
