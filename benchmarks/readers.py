@@ -123,7 +123,7 @@ async def _look(client: httpx.AsyncClient, path: str, known: str, seen: Seen) ->
     answer = await client.get(path, headers={"accept": "text/html", "if-none-match": known})
     seen.took.append(time.perf_counter() - begun)
     seen.statuses[answer.status_code] += 1
-    return answer.headers.get("etag", "")
+    return str(answer.headers.get("etag", ""))
 
 
 def _print(alone: list[float], read: list[float], seen: list[dict[str, float]]) -> None:
