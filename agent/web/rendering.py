@@ -72,6 +72,7 @@ def environment() -> Environment:
         "own_name": own_name,
         "measure_words": measure.WORDS,
         "signals": words.SIGNALS,
+        "causes": words.CAUSES,
         "spark": spark,
         "trend": trend,
         "histogram": histogram,

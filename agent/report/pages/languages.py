@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
+from agent.alerting.rule import NO_LANGUAGE
 from agent.report import tables
 from agent.report.pages import measure
 from agent.report.pages.measure import Figure, Move
@@ -17,6 +18,8 @@ from agent.store.days import DAY
 
 ATTENTION: Final = ("firing", "pending", "low", "ok")
 """States, the one to look at first before the others."""
+ENOUGH: Final = 30
+"""With fewer queries a language is not called the lowest."""
 
 
 class LanguageRow(NamedTuple):
@@ -36,6 +39,19 @@ class LanguagesPage(NamedTuple):
     span: Span | None
     rows: Sequence[LanguageRow]
     incidents: Sequence[Incident] = ()
+
+    @property
+    def lowest(self) -> list[LanguageRow]:
+        """The lowest language by each measure, since one measure says nothing of another."""
+        known = [row for row in self.rows if row.figure and row.figure.n >= ENOUGH and row.tag not in NO_LANGUAGE]
+        names = dict.fromkeys(row.figure.name for row in known if row.figure)
+        return [min((row for row in known if row.figure and row.figure.name == name), key=_value) for name in names]
+
+    @property
+    def worse(self) -> list[LanguageRow]:
+        """Those whose interval says that they got worse, the largest fall first."""
+        fallen = [row for row in self.rows if row.move and row.move.word == "worse"]
+        return sorted(fallen, key=lambda row: row.move.by if row.move else 0.0)
 
 
 class Read(NamedTuple):
@@ -85,6 +101,10 @@ def _of(incidents: Iterable[Incident], language: str) -> Incident | None:
     """The loudest open incident of a language."""
     own = [one for one in incidents if one.language == language]
     return min(own, key=lambda one: (one.state != "firing", one.severity != "critical", -(one.drop or 0.0)), default=None)
+
+
+def _value(row: LanguageRow) -> float:
+    return row.figure.value if row.figure else 1.0
 
 
 def _attention(row: LanguageRow) -> tuple[int, bool, float, str]:
