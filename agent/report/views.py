@@ -162,24 +162,24 @@ def _known(words: Words, *known: str) -> None:
         raise Misconfigured([Mistake("", key, f"unknown, expected one of {', '.join(known)}") for key in unknown])
 
 
-def incidents(journal: Journal) -> list[Incident]:
-    """Each incident in its newest state and with what people did with it, oldest first, from the journal."""
+def incidents(journal: Journal, until: datetime | None = None) -> list[Incident]:
+    """Each incident as it stood at `until` (None: now) and with what people had done with it, oldest first, from the journal."""
     newest: dict[tuple[str, object], Incident] = {}
-    for entry in journal.read("transition"):
+    for entry in journal.read("transition", until=until):
         incident = msgspec.convert(dict(entry.body), Incident)
         newest[incident.fingerprint, incident.pending_since] = incident
-    return joined(newest.values(), actions_since(journal))
+    return joined(newest.values(), actions_since(journal, until=until))
 
 
-def all_incidents(journal: Journal, now: datetime) -> list[Incident]:
+def all_incidents(journal: Journal, now: datetime, until: datetime | None = None) -> list[Incident]:
     """Those, and what no rule evaluates: records that were lost, and falls that golden sets saw by themselves."""
-    others = [*_losses(journal, now), *golden_falls.incidents(journal)]
-    return [*incidents(journal), *joined(others, actions_since(journal))]
+    others = [*_losses(journal, now, until), *golden_falls.incidents(journal, until)]
+    return [*incidents(journal, until), *joined(others, actions_since(journal, until=until))]
 
 
-def _losses(journal: Journal, now: datetime) -> list[Incident]:
+def _losses(journal: Journal, now: datetime, until: datetime | None) -> list[Incident]:
     """What was removed from the log before it was read, oldest first."""
-    return [loss.incident(msgspec.convert(dict(entry.body), loss.Loss), now) for entry in journal.read("lost")]
+    return [loss.incident(msgspec.convert(dict(entry.body), loss.Loss), now) for entry in journal.read("lost", until=until)]
 
 
 def _told_at(incident: Incident) -> datetime:
