@@ -26,7 +26,7 @@ from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
 from agent.notify.pipeline import Pipeline
 from agent.report.pages.store import StorePages
-from agent.report.views import StoreViews
+from agent.report.views import Reports, StoreViews
 from agent.report.writer import StoreWriter
 from agent.resources import schemas_dir
 from agent.runtime.blindness import Blindness
@@ -291,4 +291,8 @@ def pages(in_force: InForce, store: Store, missing: Callable[[], Mapping[str, st
 
 def views(in_force: InForce, store: Store) -> StoreViews:
     """What a reader sees of a store."""
-    return StoreViews(store.windows, store.journal, lambda: in_force().quality, CLOCK, lambda: in_force().mutes)
+
+    def reports() -> Reports:
+        return Reports(base=in_force().settings.notify.external_url)
+
+    return StoreViews(store.windows, store.journal, lambda: in_force().quality, CLOCK, lambda: in_force().mutes, reports=reports)

@@ -6,7 +6,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -26,6 +27,7 @@ from agent.store.base import MINUTE, Journal, WindowReader
 
 Words = Mapping[str, str]
 Rows = list[dict[str, Any]]
+Report = dict[str, Any]
 NO = ("", "0", "false")
 PROBED = timedelta(days=8)  # a language that was asked so lately is watched by that
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -49,19 +51,35 @@ class Views(Protocol):
     def mutes(self, words: Words) -> Rows:
         """Mutes that count now or later, or with `all` also those that are over or removed; those of the file first."""
 
+    def report(self, words: Words) -> Report:
+        """The weekly report: `week` or `from` and `to`, the filters, and `format`; `week`, `title` and the rendering of that name.
+
+        Raises NotFound where there are no queries.
+        """
+
+
+class Reports(NamedTuple):
+    """How weekly reports are made: in whose time zone a week begins, and the address of the pages that they link (None: none)."""
+
+    zone: ZoneInfo = ZoneInfo("UTC")
+    base: str | None = None
+
 
 class StoreViews:
     """Views of a store that this process has open."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is read, and what of the settings it is read by
         self,
         windows: WindowReader,
         journal: Journal,
         quality: Callable[[], Quality],
         clock: Clock,
         mutes_of_file: mutes.OfFile = mutes.none,
+        *,
+        reports: Callable[[], Reports] = Reports,
     ) -> None:
-        """`quality` and `mutes_of_file` are asked each time: they may have been read anew."""
+        """`quality`, `mutes_of_file` and `reports` are asked each time: they may have been read anew."""
+        self._reports = reports
         self._windows = windows
         self._journal = journal
         self._quality = quality
@@ -113,6 +131,13 @@ class StoreViews:
         now, everything = self._clock.now(), words.get("all", "") not in NO
         return [mutes.row_of(mute, now) for mute in (self._every_mute() if everything else self._mutes(now))]
 
+    def report(self, words: Words) -> Report:
+        """The weekly report."""
+        from agent.report.weekly.answer import answer, asked  # noqa: PLC0415 - templates and charts that other commands need not load
+
+        settings, quality, now = self._reports(), self._quality(), self._clock.now()
+        return answer(lambda meant: asked(self._windows, self._journal, quality, meant, now, settings.zone), words, settings.base)
+
     def _mutes(self, now: datetime) -> list[Mute]:
         return [mute for mute in self._every_mute() if state(mute, now) in {State.ACTIVE, State.WAITING}]
 
@@ -145,6 +170,11 @@ class RemoteViews:
     def mutes(self, words: Words) -> Rows:
         """Mutes."""
         return self._ask("/mutes", words)
+
+    def report(self, words: Words) -> Report:
+        """The weekly report."""
+        told: Report = self._remote.get("/report", words)
+        return told
 
     def _ask(self, path: str, words: Words) -> Rows:
         rows: Rows = self._remote.get(path, words)

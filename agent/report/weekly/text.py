@@ -10,13 +10,12 @@ from agent.report.weekly.model import Golden, Incident, Language, Probe, Report
 
 MOST: Final = {"languages": 10, "incidents": 3, "deployments": 2, "standing": 3, "todo": 3, "unseen": 4, "checks": 2}
 LONGEST: Final = 400
-WORDS: Final = ("worse", "better")
 
 
 def text(report: Report) -> str:
     """The whole report; what does not fit is counted."""
     lines = [words.title(report), words.data(report), *words.lead(report)]
-    lines += _section("Languages", [_language(row, report.k) for row in _worst_first(report.languages)], MOST["languages"])
+    lines += _section("Languages", [_language(row, report.k) for row in words.worst_first(report.languages)], MOST["languages"])
     lines += _section(
         "Work on next",
         [f"{words.name(one.language)}: {words.todo(one, report.k)}. {one.remedy}" for one in report.todo],
@@ -35,12 +34,6 @@ def _section(heading: str, rows: Sequence[str], most: int) -> Iterator[str]:
         left = f" (first {most} of {len(rows)})" if len(rows) > most else ""
         yield f"{heading}{left}:"
         yield from (f"- {one_line(row, LONGEST)}" for row in rows[:most])
-
-
-def _worst_first(rows: Iterable[Language]) -> list[Language]:
-    """What got worse, then what got better, then the largest."""
-    order = {word: at for at, word in enumerate(WORDS)}
-    return sorted(rows, key=lambda row: (order.get(row.change.word if row.change else "", 2), -row.queries, row.language))
 
 
 def _language(row: Language, k: int) -> str:

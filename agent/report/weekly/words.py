@@ -1,6 +1,6 @@
 """The words of a report, the same in every rendering: figures with their unit, the title, and what is said first. Plain text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,6 +13,7 @@ from agent.report.weekly.ranking import FAILS
 
 NOTHING: Final = "–"
 MOST_NAMED: Final = 3
+CALLED: Final = ("worse", "better")
 SAME: Final = 0.0005
 """What is smaller shows as 0.0 points."""
 
@@ -81,7 +82,14 @@ def time_of(report: Report) -> str:
 
 def title(report: Report) -> str:
     """The verdict in one line."""
-    return f"{capital(_verdict(report))} · {time_of(report)}"
+    falls = () if report.verdict.word == "worse" else _open(report)
+    still = f"; an incident is open: {names(falls, MOST_NAMED)}" if falls else ""
+    return f"{capital(_verdict(report))}{still} · {time_of(report)}"
+
+
+def _open(report: Report) -> tuple[str, ...]:
+    """The languages of falls that are open at the end."""
+    return tuple(dict.fromkeys(one.language for one in report.incidents if one.resolved_at is None and one.class_ == "change"))
 
 
 def _verdict(report: Report) -> str:
@@ -92,7 +100,8 @@ def _verdict(report: Report) -> str:
         return f"no clear change in {many(verdict.languages, 'language')}"
     tags = verdict.worse if verdict.word == "worse" else verdict.better
     other = f"; better: {many(len(verdict.better), 'language')}" if verdict.word == "worse" and verdict.better else ""
-    return f"{verdict.word}: {_moved(report, tags) if tags else _together(report)}{other}"
+    unsure = f"; may have fallen: {names(verdict.unsure, MOST_NAMED)}" if verdict.word == "better" and verdict.unsure else ""
+    return f"{verdict.word}: {_moved(report, tags) if tags else _together(report)}{other}{unsure}"
 
 
 def _lowest(report: Report) -> str:
@@ -138,16 +147,11 @@ def lead(report: Report) -> Iterator[str]:
     for one in report.averages:
         yield average(one, report.k)
     if unsure := report.verdict.unsure:
-        row = _row(report, unsure[0])
-        assert row.change is not None, "it has a word"
-        assert row.level is not None, "it has a change"
-        more = f" (and {len(unsure) - 1} more)" if len(unsure) > 1 else ""
-        by = f"{moved(row.level.measure, row.change.change)}{unit(row.level.measure)}"
-        interval = moved_between(row.level.measure, row.change.ci95)
-        yield f"Not sure yet: {name(row.language)}{more} fell by {by} (95 % {interval}), which chance may have done."
-    if still := [one for one in report.incidents if one.resolved_at is None and one.class_ == "change"]:
-        tags = tuple(dict.fromkeys(one.language for one in still))
-        yield f"{capital(many(len(still), 'incident'))} still open at the end: {names(tags)}."
+        told = ", ".join(f"{name(tag)} {change(_row(report, tag), word=False)}" for tag in unsure[:MOST_NAMED])
+        more = f" and {len(unsure) - MOST_NAMED} more" if len(unsure) > MOST_NAMED else ""
+        yield f"Fell, and it may be chance: {told}{more}."
+    if falls := _open(report):
+        yield f"{capital(many(len(falls), 'fall'))} still open at the end: {names(falls)}."
 
 
 def average(one: Average, k: int) -> str:
@@ -173,12 +177,13 @@ def against(report: Report) -> str:
     return NOTHING if report.first else f"{when(report.before)} to {when(report.start)} UTC, {report.queries_before:,} queries"
 
 
-def change(row: Language) -> str:
+def change(row: Language, *, word: bool = True) -> str:
     """A language's change with interval and word; why there is none."""
     if row.change is None or row.level is None:
         return row.why_not
     called = row.level.measure
-    return f"{moved(called, row.change.change)}{unit(called)} ({moved_between(called, row.change.ci95)}): {row.change.word}"
+    told = f"{moved(called, row.change.change)}{unit(called)} ({moved_between(called, row.change.ci95)})"
+    return f"{told}: {row.change.word}" if word else told
 
 
 def affected(row: Language) -> str:
@@ -206,7 +211,18 @@ def ended(one: Incident) -> str:
 def todo(one: Todo, k: int) -> str:
     """Why a language is worth the work."""
     called = measure(one.measure, k)
-    return (
-        f"about {one.lost:,} of {one.queries:,} queries lost against the reference ({names(one.of)}: {value(one.measure, one.reference)});"
-        f" {value(one.measure, one.mean)} {called}, by {one.rests_on}"
-    )
+    usual = f"{value(one.measure, one.reference)} ({names(one.of)}{', the middle of them' if len(one.of) > 1 else ''})"
+    has = f"{value(one.measure, one.mean)} {called} by {one.rests_on}"
+    return f"about {one.lost:,} of its {one.queries:,} queries fail that would not at the reference of {usual}; it has {has}"
+
+
+def worst_first(rows: Iterable[Language]) -> list[Language]:
+    """What got worse, then what got better, then those that fell most without certainty; without changes the largest."""
+    return sorted(rows, key=lambda row: (*_rank(row), -row.queries, row.language))
+
+
+def _rank(row: Language) -> tuple[int, float]:
+    if row.change is None:
+        return len(CALLED) + 1, 0.0
+    word = row.change.word
+    return (CALLED.index(word) if word in CALLED else len(CALLED)), (-row.change.change if word == "better" else row.change.change)
