@@ -42,5 +42,9 @@ def answer(report: Callable[[Mapping[str, str]], Report], words: Mapping[str, st
     if wanted not in FORMATS:
         raise Misconfigured([Mistake("", "format", f"{wanted!r}: expected one of {', '.join(FORMATS)}")])
     made = report({key: said for key, said in words.items() if key != "format"})
-    rendered = {"html": lambda: html(made, base), "text": lambda: text(made), "json": lambda: document(made)}[wanted]()
-    return {"week": made.week, "title": title(made), wanted: rendered}
+    renderings: Mapping[str, Callable[[], object]] = {
+        "html": lambda: html(made, base),
+        "text": lambda: text(made),
+        "json": lambda: document(made),
+    }
+    return {"week": made.week, "title": title(made), wanted: renderings[wanted]()}

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from agent.alerting.action import is_automatic, is_open
-from agent.alerting.changes import Change
 from agent.alerting.incident import ALL
 from agent.alerting.incident import Incident as Known
 from agent.alerting.summary import RARE
@@ -19,6 +18,7 @@ from agent.store.base import Entry
 
 STILL_BELOW: Final = 0.015
 """So far below what it was, a fall that nobody ended is still one."""
+PLACE: Final = ("service", "environment", "collection", "embedding_model", "index_version")
 UNCONNECTED: Final = ("broken", "weak")
 
 
@@ -89,18 +89,14 @@ def _standing(one: Known, at: datetime) -> Standing:
 
 
 def deployments(entries: Iterable[Entry], period: Period, where: Mapping[str, str]) -> tuple[Deployment, ...]:
-    """The versions that appeared within the time, each once, oldest first."""
-    rows = [
-        entry.body for entry in sorted(entries, key=lambda entry: (entry.at, entry.id)) if period.start <= entry.at < period.end
-    ]
-    kept = [row for row in rows if all(row.get(name) == value for name, value in where.items() if name in Change.__struct_fields__)]
-    return tuple(_deployment(row) for row in kept)
-
-
-def _deployment(row: Mapping[str, Any]) -> Deployment:
-    names = ("service", "environment", "collection", "embedding_model", "index_version")
-    at = row["at"] if isinstance(row["at"], datetime) else datetime.fromisoformat(row["at"])
-    return Deployment(at, *(row.get(name) or "" for name in names), said=row.get("note") or "")
+    """The versions that appeared within the time, oldest first; one that was announced and seen is one."""
+    found: dict[tuple[str, ...], Deployment] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.at, entry.id)):
+        if period.start <= entry.at < period.end and all(entry.body.get(name, said) == said for name, said in where.items()):
+            place = tuple(entry.body.get(name) or "" for name in PLACE)
+            known, said = found.get(place), entry.body.get("note") or ""
+            found[place] = Deployment(known.at if known else entry.at, *place, said=said or (known.said if known else ""))
+    return tuple(found.values())
 
 
 def golden(runs: Iterable[GoldenRun], period: Period) -> tuple[Golden, ...]:

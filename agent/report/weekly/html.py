@@ -69,8 +69,10 @@ def _spark(row: Language, k: int) -> Markup:
     return spark(row.days, label)
 
 
-def _waterfall(one: Average, k: int) -> Markup:
-    """Before, what each language did itself (the largest by name), the mix, after."""
+def _waterfall(one: Average, k: int) -> Markup | None:
+    """Before, what each language did itself (the largest by name), the mix, after; None where nothing moved as far as is shown."""
+    if all(max(abs(part.own), abs(part.mix)) < words.SAME for part in one.parts):
+        return None
     ordered = sorted(one.parts, key=lambda part: (-abs(part.own), part.language))
     steps = [Step(words.name(part.language), part.own) for part in ordered[:MOST_STEPS]]
     if rest := ordered[MOST_STEPS:]:

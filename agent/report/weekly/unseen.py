@@ -20,7 +20,6 @@ def unseen(report: Report, rows: Sequence[Row], gone: Sequence[str], *, users: b
     """Each blind spot in one sentence; `rows` are the table with what is no language, `gone` the languages that are not asked any more."""
     own = report.languages
     return (
-        *_before(report),
         *_covered(report),
         *_unlabelled(own),
         *_coarse(own),
@@ -30,11 +29,6 @@ def unseen(report: Report, rows: Sequence[Row], gone: Sequence[str], *, users: b
         *_unchecked(report),
         *([] if users else [Unseen("sessions", "The log names no sessions, so that this counts queries and not users.")]),
     )
-
-
-def _before(report: Report) -> Iterator[Unseen]:
-    if report.first:
-        yield Unseen("before", "There is nothing before to compare with yet, so this report has levels and no changes.")
 
 
 def _covered(report: Report) -> Iterator[Unseen]:

@@ -44,7 +44,6 @@ def weekly(
     at, quality = min(period.end, span[1]), thresholds.current(quality, journal)
     incidents = all_incidents(journal, at, at)
     selection = Selection(period.start, period.end, where)
-    probes, golden = (read(journal, at - ADVISES) for read in (kept.probe_runs, kept.golden_runs))
     return build(
         Seen(
             period=period,
@@ -54,8 +53,8 @@ def weekly(
             **_minutes(windows, period, now, incidents, where),
             incidents=incidents,
             changes=journal.read("change", period.start, period.end),
-            golden=[run for run in golden if run.at <= at],
-            probes=[run for run in probes if run.at <= at],
+            golden=[run for run in kept.golden_runs(journal, period.start) if run.at <= at],
+            probes=[run for run in kept.probe_runs(journal, at - ADVISES) if run.at <= at],
             quality=quality,
             users=(users := windows.sessions_by_language(selection)),
             all_users=windows.sessions(selection) if users else 0,

@@ -1,7 +1,7 @@
 """The words of a report, the same in every rendering: figures with their unit, the title, and what is said first. Plain text."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from agent.alerting.summary import duration, many, percent
@@ -12,6 +12,7 @@ from agent.report.weekly.model import Average, Incident, Interval, Language, Lev
 from agent.report.weekly.ranking import FAILS
 
 NOTHING: Final = "–"
+DAY: Final = timedelta(days=1)
 MOST_NAMED: Final = 3
 CALLED: Final = ("worse", "better")
 SAME: Final = 0.0005
@@ -143,7 +144,7 @@ def _row(report: Report, tag: str) -> Language:
 def lead(report: Report) -> Iterator[str]:
     """What is said below the title, a sentence each."""
     if report.first:
-        yield "There is nothing before to compare with, so this report has levels and no changes."
+        yield first(report)
     for one in report.averages:
         yield average(one, report.k)
     if unsure := report.verdict.unsure:
@@ -154,15 +155,24 @@ def lead(report: Report) -> Iterator[str]:
         yield f"{capital(many(len(falls), 'fall'))} still open at the end: {names(falls)}."
 
 
+def first(report: Report) -> str:
+    """Why it has no changes."""
+    if report.end - report.start < DAY:
+        return "A time of less than a day is compared with nothing: other hours have other queries. Levels only, no changes."
+    has = f"too little before to compare with ({percent(report.covered_before)} of that time)"
+    return f"There is {has if report.covered_before else 'nothing before to compare with'}: levels only, no changes."
+
+
 def average(one: Average, k: int) -> str:
     """How the average moved and what moved it; where both parts disagree it says so."""
     called = measure(one.measure, k, one.threshold)
     total = one.after - one.before
     way = "rose" if total > SAME else "fell" if total < -SAME else "stayed"
-    by = f" by {moved(one.measure, abs(total)).lstrip('+')}{unit(one.measure)}" if way != "stayed" else ""
+    by = f" by {moved(one.measure, abs(total)).lstrip('+')}{unit(one.measure)}, from {value(one.measure, one.before)} to"
     parts = f"languages themselves {moved(one.measure, one.own)}, the mix of traffic {moved(one.measure, one.mix)}"
     hides = " The average hides what languages did." if one.own * total < 0 and abs(one.own) > SAME else ""
-    return f"The average of {called} {way}{by}, from {value(one.measure, one.before)} to {value(one.measure, one.after)}: {parts}.{hides}"
+    how = " at" if way == "stayed" else by
+    return f"The average of {called} {way}{how} {value(one.measure, one.after)}: {parts}.{hides}"
 
 
 def data(report: Report) -> str:
@@ -211,7 +221,7 @@ def ended(one: Incident) -> str:
 def todo(one: Todo, k: int) -> str:
     """Why a language is worth the work."""
     called = measure(one.measure, k)
-    usual = f"{value(one.measure, one.reference)} ({names(one.of)}{', the middle of them' if len(one.of) > 1 else ''})"
+    usual = f"{value(one.measure, one.reference)} ({'the middle of ' if len(one.of) > 1 else ''}{names(one.of)})"
     has = f"{value(one.measure, one.mean)} {called} by {one.rests_on}"
     return f"about {one.lost:,} of its {one.queries:,} queries fail that would not at the reference of {usual}; it has {has}"
 
