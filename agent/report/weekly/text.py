@@ -22,7 +22,7 @@ def text(report: Report) -> str:
         MOST["todo"],
     )
     lines += _section("Incidents", [_incident(one) for one in _loudest(report.incidents)], MOST["incidents"])
-    lines += _section("Low for long", [words.still_low(one) for one in report.standing], MOST["standing"])
+    lines += _section("Standing low", [words.still_low(one) for one in report.standing], MOST["standing"])
     lines += _section("Deployed", list(_deployments(report)), MOST["deployments"])
     lines += _section("Checks", [*map(_golden, report.golden), *map(_probe, report.probes)], MOST["checks"])
     lines += _section("What I cannot see yet", [_unseen(one.text, one.languages) for one in report.unseen], MOST["unseen"])

@@ -190,7 +190,7 @@ def against(report: Report) -> str:
 def change(row: Language, *, word: bool = True) -> str:
     """A language's change with interval and word; why there is none."""
     if row.change is None or row.level is None:
-        return row.why_not
+        return row.why_not and f"not compared: {row.why_not}"
     called = row.level.measure
     told = f"{moved(called, row.change.change)}{unit(called)} ({moved_between(called, row.change.ci95)})"
     return f"{told}: {row.change.word}" if word else told
