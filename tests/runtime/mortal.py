@@ -107,11 +107,6 @@ class MortalWindows:
         self._fate.step("reading series")
         return self._windows.series(kind, selection, by, step, sums)
 
-    def series(self, kind: str, selection: Selection, by: Sequence[str], step: timedelta) -> list[Stretch]:
-        """Read."""
-        self._fate.step("reading a series")
-        return self._windows.series(kind, selection, by, step)
-
     def sessions(self, selection: Selection) -> int:
         """Read."""
         self._fate.step("reading sessions")

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from agent.alerting.action import is_automatic, is_open
 from agent.alerting.incident import ALL
 from agent.alerting.incident import Incident as Known
@@ -93,9 +95,9 @@ def deployments(entries: Iterable[Entry], period: Period, where: Mapping[str, st
     found: dict[tuple[str, ...], Deployment] = {}
     for entry in sorted(entries, key=lambda entry: (entry.at, entry.id)):
         if period.start <= entry.at < period.end and all(entry.body.get(name, said) == said for name, said in where.items()):
-            place = tuple(entry.body.get(name) or "" for name in PLACE)
-            known, said = found.get(place), entry.body.get("note") or ""
-            found[place] = Deployment(known.at if known else entry.at, *place, said=said or (known.said if known else ""))
+            place, said = {name: entry.body.get(name) or "" for name in PLACE}, entry.body.get("note") or ""
+            known = found.setdefault(tuple(place.values()), Deployment(entry.at, **place))
+            found[tuple(place.values())] = replace(known, said=said or known.said)
     return tuple(found.values())
 
 

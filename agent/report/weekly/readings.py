@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from agent.aggregate.measures import Measures
 from agent.alerting.measures import Quality, Scale, first_hit_bin, readings
+from agent.alerting.minutes import minute_at
 from agent.alerting.rule import LABELS, MEASURES, NO_LANGUAGE, Measure
 from agent.alerting.statistics import MICRO, Sums, plus
 from agent.alerting.sums import Minute
+from agent.records import WindowKey
 from agent.report.weekly.model import Level, RestsOn
 from agent.store.base import Total
 
@@ -21,6 +25,9 @@ FIELDS: Final[Mapping[Measure, tuple[str, ...]]] = {
 }
 """The sums that each measure is read from."""
 RESTS_ON: Final[Mapping[str, RestsOn]] = {"calibrated": "calibrated proxy", "weak": "weak proxy", "unknown": "uncalibrated proxy"}
+SUMS: Final = Minute._fields[2:]
+NOTHING: Final[Mapping[str, Any]] = {name: getattr(Measures(), name) for name in SUMS}
+START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
 
 
@@ -49,9 +56,13 @@ def read(totals: Iterable[Total], quality: Quality) -> Read:
     """The sums of labels, hits and scores by language; what found nothing counts on the scale of what found something."""
     found: defaultdict[str, dict[Key, Sums]] = defaultdict(dict)
     for total in sorted(totals, key=lambda one: not one.measures.scored):
-        row = Minute(0, total.key, **{name: getattr(total.measures, name) for name in Minute._fields[2:]})
-        add(found[total.key.language], row, quality)
+        add(found[total.key.language], minute_of(START, total.key, total.measures), quality)
     return found
+
+
+def minute_of(at: datetime, key: WindowKey, sums: Measures, names: Iterable[str] = SUMS) -> Minute:
+    """Sums of the store, of which these were read, as rules read them."""
+    return Minute(minute_at(at), key, **{**NOTHING, **{name: getattr(sums, name) for name in names}})
 
 
 def add(into: dict[Key, Sums], row: Minute, quality: Quality) -> None:

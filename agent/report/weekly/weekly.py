@@ -17,7 +17,7 @@ from agent.report.views import all_incidents
 from agent.report.weekly.build import build
 from agent.report.weekly.model import Report
 from agent.report.weekly.period import Period
-from agent.report.weekly.readings import BY, ENOUGH, FIELDS, is_real
+from agent.report.weekly.readings import BY, ENOUGH, FIELDS, is_real, minute_of
 from agent.report.weekly.seen import Seen
 from agent.report.weekly.wobble import HISTORY, QUARTERS, LeftOut, Past14
 from agent.store.base import MINUTE, Journal, Selection, Total, WindowReader
@@ -76,8 +76,8 @@ def _minutes(
     sums = _sums(now)
 
     def read(start: datetime, end: datetime, step: timedelta) -> list[Minute]:
-        rows = windows.minutes(max(start, OLDEST), end, step=step, sums=sums)
-        return [row for row in rows if all(getattr(row.key, name) == value for name, value in where.items())]
+        found = windows.series("language", Selection(max(start, OLDEST), end, where), BY, step, sums)
+        return [minute_of(one.start, one.key, one.measures, sums) for one in found]
 
     days = read(_midnight(min(period.start - HISTORY, period.before)), period.end, DAY)
     until = minute_at(period.start)
