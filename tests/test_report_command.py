@@ -23,6 +23,7 @@ from agent.store.migrate import migrate
 from agent.web.api import build
 from agent.web.server import WebServer, listen
 from tests.acceptance.command import Answer, logging_as_before
+from tests.notify.stubs import Stub
 from tests.report.weekly.builders import QUALITY, Store, days
 from tests.report.weekly.test_weekly import CALM
 from tests.runtime.rig import NOW
@@ -128,3 +129,21 @@ def test_the_agent_that_holds_the_store_is_asked(babelwatch: Run, store: Path) -
         lock.release()
     assert [one.status for one in asked] == [0, 0, 0]
     assert [one.out for one in asked] == [one.out for one in own]
+
+
+def test_it_is_sent_when_a_person_says_so(babelwatch: Run, store: Path, tmp_path: Path) -> None:
+    """Title, text and page arrive as they are printed; without a receiver that is a mistake, and nothing was sent."""
+    assert "report.receivers" in babelwatch("report", "--store", store, "--out", "week.html", "--send").err
+    with Stub() as hook:
+        settings = {"notify": {"receivers": {"hook": {"type": "webhook", "url": hook.url}}}, "report": {"receivers": ["hook"]}}
+        (tmp_path / "babelwatch.yaml").write_text(json.dumps(settings))
+        assert babelwatch("report", "--store", store, "--out", "week.html", "--send").status == 0
+        (arrived,) = hook.arrived
+    assert (arrived["report"]["week"], arrived["report"]["title"]) == ("2026-W46", TITLE)
+    assert arrived["report"]["html"] == (tmp_path / "week.html").read_text()
+
+
+def test_the_zone_of_the_settings_decides_when_a_week_begins(babelwatch: Run, store: Path, tmp_path: Path) -> None:
+    """In Berlin an hour before midnight in UTC."""
+    (tmp_path / "babelwatch.yaml").write_text(json.dumps({"report": {"timezone": "Europe/Berlin"}}))
+    assert babelwatch("report", "--store", store, "--format", "json").json()["start"] == "2026-11-08T23:00:00Z"

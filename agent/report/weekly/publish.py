@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from agent.report.weekly.bulletin import Bulletin
+from agent.notify.bulletin import Bulletin
 from agent.report.weekly.html import html
 from agent.report.weekly.model import Report
 from agent.report.weekly.text import text
