@@ -96,7 +96,8 @@ def _open(report: Report) -> tuple[str, ...]:
 def _verdict(report: Report) -> str:
     verdict = report.verdict
     if report.first or verdict.word is None:
-        return f"first look: {many(len(report.languages), 'language')}{_lowest(report)}"
+        looked = "first look" if report.first else "nothing could be compared"
+        return f"{looked}: {many(len(report.languages), 'language')}{_lowest(report)}"
     if verdict.word == "no clear change":
         return f"no clear change in {many(verdict.languages, 'language')}"
     tags = verdict.worse if verdict.word == "worse" else verdict.better

@@ -133,6 +133,19 @@ def test_scores_of_another_model_are_not_compared() -> None:
     assert all(part.language != "ko" for one in report.averages for part in one.parts)
 
 
+def test_where_nothing_can_be_compared_it_is_no_first_look() -> None:
+    """Every language is on another model now: the title says so, and the table why."""
+    new = [day(at(n), 500, 0.2, labelled=False, embedding_model="large") for n in range(7)]
+    report = Store(
+        *days([{"ko": (500, 0.7)}] * 2, labelled=False)[:7], *days([{"ko": (500, 0.7)}, {}], labelled=False), *new
+    ).report()
+    assert (report.first, report.verdict.word) == (False, None)
+    assert (
+        bulletin(report).title
+        == "Nothing could be compared: 1 language, the lowest is Korean with 20.0 % best score ≥ 0.35 · week 2026-W46"
+    )
+
+
 def test_a_language_that_comes_moves_the_mix_alone() -> None:
     """And it has no change of its own."""
     report = three({"en": (900, 0.8)}, {"en": (900, 0.8), "lo": (100, 0.2)}).report()
