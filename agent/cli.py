@@ -26,6 +26,7 @@ from agent import (
     notify_commands,
     probe_commands,
     progress,
+    report_command,
     rule_commands,
 )
 from agent.config import showing
@@ -74,6 +75,7 @@ cli.add_typer(golden_commands.commands, name="golden")
 rule_commands.commands.command()(history_commands.backtest)
 rule_commands.commands.command()(history_commands.drill)
 cli.command()(compare_command.compare)
+cli.command()(report_command.report)
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
 

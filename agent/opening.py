@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from agent import active, parts
 from agent.aggregate.aggregator import Aggregator
@@ -24,9 +25,10 @@ from agent.decode.topic import DeadLetterTopic
 from agent.desk import DEAF, Desk, Ears
 from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
+from agent.notify.bulletin import Bulletin
 from agent.notify.pipeline import Pipeline
 from agent.report.pages.store import StorePages
-from agent.report.views import StoreViews
+from agent.report.views import Reports, StoreViews
 from agent.report.writer import StoreWriter
 from agent.resources import schemas_dir
 from agent.runtime.blindness import Blindness
@@ -239,6 +241,21 @@ def evaluation(
     )
 
 
+def bulletins(in_force: InForce, store: Store) -> Make:
+    """Who makes the report of a week as it is sent; raises NotFound where it holds no query, RetryLater where the store is away."""
+
+    def made(week: str) -> Bulletin:
+        from agent.report.weekly.period import week_of  # noqa: PLC0415 - templates and charts, once a week
+        from agent.report.weekly.publish import bulletin  # noqa: PLC0415
+        from agent.report.weekly.weekly import weekly  # noqa: PLC0415
+
+        now = in_force()
+        period = week_of(week, ZoneInfo(now.settings.report.timezone))
+        return bulletin(weekly(store.windows, store.journal, now.quality, period), now.settings.notify.external_url)
+
+    return made
+
+
 def report_round(in_force: InForce, store: Store, desk: Desk, make: Make) -> ReportRound:
     """The weekly reports that `make` makes, at the time and for the receivers that are configured at each look."""
     return ReportRound(lambda: parts.reports(in_force().settings), store.journal, desk.pipeline, make)
@@ -291,4 +308,9 @@ def pages(in_force: InForce, store: Store, missing: Callable[[], Mapping[str, st
 
 def views(in_force: InForce, store: Store) -> StoreViews:
     """What a reader sees of a store."""
-    return StoreViews(store.windows, store.journal, lambda: in_force().quality, CLOCK, lambda: in_force().mutes)
+
+    def reports() -> Reports:
+        settings = in_force().settings
+        return Reports(ZoneInfo(settings.report.timezone), settings.notify.external_url)
+
+    return StoreViews(store.windows, store.journal, lambda: in_force().quality, CLOCK, lambda: in_force().mutes, reports=reports)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaln, xlogy
 
-from agent.probing.comparing.statistics import ALPHA, Values, holm, mcnemar, studentised, tango
+from agent.alerting.holm import holm
+from agent.probing.comparing.statistics import ALPHA, Values, mcnemar, studentised, tango
 
 SIZES = (50, 100, 500)
 LEVELS = (0.05, 0.5, 0.97)

@@ -26,7 +26,7 @@ LAYERS = (  # each line may import itself and the lines above it
     ),
     (
         "commands",
-        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.sending agent.rule_commands agent.history_commands agent.golden_commands agent.probe_commands agent.compare_command agent.cli agent.__main__",
+        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.sending agent.rule_commands agent.history_commands agent.golden_commands agent.probe_commands agent.compare_command agent.report_command agent.cli agent.__main__",
     ),
 )
 NOTIFIERS = {f"agent.notify.{name}" for name in ("slack", "pagerduty", "alertmanager", "webhook", "mail", "post")}

@@ -12,8 +12,11 @@ from agent.config.settings import Settings
 from agent.configured import Configured, fixed
 from agent.notify.bulletin import Bulletin
 from agent.runtime.report_due import Why
+from agent.store.base import Flush
 from agent.store.migrate import migrate
 from tests.notify.stubs import Stub
+from tests.report.weekly.builders import days
+from tests.report.weekly.test_weekly import CALM
 
 MONDAY = datetime(2026, 11, 16, 7, tzinfo=UTC)  # eight in Berlin
 SUNDAY = MONDAY - timedelta(days=1)
@@ -78,3 +81,20 @@ def test_what_was_not_sent_is_sent_by_the_next_process(tmp_path: Path, hook: Stu
     assert process(given, MONDAY + timedelta(minutes=1)) == [Why.NOT_YET]
     (arrived,) = hook.arrived
     assert arrived["report"]["title"] == "Worse"
+
+
+def test_the_report_of_the_store_is_what_is_sent(tmp_path: Path, hook: Stub) -> None:
+    """Made of its weeks at its time; one of a week without queries is not sent."""
+    given = settings(tmp_path / "store", hook)
+    with ExitStack() as stack:
+        in_force, store = fixed(given), opening.store_in(stack, given, opening.home(given))
+        migrate(store.engine, opening.schemas(), retention=False)
+        store.windows.append(Flush("log/0", None, 1, 0, days([CALM, CALM, {**CALM, "ko": (500, 0.5)}])))
+        desk = opening.desk(stack, in_force, Configured(given).notifiers)
+        desk.take_over()
+        reports = opening.report_round(in_force, store, desk, opening.bulletins(in_force, store))
+        looks = (SUNDAY, MONDAY + LAG, MONDAY + timedelta(days=7, hours=1))
+        assert [reports.look(at - LAG, at) for at in looks] == [Why.BEGINS, Why.IN_TIME, Why.NO_DATA]
+        assert desk.drain(SOON)
+    (arrived,) = hook.arrived
+    assert arrived["report"]["title"] == "Worse: Korean −20.0 points of recall@10 · week 2026-W46"

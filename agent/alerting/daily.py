@@ -67,7 +67,7 @@ def measured(grid: Grid, tracked: Tracked, windows: Sequence[int], day: int) -> 
         days,
         pooled[1].mean,
         phis,
-        *(_early(np.stack(each, 1), days) for each in (own, relative, reference)),
+        *(early(np.stack(each, 1), days) for each in (own, relative, reference)),
     )
 
 
@@ -78,6 +78,6 @@ def _usual(grid: Grid, rows: Sequence[int], lags: Collection[int], day: int) -> 
     return {lag: [known[each - lag] for each in ring] for lag in lags}
 
 
-def _early(tau2: Floats, days: Any) -> Floats:
-    """Under a week of days shows less wobble than there is: a point at least is allowed for."""
+def early(tau2: Floats, days: Any) -> Floats:
+    """Under a week of days shows less wobble than there is: a point at least is allowed for. Tracks x windows, and tracks."""
     return np.where((days < noise.SETTLED_DAYS)[:, None], np.maximum(tau2, noise.UNKNOWN), tau2)

@@ -23,9 +23,9 @@ def entry_of(action: Action) -> Entry:
     return Entry(KIND, action.id, action.at, msgspec.to_builtins(action))
 
 
-def actions_since(journal: Journal, at: datetime | None = None) -> list[Action]:
-    """What people did from this time on (None: ever), oldest first."""
-    return [msgspec.convert(dict(entry.body), Action) for entry in journal.read(KIND, at)]
+def actions_since(journal: Journal, at: datetime | None = None, until: datetime | None = None) -> list[Action]:
+    """What people did from this time on (None: ever), and until then, oldest first."""
+    return [msgspec.convert(dict(entry.body), Action) for entry in journal.read(KIND, at, until)]
 
 
 def joined(incidents: Iterable[Incident], actions: Iterable[Action]) -> list[Incident]:

@@ -1,6 +1,7 @@
 """Falls that golden sets saw by themselves, in the journal: one row a state."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -22,12 +23,12 @@ def entry_of(fall: Fall) -> Entry:
     return Entry(KIND, row_id("/".join(map(str, (*identity_of(incident), incident.state)))), at, msgspec.to_builtins(fall))
 
 
-def falls(journal: Journal) -> Iterator[Fall]:
-    """Every state, oldest first."""
-    return (msgspec.convert(dict(entry.body), Fall) for entry in journal.read(KIND))
+def falls(journal: Journal, until: datetime | None = None) -> Iterator[Fall]:
+    """Every state that there was by then (None: ever), oldest first."""
+    return (msgspec.convert(dict(entry.body), Fall) for entry in journal.read(KIND, until=until))
 
 
-def incidents(journal: Journal) -> list[Incident]:
-    """Each in its newest state."""
-    newest = {identity_of(fall.incident): fall.incident for fall in falls(journal)}
+def incidents(journal: Journal, until: datetime | None = None) -> list[Incident]:
+    """Each as it stood then (None: now)."""
+    newest = {identity_of(fall.incident): fall.incident for fall in falls(journal, until)}
     return list(newest.values())

@@ -102,11 +102,16 @@ def _verdict(verdict: str | None) -> Text:
 
 def _advice(told: Row) -> Iterable[RenderableType]:
     """One line a language that is not connected, the worst first."""
-    documents = ", ".join(map(display_name, told["document_languages"]))
     for row in _worst_first(told["languages"]):
         if row["verdict"] != "connected":
-            said = ADVICE[row["reason"]].format(documents=documents, n=row["n"], unknown=_unknown(row["unknown_share"] or 0))
+            said = advice(row, told["document_languages"])
             yield Padding(Text(f"{display_name(row['language'])}: {said}"), (0, 0, 0, 2))
+
+
+def advice(row: Row, documents: Sequence[str]) -> str:
+    """What a probe found of a language that is not connected, and what to do."""
+    names = ", ".join(map(display_name, documents))
+    return ADVICE[row["reason"]].format(documents=names, n=row["n"], unknown=_unknown(row["unknown_share"] or 0))
 
 
 def _unknown(share: float) -> str:

@@ -6,7 +6,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -26,6 +27,7 @@ from agent.store.base import MINUTE, Journal, WindowReader
 
 Words = Mapping[str, str]
 Rows = list[dict[str, Any]]
+Report = dict[str, Any]
 NO = ("", "0", "false")
 PROBED = timedelta(days=8)  # a language that was asked so lately is watched by that
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -49,19 +51,35 @@ class Views(Protocol):
     def mutes(self, words: Words) -> Rows:
         """Mutes that count now or later, or with `all` also those that are over or removed; those of the file first."""
 
+    def report(self, words: Words) -> Report:
+        """The weekly report: `week` or `from` and `to`, the filters, and `format`; `week`, `title` and the rendering of that name.
+
+        Raises NotFound where there are no queries.
+        """
+
+
+class Reports(NamedTuple):
+    """How weekly reports are made: in whose time zone a week begins, and the address of the pages that they link (None: none)."""
+
+    zone: ZoneInfo = ZoneInfo("UTC")
+    base: str | None = None
+
 
 class StoreViews:
     """Views of a store that this process has open."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is read, and what of the settings it is read by
         self,
         windows: WindowReader,
         journal: Journal,
         quality: Callable[[], Quality],
         clock: Clock,
         mutes_of_file: mutes.OfFile = mutes.none,
+        *,
+        reports: Callable[[], Reports] = Reports,
     ) -> None:
-        """`quality` and `mutes_of_file` are asked each time: they may have been read anew."""
+        """`quality`, `mutes_of_file` and `reports` are asked each time: they may have been read anew."""
+        self._reports = reports
         self._windows = windows
         self._journal = journal
         self._quality = quality
@@ -113,6 +131,13 @@ class StoreViews:
         now, everything = self._clock.now(), words.get("all", "") not in NO
         return [mutes.row_of(mute, now) for mute in (self._every_mute() if everything else self._mutes(now))]
 
+    def report(self, words: Words) -> Report:
+        """The weekly report."""
+        from agent.report.weekly.answer import answer, asked  # noqa: PLC0415 - templates and charts that other commands need not load
+
+        settings, quality, now = self._reports(), self._quality(), self._clock.now()
+        return answer(lambda meant: asked(self._windows, self._journal, quality, meant, now, settings.zone), words, settings.base)
+
     def _mutes(self, now: datetime) -> list[Mute]:
         return [mute for mute in self._every_mute() if state(mute, now) in {State.ACTIVE, State.WAITING}]
 
@@ -146,6 +171,11 @@ class RemoteViews:
         """Mutes."""
         return self._ask("/mutes", words)
 
+    def report(self, words: Words) -> Report:
+        """The weekly report."""
+        told: Report = self._remote.get("/report", words)
+        return told
+
     def _ask(self, path: str, words: Words) -> Rows:
         rows: Rows = self._remote.get(path, words)
         return rows
@@ -162,24 +192,24 @@ def _known(words: Words, *known: str) -> None:
         raise Misconfigured([Mistake("", key, f"unknown, expected one of {', '.join(known)}") for key in unknown])
 
 
-def incidents(journal: Journal) -> list[Incident]:
-    """Each incident in its newest state and with what people did with it, oldest first, from the journal."""
+def incidents(journal: Journal, until: datetime | None = None) -> list[Incident]:
+    """Each incident as it stood at `until` (None: now) and with what people had done with it, oldest first, from the journal."""
     newest: dict[tuple[str, object], Incident] = {}
-    for entry in journal.read("transition"):
+    for entry in journal.read("transition", until=until):
         incident = msgspec.convert(dict(entry.body), Incident)
         newest[incident.fingerprint, incident.pending_since] = incident
-    return joined(newest.values(), actions_since(journal))
+    return joined(newest.values(), actions_since(journal, until=until))
 
 
-def all_incidents(journal: Journal, now: datetime) -> list[Incident]:
+def all_incidents(journal: Journal, now: datetime, until: datetime | None = None) -> list[Incident]:
     """Those, and what no rule evaluates: records that were lost, and falls that golden sets saw by themselves."""
-    others = [*_losses(journal, now), *golden_falls.incidents(journal)]
-    return [*incidents(journal), *joined(others, actions_since(journal))]
+    others = [*_losses(journal, now, until), *golden_falls.incidents(journal, until)]
+    return [*incidents(journal, until), *joined(others, actions_since(journal, until=until))]
 
 
-def _losses(journal: Journal, now: datetime) -> list[Incident]:
+def _losses(journal: Journal, now: datetime, until: datetime | None) -> list[Incident]:
     """What was removed from the log before it was read, oldest first."""
-    return [loss.incident(msgspec.convert(dict(entry.body), loss.Loss), now) for entry in journal.read("lost")]
+    return [loss.incident(msgspec.convert(dict(entry.body), loss.Loss), now) for entry in journal.read("lost", until=until)]
 
 
 def _told_at(incident: Incident) -> datetime:

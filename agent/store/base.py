@@ -89,6 +89,9 @@ class WindowReader(Protocol):
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions the `language` windows of a selection have, within a percent; 0 where the log names none."""
 
+    def sessions_by_language(self, selection: Selection) -> Mapping[str, int]:
+        """The same for each language that has any."""
+
     def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterable[Minute]:
         """Language windows in [start, end), ordered by time; sums of longer steps, parts of a day, when asked."""
 

@@ -82,6 +82,12 @@ class ClickHouseWindows:
         ((found,),) = self._engine.rows(sql.sessions(tuple(selection.where)), parameters)
         return int(found)
 
+    def sessions_by_language(self, selection: Selection) -> Mapping[str, int]:
+        """How many distinct sessions each language has."""
+        parameters = {"start": selection.start, "end": selection.end, **selection.where}
+        found = self._engine.rows(sql.sessions_by_language(tuple(selection.where)), parameters)
+        return {language: int(n) for language, n in found}
+
     def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
         """Language windows in [start, end), ordered by time."""
         width = len(sql.KEY_COLUMNS) + 1

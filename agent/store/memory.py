@@ -65,6 +65,14 @@ class MemoryWindows:
         known = (window for window in self._windows if window.kind == "language" and _selected(window, selection))
         return len(set[int]().union(*(window.measures.session_hashes for window in known)))
 
+    def sessions_by_language(self, selection: Selection) -> Mapping[str, int]:
+        """How many distinct sessions each language has."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for window in self._windows:
+            if window.kind == "language" and _selected(window, selection):
+                found[window.key.language] |= window.measures.session_hashes
+        return {language: len(hashes) for language, hashes in sorted(found.items()) if hashes}
+
     def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
         """Language windows in [start, end), ordered by time."""
         sums: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)

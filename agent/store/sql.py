@@ -74,6 +74,14 @@ def sessions(where: Sequence[str]) -> str:
     return f"SELECT uniqCombinedMerge(sessions) FROM windows WHERE kind = 'language' AND {RANGE}{_filters(where)}"
 
 
+def sessions_by_language(where: Sequence[str]) -> str:
+    """The same by language."""
+    return (
+        f"SELECT language, uniqCombinedMerge(sessions) AS n FROM windows WHERE kind = 'language' AND {RANGE}{_filters(where)} "
+        "GROUP BY language HAVING n > 0 ORDER BY language"
+    )
+
+
 def totals(by: Sequence[str], where: Sequence[str], sums: Sequence[str] = READABLE, *, days: bool = False) -> str:
     """Sums of these columns, grouped by `by`; `where` are the columns that are filtered, `days` says that the range is of whole days."""
     columns = ", ".join(by)

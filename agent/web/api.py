@@ -19,7 +19,7 @@ from agent.clock import Clock
 from agent.errors import BabelwatchError, Misconfigured, Mistake, NotFound
 from agent.report.remote import API
 from agent.report.shared import SharedJournal
-from agent.report.views import Rows, Views, Words
+from agent.report.views import Report, Rows, Views, Words
 from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
 from agent.runtime.reload import Taken
@@ -32,7 +32,7 @@ from agent.web.headers import Headers
 LARGEST_BODY = 1 << 16
 LARGEST_RUN = 64 << 20  # the scores of a golden run in one language
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-Read = Callable[[Words], Rows]
+Read = Callable[[Words], Rows | Report]
 Write = Callable[[Row], Row]
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -75,6 +75,7 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
         Route(f"{API}/languages", reading(views.languages)),
         Route(f"{API}/pairs", reading(views.pairs)),
         Route(f"{API}/alerts", reading(views.alerts)),
+        Route(f"{API}/report", reading(views.report)),
         Route(f"{API}/changes", reading(views.changes), methods=["GET"]),
         Route(f"{API}/changes", _writing(lambda _: writer.announce), methods=["POST"]),
         Route(f"{API}/mutes", reading(views.mutes), methods=["GET"]),

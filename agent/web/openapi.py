@@ -87,6 +87,16 @@ class Shown(Mute, kw_only=True, frozen=True):
     state: str = ""
 
 
+class Report(Struct):
+    """A weekly report: the rendering that was asked for, under its name."""
+
+    week: str
+    title: Annotated[str, Meta(description="the verdict, in one line")]
+    html: str = ""
+    text: str = ""
+    json: Annotated[dict[str, Any], Meta(description="every figure: docs/report.md")] = {}
+
+
 class Mistakes(Struct):
     """What was wrong: file, key, what was expected."""
 
@@ -99,7 +109,7 @@ class Problem(Struct):
     error: str
 
 
-RECORDS: Final = (Figures, Pair, Change, Shown, Incident, Muting, Remark, Closing, Announcement, Mistakes, Problem)
+RECORDS: Final = (Figures, Pair, Change, Shown, Incident, Muting, Remark, Closing, Announcement, Report, Mistakes, Problem)
 RANGE: Final = {
     "from": "start of the range: RFC 3339, a date, or relative such as -7d (default: seven days before the end)",
     "to": "end of the range, not included (default: the end of the newest window)",
@@ -115,7 +125,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "babelwatch", "version": __version__, "description": "Retrieval quality per language, and what broke."},
         "security": [{}, {"token": []}],
-        "paths": {f"{API}{path}": dict(_methods(path)) for path in (*READS, *WRITES, *ENDS)},
+        "paths": {f"{API}{path}": dict(_methods(path)) for path in (*READS, *ONES, *WRITES, *ENDS)},
         "components": {
             "schemas": schemas,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "web.token of the configuration"}},
@@ -129,6 +139,18 @@ READS: Final[Mapping[str, tuple[type, str, Mapping[str, str]]]] = {
     "/alerts": (Incident, "Open incidents, newest first", {"all": "also those that are resolved", **NAMES}),
     "/changes": (Change, "Deployments, oldest first", NAMES),
     "/mutes": (Shown, "Mutes that count now or later", {"all": "also those that are over or removed"}),
+}
+ONES: Final[Mapping[str, tuple[type, str, Mapping[str, str]]]] = {
+    "/report": (
+        Report,
+        "The weekly report",
+        {
+            "week": "ISO week such as 2026-W46 (default: the last one that is over and has data)",
+            **{name: RANGE[name] for name in ("from", "to")},
+            "format": "html, text or json (default)",
+            **NAMES,
+        },
+    ),
 }
 WRITES: Final[Mapping[str, tuple[type, type, str]]] = {
     "/changes": (Announcement, Change, "Announce a deployment"),
@@ -145,6 +167,9 @@ def _methods(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         row, summary, words = READS[path]
         rows = {"type": "array", "items": _reference(row)}
         yield "get", _operation(path, summary, rows, [_parameter("query", name, said) for name, said in words.items()])
+    if path in ONES:
+        one, summary, words = ONES[path]
+        yield "get", _operation(path, summary, _reference(one), [_parameter("query", name, said) for name, said in words.items()])
     if path in WRITES:
         body, answer, summary = WRITES[path]
         said = {"required": True, "content": {JSON: {"schema": _reference(body)}}}

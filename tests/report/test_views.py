@@ -179,6 +179,8 @@ QUESTIONS: list[tuple[str, dict[str, str]]] = [
     ("alerts", {}),
     ("alerts", {"all": "true", "service": "shop"}),
     ("changes", {"environment": "prod"}),
+    ("report", {"week": "2026-W47", "format": "json"}),
+    ("report", {"from": "2026-11-10", "service": "help", "format": "html"}),
 ]
 
 

@@ -112,6 +112,11 @@ class MortalWindows:
         self._fate.step("reading sessions")
         return self._windows.sessions(selection)
 
+    def sessions_by_language(self, selection: Selection) -> Mapping[str, int]:
+        """Read."""
+        self._fate.step("reading sessions by language")
+        return self._windows.sessions_by_language(selection)
+
 
 class MortalChat:
     """A process may die before the channel accepts a message, and before it knows that it did."""

@@ -304,6 +304,16 @@ def test_distinct_sessions_are_counted_across_windows(store: Store) -> None:
     assert store.windows.sessions(ALWAYS._replace(start=at(1), where={"language": "ko"})) == 2
 
 
+def test_distinct_sessions_are_counted_by_language(store: Store) -> None:
+    """Each language once over its minutes; one without sessions is not named."""
+    store.windows.append(
+        flush(window(0, session_hashes={1, 2}), window(1, session_hashes={2, 3}), window(0, language="en", session_hashes={9}))
+    )
+    store.windows.append(flush(window(2, language="lo"), stored=10, end=20))
+    assert store.windows.sessions_by_language(ALWAYS) == {"en": 1, "ko": 3}
+    assert store.windows.sessions_by_language(ALWAYS._replace(start=at(1), where={"service": "help"})) == {"ko": 2}
+
+
 def test_the_journal_gives_back_what_was_written(store: Store) -> None:
     """Id, time to the millisecond in UTC, and a body of any depth and script."""
     row = entry("이름/'\\", 0.00005, text="한국어\n\t'\\", nested={"list": [1, 2.5, None, True]})

@@ -13,7 +13,7 @@ from agent.clock import FakeClock
 from agent.errors import BabelwatchError, Misconfigured, Mistake, NotFound, RetryLater, Stop
 from agent.report.remote import API
 from agent.report.said import Said
-from agent.report.views import Rows, Words
+from agent.report.views import Report, Rows, Words
 from agent.report.writer import Row
 from agent.runtime.health import STUCK, Health
 from agent.runtime.reload import Taken
@@ -56,6 +56,10 @@ class Told:
     def mutes(self, words: Words) -> Rows:
         """The words back."""
         return self._answer("mutes", words)
+
+    def report(self, words: Words) -> Report:
+        """The words back."""
+        return self._answer("report", words)[0]
 
     def reload(self) -> Taken:
         """What changed."""
@@ -122,6 +126,12 @@ def test_each_view_has_its_path(site: Site, path: str) -> None:
     answer = site.get(f"{path}?service=a%20b&language=%ED%95%9C&from=-7d")
     assert answer.status_code == 200
     assert answer.json() == [{"view": path.removeprefix(f"{API}/"), "service": "a b", "language": "한", "from": "-7d"}]
+
+
+def test_the_report_is_one_document(site: Site) -> None:
+    """And no list."""
+    told = site.get(f"{API}/report?week=2026-W46&format=text").json()
+    assert told == {"view": "report", "week": "2026-W46", "format": "text"}
 
 
 def test_an_answer_is_json_that_is_asked_about_before_it_is_shown_again(site: Site) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple
 
+from agent.alerting.holm import holm
 from agent.errors import Misconfigured, Mistake
 from agent.probing.comparing.metric import Metric
 from agent.probing.comparing.sides import NONE, Marks, Side, by_language, paired
-from agent.probing.comparing.statistics import Estimate, detectable, estimate, holm, needed
+from agent.probing.comparing.statistics import Estimate, detectable, estimate, needed
 from agent.probing.comparing.verdict import Verdict, judge, overall
 from agent.probing.scores import Group
 

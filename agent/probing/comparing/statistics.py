@@ -120,16 +120,6 @@ def studentised(differences: Values) -> Studentised:
     return Studentised(Interval(np.maximum(mean - half, -1), np.minimum(mean + half, 1)), stdtr(free, -mean / error), sd)
 
 
-def holm(p_values: ArrayLike) -> Values:
-    """p-values adjusted so that the chance of one false one among all stays below the level (Holm 1979), in their order."""
-    given = np.asarray(p_values, float)
-    order = np.argsort(given, kind="stable")
-    steps = given[order] * np.arange(len(given), 0, -1)
-    adjusted = np.empty_like(given)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
-
-
 def detectable(sd: float, n: int, compared: int) -> float:
     """The smallest true fall that `n` queries would find with 80 % power, one of `compared` languages."""
     return _reach(compared) * sd / sqrt(n)

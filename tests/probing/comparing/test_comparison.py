@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.alerting.holm import holm
 from agent.errors import Misconfigured
 from agent.probing.comparing.comparison import Asked, Row, compare
 from agent.probing.comparing.metric import Metric, metric_of
 from agent.probing.comparing.sides import Marks, averaged, by_language, paired
-from agent.probing.comparing.statistics import holm
 from agent.probing.comparing.verdict import Verdict
 from agent.probing.scores import Group
 from tests.probing.comparing.examples import BAD, EVERY_VERDICT, GOOD, RECALL, WOBBLY, compared, marks, side

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from agent.alerting.holm import holm
 from agent.probing.comparing.statistics import (
     Estimate,
     Interval,
     Values,
     detectable,
     estimate,
-    holm,
     mcnemar,
     needed,
     studentised,
