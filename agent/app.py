@@ -21,7 +21,7 @@ from agent.config.settings import Settings
 from agent.configured import Configured, fixed
 from agent.decode.sink import FileSink
 from agent.desk import Ears
-from agent.errors import together
+from agent.errors import Misconfigured, together
 from agent.language.services import Taggers
 from agent.memory import keep_buffers
 from agent.opening import CLOCK
@@ -32,6 +32,7 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
+from agent.runtime.own import Own, both
 from agent.runtime.reload import Reload
 from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
@@ -65,10 +66,11 @@ def run(settings: Settings, config: Path | None = None) -> None:
         store = opening.store_in(stack, settings, folder)
         migrate(store.engine, opening.schemas(), replicated=_replicated(settings), retention=True)
         meters = telemetry.prometheus(CLOCK)
-        reload = _reload(configured, config, meters)
+        own = Own(CLOCK.now)
+        reload = _reload(configured, config, both(meters.reloaded, own.reloaded))
         health = Health(CLOCK.now())
         people, metrics = opening.store_in(stack, settings, folder), settings.telemetry.prometheus
-        web = site(reload.in_force, people, health, _tokens(settings, token), metrics=metrics, reload=reload.reload)
+        web = site(reload.in_force, people, health, _tokens(settings, token), metrics=metrics, reload=reload.reload, seen=own.seen)
         log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
         kafka = settings.source.kafka
         log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
@@ -86,7 +88,9 @@ def run(settings: Settings, config: Path | None = None) -> None:
             desk.hand_over()
 
         live = Live(
-            consumer=opening.consumer(settings, store, source, sink, opening.Watchers(meters.stored, FirstLook(), meters.tried)),
+            consumer=opening.consumer(
+                settings, store, source, sink, opening.Watchers(both(meters.stored, own.stored), FirstLook(), meters.tried)
+            ),
             new_evaluation=new_evaluation,
             source=source,
             windows=store.windows,
@@ -94,7 +98,7 @@ def run(settings: Settings, config: Path | None = None) -> None:
             clock=CLOCK,
             pace=Pace(settings.source.lateness, alone=folder is not None, stuck_after=patience(settings.store.flush_interval)),
             missing_topics=source.missing_topics,
-            on_look=meters.looked,
+            on_look=both(meters.looked, own.looked),
             on_turn=lambda now: renewal.turn(now),  # noqa: PLW0108 - each of the two has the other
             on_hand_over=hand_over,
         )
@@ -105,7 +109,7 @@ def run(settings: Settings, config: Path | None = None) -> None:
         live.run(stop)
 
 
-def _reload(configured: Configured, config: Path | None, meters: telemetry.Telemetry) -> Reload[Configured]:
+def _reload(configured: Configured, config: Path | None, told: Callable[[Misconfigured | None], None]) -> Reload[Configured]:
     """Of the file that the settings came from, or would come from if it were there, and of all that it names."""
     file = config or configuration.DEFAULT
     return Reload(
@@ -113,7 +117,7 @@ def _reload(configured: Configured, config: Path | None, meters: telemetry.Telem
         read=lambda: configuration.load(config, os.environ),
         make=lambda settings: Configured(settings).read(),
         files_of=lambda settings: [file, *parts.files(settings)],
-        told=meters.reloaded,
+        told=told,
         now=CLOCK.now(),
     )
 

@@ -27,6 +27,7 @@ from agent.errors import Locked, RetryLater, Unreachable
 from agent.notify.base import Notifier
 from agent.notify.bulletin import Bulletin
 from agent.notify.pipeline import Pipeline
+from agent.report.pages import quality
 from agent.report.pages.store import StorePages
 from agent.report.views import Reports, StoreViews
 from agent.report.writer import StoreWriter
@@ -38,6 +39,7 @@ from agent.runtime.evaluate import Evaluation
 from agent.runtime.first_look import FirstLook
 from agent.runtime.golden_queries import GoldenQueries
 from agent.runtime.investigate import Investigation
+from agent.runtime.own import Seen
 from agent.runtime.report_round import Make, ReportRound
 from agent.runtime.schedule import Schedule
 from agent.runtime.stations import Stations
@@ -296,14 +298,35 @@ def writer(in_force: InForce, store: Store) -> StoreWriter:
     return StoreWriter(store.journal, CLOCK, lambda: in_force().mutes, lambda: in_force().labels)
 
 
-def pages(in_force: InForce, store: Store, missing: Callable[[], Mapping[str, str]]) -> Callable[[], StorePages]:
-    """What a page shows of a store, made anew for each; `missing` is what the agent waits for."""
+def pages(
+    in_force: InForce,
+    store: Store,
+    missing: Callable[[], Mapping[str, str]],
+    seen: Callable[[], Seen | None] = lambda: None,
+) -> Callable[[], StorePages]:
+    """What a page shows of a store, made anew for each; `missing` is what the agent waits for, `seen` what its loop has seen."""
 
     def made() -> StorePages:
         now = in_force()
-        return StorePages(store.windows, store.journal, now.quality, CLOCK, mutes_of_file=now.mutes, missing=missing())
+        return StorePages(
+            store.windows,
+            store.journal,
+            now.quality,
+            CLOCK,
+            mutes_of_file=now.mutes,
+            missing=missing(),
+            in_force=_said(now),
+            seen=seen(),
+        )
 
     return made
+
+
+def _said(configured: Configured) -> quality.InForce:
+    """What a page shows of the configuration."""
+    settings = configured.settings
+    topic = settings.source.kafka.dead_letter_topic
+    return quality.InForce(configured.rules, tuple(configured.notifiers), active.planned(settings), topic)
 
 
 def views(in_force: InForce, store: Store) -> StoreViews:

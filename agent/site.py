@@ -9,6 +9,7 @@ from agent.configured import InForce
 from agent.opening import CLOCK, Store
 from agent.report.shared import SharedJournal
 from agent.runtime.health import Health
+from agent.runtime.own import Seen
 from agent.runtime.reload import Taken
 from agent.web import forms, pages
 from agent.web.api import build
@@ -23,8 +24,9 @@ def site(  # noqa: PLR0913 - the composition root hands over each part
     *,
     metrics: bool = True,
     reload: Callable[[], Taken] | None = None,
+    seen: Callable[[], Seen | None] = lambda: None,
 ) -> Starlette:
-    """Without `tokens` whoever is on this machine is answered; `reload` reads the settings again."""
+    """Without `tokens` whoever is on this machine is answered; `reload` reads the settings again, `seen` is what the loop has seen."""
 
     def revision() -> Hashable:
         return str(people.windows.positions()), people.journal.revision(), id(in_force())
@@ -40,6 +42,10 @@ def site(  # noqa: PLR0913 - the composition root hands over each part
         metrics=metrics,
         reload=reload,
         shared=SharedJournal(people.journal, CLOCK),
-        pages=[*pages.routes(opening.pages(in_force, people, health.missing), cache), *forms.routes(writer), *forms.login(tokens)],
+        pages=[
+            *pages.routes(opening.pages(in_force, people, health.missing, seen), cache),
+            *forms.routes(writer),
+            *forms.login(tokens),
+        ],
         cache=cache,
     )

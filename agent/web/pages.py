@@ -29,7 +29,11 @@ class Page(NamedTuple):
     model: Model
 
 
-PAGES: Final = (Page("/", "languages.html.j2", "languages", lambda pages, request: pages.languages(dict(request.query_params))),)
+PAGES: Final = (
+    Page("/", "languages.html.j2", "languages", lambda pages, request: pages.languages(dict(request.query_params))),
+    Page("/pairs", "pairs.html.j2", "pairs", lambda pages, request: pages.pairs(dict(request.query_params))),
+    Page("/quality", "quality.html.j2", "quality", lambda pages, request: pages.data_quality(dict(request.query_params))),
+)
 
 
 def routes(looking: Callable[[], StorePages], cache: Cache) -> list[BaseRoute]:

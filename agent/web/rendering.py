@@ -14,7 +14,7 @@ from agent.charts.spark import spark
 from agent.charts.trend import trend
 from agent.language.codes import own_name
 from agent.notify import words
-from agent.report.pages import measure, shown
+from agent.report.pages import measure, pairs, quality, shades, shown
 from agent.report.pages.span import CHOICES
 from agent.web.session import OWN
 
@@ -37,6 +37,7 @@ FILTERS: Final[tuple[Callable[..., str], ...]] = (
     shown.lasting,
     shown.language,
     shown.headline,
+    shades.bound,
 )
 
 
@@ -71,6 +72,9 @@ def environment() -> Environment:
         "link": link,
         "own_name": own_name,
         "measure_words": measure.WORDS,
+        "least": pairs.LEAST,
+        "few": quality.FEW,
+        "rejections": quality.WHY,
         "signals": words.SIGNALS,
         "causes": words.CAUSES,
         "spark": spark,

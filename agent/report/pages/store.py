@@ -13,13 +13,16 @@ from agent.clock import Clock
 from agent.notify.mute import Mute
 from agent.probing import kept
 from agent.report import mutes, tables, thresholds
-from agent.report.pages import languages
+from agent.report.pages import languages, monitor, pairs, quality
 from agent.report.pages.languages import LanguagesPage
 from agent.report.pages.measure import Name, chosen
+from agent.report.pages.pairs import PairsPage
+from agent.report.pages.quality import InForce, QualityPage
 from agent.report.pages.span import Span, span_of
 from agent.report.pages.status import Status, status
 from agent.report.query import Query, parse
 from agent.report.views import PROBED, Words, all_incidents, matching
+from agent.runtime.own import Seen
 from agent.store.base import Journal, WindowReader
 from agent.store.days import DAY
 
@@ -46,6 +49,8 @@ CHART_SUMS: Final[Mapping[Name, tuple[str, ...]]] = {
     "similarity_mean": ("scored", "score_sum"),
 }
 """What the charts of a measure are drawn of."""
+PAIRS: Final = ("language", "document_language")
+PAIRS_BY: Final = tables.columns(pairs=True, by=())
 
 
 class StorePages:
@@ -63,15 +68,18 @@ class StorePages:
         *,
         mutes_of_file: Sequence[Mute] = (),
         missing: Mapping[str, str] = MappingProxyType({}),
+        in_force: InForce = InForce(),  # noqa: B008  immutable
+        seen: Seen | None = None,
     ) -> None:
-        """`quality` as it is configured; `missing` is what the agent waits for."""
+        """`quality` as it is configured; `missing` is what the agent waits for, `seen` what the process that reads the log knows."""
+        self._in_force, self._seen = in_force, seen
         self._windows, self._journal, self._now = windows, journal, clock.now()
         self._configured, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
 
     def status(self) -> Status:
         """What every page says on top."""
         newest = self._known[1] if self._known else None
-        return status(newest, self._missing, self._open, self._now)
+        return status(newest, self._missing, self._open, self._now, self._seen)
 
     def languages(self, words: Words) -> LanguagesPage:
         """Every language; raises Misconfigured for words that mean nothing."""
@@ -84,6 +92,26 @@ class StorePages:
         drawn = sorted({column for row in rows if (name := chosen(row)) for column in CHART_SUMS[name]})
         days = self._windows.series("language", span.spark.selection(query.where), BY, DAY, drawn) if drawn else ()
         return languages.page(languages.Read(span, rows, before, days), self._quality, open_)
+
+    def pairs(self, words: Words) -> PairsPage:
+        """Query language against document language; raises Misconfigured for words that mean nothing."""
+        wanted, others = pairs.asked(words)
+        query = parse(others, self._now)
+        span = self._span(query)
+        if span is None:
+            return PairsPage(None)
+        totals = self._windows.totals("pair", span.selection(query.where), PAIRS_BY, SUMS)
+        return pairs.page(span, tables.rows(totals, PAIRS, self._quality), wanted, pairs.scales_of(totals))
+
+    def data_quality(self, words: Words) -> QualityPage:
+        """Whether the monitor is healthy and can be trusted; raises Misconfigured for words that mean nothing."""
+        query = parse(words, self._now)
+        known = quality.Read(self.status(), self._now, in_force=self._in_force, seen=self._seen, missing=self._missing)
+        read = monitor.told(known, self._journal)
+        span = self._span(query)
+        if span is not None:
+            read = monitor.counted(read, self._windows, span, query.where)._replace(languages=self._rows(query, span, ()))
+        return quality.page(read)
 
     def _rows(self, query: Query, span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         totals = self._windows.totals("language", span.selection(query.where), BY, SUMS)
