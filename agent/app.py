@@ -81,7 +81,8 @@ def run(settings: Settings, config: Path | None = None) -> None:
         def new_evaluation() -> Evaluation:
             desk.take_over()
             checks = opening.checks(reload.in_force(), store, schedule)
-            return opening.evaluation(reload.in_force(), store, desk.pipeline, checks)
+            reports = opening.report_round(reload.in_force, store, desk, opening.bulletins(reload.in_force, store))
+            return opening.evaluation(reload.in_force(), store, desk.pipeline, checks, reports)
 
         def hand_over() -> None:
             schedule.sleep()

@@ -315,6 +315,7 @@ def pages(
             CLOCK,
             mutes_of_file=now.mutes,
             missing=missing(),
+            zone=ZoneInfo(now.settings.report.timezone),
             in_force=_said(now),
             seen=seen(),
         )

@@ -10,13 +10,16 @@ from starlette.routing import BaseRoute, Route
 
 from agent.errors import BabelwatchError, Misconfigured, NotFound
 from agent.report.pages.store import StorePages
-from agent.web.answers import HTML, answered
+from agent.report.weekly.html import style as report_style
+from agent.web.answers import HTML, KEPT, answered
 from agent.web.cache import Cache
+from agent.web.headers import with_style
 from agent.web.rendering import LOOK, SCRIPT, render
 
 Words = Mapping[str, str]
 Model = Callable[[StorePages, Request], Any]
 
+REPORT_HEADERS: Final = {**KEPT, "Content-Security-Policy": with_style(report_style())}
 FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -32,8 +35,12 @@ class Page(NamedTuple):
 PAGES: Final = (
     Page("/", "languages.html.j2", "languages", lambda pages, request: pages.languages(dict(request.query_params))),
     Page("/pairs", "pairs.html.j2", "pairs", lambda pages, request: pages.pairs(dict(request.query_params))),
+    Page("/reports", "reports.html.j2", "reports", lambda pages, request: pages.reports(dict(request.query_params))),
     Page("/quality", "quality.html.j2", "quality", lambda pages, request: pages.data_quality(dict(request.query_params))),
 )
+
+
+REPORT: Final = "/reports/{week}"
 
 
 def routes(looking: Callable[[], StorePages], cache: Cache) -> list[BaseRoute]:
@@ -41,23 +48,28 @@ def routes(looking: Callable[[], StorePages], cache: Cache) -> list[BaseRoute]:
     return [
         Route("/static/look.css", _file(LOOK, "text/css; charset=utf-8")),
         Route("/static/page.js", _file(SCRIPT, "text/javascript; charset=utf-8")),
-        *(Route(page.path, _shown(page, looking, cache)) for page in PAGES),
+        *(Route(page.path, _answering(cache, _rendered(page, looking))) for page in PAGES),
+        Route(REPORT, _answering(cache, lambda request: looking().report(request.path_params["week"]).encode(), REPORT_HEADERS)),
     ]
 
 
-def _shown(page: Page, looking: Callable[[], StorePages], cache: Cache) -> Callable[[Request], Any]:
+def _rendered(page: Page, looking: Callable[[], StorePages]) -> Callable[[Request], bytes]:
     def made(request: Request) -> bytes:
         pages, words = looking(), dict(request.query_params)
         model = page.model(pages, request)
         return render(page.template, page=model, here=page.here, path=request.url.path, words=words, status=pages.status())
 
+    return made
+
+
+def _answering(cache: Cache, make: Callable[[Request], bytes], headers: Mapping[str, str] = KEPT) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         address = f"{request.url.path}?{request.url.query}"
         try:
-            kept = await run_in_threadpool(cache.get, address, lambda: made(request))
+            kept = await run_in_threadpool(cache.get, address, lambda: make(request))
         except BabelwatchError as error:
             return await run_in_threadpool(problem, error, request)
-        return answered(request, kept, HTML)
+        return answered(request, kept, HTML, headers)
 
     return answer
 

@@ -1,5 +1,7 @@
 """The first page, and what all pages share: headers, validators, problems."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 
@@ -121,6 +123,25 @@ def test_the_api_is_rendered_once_and_can_be_asked_about(site: Site) -> None:
     first = site.get("/api/v1/languages")
     again = site.get("/api/v1/languages", **{"if-none-match": f'W/"x", {first.headers["etag"]}'})
     assert again.status_code == 304
+
+
+def test_a_report_is_a_page_with_its_own_style(site: Site) -> None:
+    """The policy names the digest of the one style that stands in it; its links stay on this site."""
+    week = re.findall(r'href="/reports/(\d{4}-W\d\d)"', site.get("/reports").text)[0]
+    page = site.get(f"/reports/{week}")
+    assert page.status_code == 200
+    (style,) = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}';" in page.headers["content-security-policy"]
+    assert 'href="/languages/ko"' in page.text
+    assert "http" not in "".join(re.findall(r'(?:href|src)="([^"]*)', page.text))
+    assert site.get(f"/reports/{week}", **{"if-none-match": page.headers["etag"]}).status_code == 304
+
+
+def test_a_week_that_is_none_is_a_page_that_says_so(site: Site) -> None:
+    """400 for what is no week, 404 for one without a query."""
+    assert site.get("/reports/yesterday").status_code == 400
+    assert site.get("/reports/2020-W10").status_code == 404
 
 
 def test_words_that_mean_nothing_are_a_page_that_says_so(site: Site) -> None:

@@ -5,23 +5,29 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from agent.alerting.action import is_open
 from agent.alerting.incident import Incident
 from agent.alerting.measures import Quality
 from agent.clock import Clock
+from agent.notify.bulletin import REPORT
 from agent.notify.mute import Mute
 from agent.probing import kept
 from agent.report import mutes, tables, thresholds
-from agent.report.pages import languages, monitor, pairs, quality
+from agent.report.pages import languages, monitor, pairs, quality, reports
 from agent.report.pages.languages import LanguagesPage
 from agent.report.pages.measure import Name, chosen
 from agent.report.pages.pairs import PairsPage
 from agent.report.pages.quality import InForce, QualityPage
+from agent.report.pages.reports import ReportsPage
 from agent.report.pages.span import Span, span_of
 from agent.report.pages.status import Status, status
 from agent.report.query import Query, parse
 from agent.report.views import PROBED, Words, all_incidents, matching
+from agent.report.weekly.html import html
+from agent.report.weekly.period import UTC_ZONE, week_of
+from agent.report.weekly.weekly import weekly
 from agent.runtime.own import Seen
 from agent.store.base import Journal, WindowReader
 from agent.store.days import DAY
@@ -70,9 +76,13 @@ class StorePages:
         missing: Mapping[str, str] = MappingProxyType({}),
         in_force: InForce = InForce(),  # noqa: B008  immutable
         seen: Seen | None = None,
+        zone: ZoneInfo = UTC_ZONE,
     ) -> None:
-        """`quality` as it is configured; `missing` is what the agent waits for, `seen` what the process that reads the log knows."""
-        self._in_force, self._seen = in_force, seen
+        """`quality` as it is configured; `missing` is what the agent waits for, `seen` what the process that reads the log knows.
+
+        `zone` is where the weeks of reports begin.
+        """
+        self._in_force, self._seen, self._zone = in_force, seen, zone
         self._windows, self._journal, self._now = windows, journal, clock.now()
         self._configured, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
 
@@ -112,6 +122,17 @@ class StorePages:
         if span is not None:
             read = monitor.counted(read, self._windows, span, query.where)._replace(languages=self._rows(query, span, ()))
         return quality.page(read)
+
+    def reports(self, words: Words) -> ReportsPage:
+        """The weeks that have a report; raises Misconfigured for any word."""
+        parse(words, self._now)
+        sent = {entry.body["week"]: entry.body["title"] for entry in self._journal.read(REPORT)}
+        return reports.page(self._known, sent, self._now, self._zone)
+
+    def report(self, week: str) -> str:
+        """The report of a week as one HTML file that links these pages; raises Misconfigured, or NotFound where it has no query."""
+        period = week_of(week, self._zone)
+        return html(weekly(self._windows, self._journal, self._configured, period), "")
 
     def _rows(self, query: Query, span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         totals = self._windows.totals("language", span.selection(query.where), BY, SUMS)

@@ -28,7 +28,7 @@ def html(report: Report, base: str | None = None) -> str:
             report=report,
             title=words.title(report),
             lead=list(words.lead(report)),
-            css=_css(),
+            css=style(),
             sparks={row.language: _spark(row, report.k) for row in report.languages if row.days},
             waterfalls=[(one, _waterfall(one, report.k), one.parts[:MOST_PARTS]) for one in report.averages],
             link=lambda *path: _address(base, path),
@@ -50,8 +50,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _css() -> Markup:
-    """Our own file, which closes no element."""
+def style() -> Markup:
+    """What stands in the file's one `style` element: our own file, which closes no element."""
     folder = Path(charts.__path__[0])
     return Markup((folder / "look.css").read_text("utf-8"))  # noqa: S704 - ours, and nothing of a log is in it
 
