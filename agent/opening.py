@@ -284,7 +284,10 @@ def pages(in_force: InForce, store: Store, missing: Callable[[], Mapping[str, st
 
     def made() -> StorePages:
         now = in_force()
-        return StorePages(store.windows, store.journal, now.quality, CLOCK, mutes_of_file=now.mutes, missing=missing())
+        traces = now.settings.notify.trace_url
+        return StorePages(
+            store.windows, store.journal, now.quality, CLOCK, mutes_of_file=now.mutes, missing=missing(), trace_url=traces
+        )
 
     return made
 

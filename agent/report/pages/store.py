@@ -13,7 +13,8 @@ from agent.clock import Clock
 from agent.notify.mute import Mute
 from agent.probing import kept
 from agent.report import mutes, tables, thresholds
-from agent.report.pages import languages
+from agent.report.pages import languages, reading_language
+from agent.report.pages.language import LanguagePage
 from agent.report.pages.languages import LanguagesPage
 from agent.report.pages.measure import Name, chosen
 from agent.report.pages.span import Span, span_of
@@ -63,10 +64,12 @@ class StorePages:
         *,
         mutes_of_file: Sequence[Mute] = (),
         missing: Mapping[str, str] = MappingProxyType({}),
+        trace_url: str | None = None,
     ) -> None:
-        """`quality` as it is configured; `missing` is what the agent waits for."""
+        """`quality` as it is configured; `missing` is what the agent waits for; `trace_url`: where a `{trace_id}` stands."""
         self._windows, self._journal, self._now = windows, journal, clock.now()
         self._configured, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
+        self._trace_url = trace_url
 
     def status(self) -> Status:
         """What every page says on top."""
@@ -84,6 +87,11 @@ class StorePages:
         drawn = sorted({column for row in rows if (name := chosen(row)) for column in CHART_SUMS[name]})
         days = self._windows.series("language", span.spark.selection(query.where), BY, DAY, drawn) if drawn else ()
         return languages.page(languages.Read(span, rows, before, days), self._quality, open_)
+
+    def language(self, tag: str, words: Words) -> LanguagePage:
+        """One language; raises NotFound for one that is not known, Misconfigured for words that mean nothing."""
+        query, read = parse(words, self._now), (self._windows, self._journal, self._quality, self._incidents, self._known)
+        return reading_language.read(reading_language.Sources(*read, self._now, self._trace_url), tag, query)
 
     def _rows(self, query: Query, span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         totals = self._windows.totals("language", span.selection(query.where), BY, SUMS)
