@@ -18,7 +18,7 @@ MOST_TIMES: Final = 8
 
 
 class Point(NamedTuple):
-    """The mean of a stretch that begins at `at`, in 0..1, with its 95 % interval; None where nothing is known."""
+    """The mean of a stretch drawn at `at`, in 0..1, with its 95 % interval; None where nothing is known."""
 
     at: datetime
     value: float | None
@@ -34,7 +34,10 @@ class Mark(NamedTuple):
 
 
 class Trend(NamedTuple):
-    """What is drawn, in [start, end]: `usual` is the band of the baseline (0..1), `fired` stretches in which an incident was open."""
+    """What is drawn, in [start, end]: `usual` is the band of the baseline (0..1), `fired` stretches in which an incident was open.
+
+    Without `shares` values are no shares but scores, of any size and in their own units.
+    """
 
     start: datetime
     end: datetime
@@ -42,12 +45,13 @@ class Trend(NamedTuple):
     usual: tuple[float, float] | None = None
     marks: Sequence[Mark] = ()
     fired: Sequence[tuple[datetime, datetime]] = ()
+    shares: bool = True
 
 
 def trend(drawn: Trend, label: str) -> Markup:
-    """The chart in percent; `label` is read out instead of it."""
+    """The chart, shares in percent; `label` is read out instead of it."""
     x, y = _across(drawn), _upwards(drawn)
-    parts = [*_open(drawn, x), *_grid(y), *_times(drawn, x), *_band(drawn, y), *_interval(drawn, x, y)]
+    parts = [*_open(drawn, x), *_grid(y, shares=drawn.shares), *_times(drawn, x), *_band(drawn, y), *_interval(drawn, x, y)]
     values = [None if one.value is None else (x(_second(one.at)), y(one.value)) for one in drawn.points]
     return drawing(label, WIDTH, HEIGHT, [*parts, line(values, "series"), *_marks(drawn, x)], "trend")
 
@@ -61,18 +65,22 @@ def _across(drawn: Trend) -> Scale:
 
 
 def _upwards(drawn: Trend) -> Scale:
-    """From the lowest to the highest that is drawn, and a little more, within 0..1."""
+    """From the lowest to the highest that is drawn, and a little more; shares within 0..1."""
     shown = [value for one in drawn.points for value in (one.value, one.low, one.high) if value is not None]
     shown += drawn.usual or ()
     low, high = (min(shown), max(shown)) if shown else (0.0, 1.0)
-    return Scale(max(low - ROOM, 0.0), min(high + ROOM, 1.0), PLOT.bottom, PLOT.top)
+    if drawn.shares:
+        return Scale(max(low - ROOM, 0.0), min(high + ROOM, 1.0), PLOT.bottom, PLOT.top)
+    room = max(ROOM, (high - low) / 10)
+    return Scale(low - room, high + room, PLOT.bottom, PLOT.top)
 
 
-def _grid(y: Scale) -> Iterator[Markup]:
-    for value in ticks(100 * y.low, 100 * y.high):
-        at = y(value / 100)
+def _grid(y: Scale, *, shares: bool) -> Iterator[Markup]:
+    one, unit = (100, " %") if shares else (1, "")
+    for value in ticks(one * y.low, one * y.high):
+        at = y(value / one)
         yield element("line", x1=PLOT.left, x2=PLOT.right, y1=at, y2=at, class_="grid")
-        yield text(PLOT.left - 6, at + 4, f"{value:g} %", anchor="end")
+        yield text(PLOT.left - 6, at + 4, f"{value:g}{unit}", anchor="end")
 
 
 def _times(drawn: Trend, x: Scale) -> Iterator[Markup]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -34,6 +35,12 @@ class Page(NamedTuple):
 
 PAGES: Final = (
     Page("/", "languages.html.j2", "languages", lambda pages, request: pages.languages(dict(request.query_params))),
+    Page(
+        "/languages/{tag:path}",
+        "language.html.j2",
+        "languages",
+        lambda pages, request: pages.language(request.path_params["tag"], dict(request.query_params)),
+    ),
     Page("/pairs", "pairs.html.j2", "pairs", lambda pages, request: pages.pairs(dict(request.query_params))),
     Page("/reports", "reports.html.j2", "reports", lambda pages, request: pages.reports(dict(request.query_params))),
     Page("/quality", "quality.html.j2", "quality", lambda pages, request: pages.data_quality(dict(request.query_params))),
@@ -57,16 +64,15 @@ def _rendered(page: Page, looking: Callable[[], StorePages]) -> Callable[[Reques
     def made(request: Request) -> bytes:
         pages, words = looking(), dict(request.query_params)
         model = page.model(pages, request)
-        return render(page.template, page=model, here=page.here, path=request.url.path, words=words, status=pages.status())
+        return render(page.template, page=model, here=page.here, path=_path(request), words=words, status=pages.status())
 
     return made
 
 
 def _answering(cache: Cache, make: Callable[[Request], bytes], headers: Mapping[str, str] = KEPT) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        address = f"{request.url.path}?{request.url.query}"
         try:
-            kept = await run_in_threadpool(cache.get, address, lambda: make(request))
+            kept = await run_in_threadpool(cache.get, _address(request), lambda: make(request))
         except BabelwatchError as error:
             return await run_in_threadpool(problem, error, request)
         return answered(request, kept, HTML, headers)
@@ -74,11 +80,21 @@ def _answering(cache: Cache, make: Callable[[Request], bytes], headers: Mapping[
     return answer
 
 
+def _path(request: Request) -> str:
+    """The path as an address has it: a name in it may hold what ends a path, such as a question mark."""
+    return quote(request.scope["path"])
+
+
+def _address(request: Request) -> str:
+    """What tells one page from all others."""
+    return f"{_path(request)}?{request.scope['query_string'].decode('latin-1')}"
+
+
 def problem(error: BabelwatchError, request: Request) -> Response:
     """A page that says what is wrong, and how to go on."""
     status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, Misconfigured) else 503
     mistakes = [str(one) for one in error.mistakes] if isinstance(error, Misconfigured) else [str(error)]
-    body = render("problem.html.j2", mistakes=mistakes, code=status, here="", path=request.url.path, words={}, status=None)
+    body = render("problem.html.j2", mistakes=mistakes, code=status, here="", path=_path(request), words={}, status=None)
     return Response(body, status, {"Cache-Control": "no-store"}, HTML)
 
 

@@ -50,6 +50,15 @@ def test_hostile_names_are_text(chart: Markup) -> None:
     assert all("style" not in one.keys() for one in root.iter())  # noqa: SIM118 - an element, not a mapping
 
 
+def test_scores_are_no_shares() -> None:
+    """They are drawn as they are, however large; shares in percent, and never beyond 0 and 100."""
+    points = [Point(NOON, 11.0, 10.5, 11.5), Point(NOON + HOUR, 12.0, 11.5, 12.5)]
+    scored = classes(trend(Trend(NOON, NOON + HOUR, points, shares=False), "scores"), "axis")
+    assert [one.text for one in scored if one.get("text-anchor") == "end"] == ["10.5", "11", "11.5", "12", "12.5"]
+    shares = classes(trend(Trend(NOON, NOON + HOUR, [Point(NOON, 0.99, 0.97, 1.0)]), "shares"), "axis")
+    assert {one.text for one in shares if one.get("text-anchor") == "end"} >= {"95 %", "100 %"}
+
+
 def test_a_line_stops_where_nothing_is_known() -> None:
     """Two parts, and a dot for one that stands alone."""
     drawn = Markup("<g>") + line([(0, 1), (1, 1), None, (3, 1), None, (5, 1), (6, 2.25)], "series") + Markup("</g>")

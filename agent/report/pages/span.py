@@ -74,7 +74,8 @@ def span_of(query: Query, oldest: datetime, newest: datetime) -> Span:
     if asked.end - asked.start < LONG:
         return Span(asked.start, asked.end, as_of)
     end = midnight(as_of - MINUTE) + DAY if asked.end >= as_of == newest + MINUTE else asked.end
-    return Span(max(midnight(asked.start), midnight(oldest)), end, as_of)
+    start = midnight(asked.start)
+    return Span(max(start, midnight(oldest)) if oldest < end else start, end, as_of)
 
 
 def utc(at: datetime) -> str:

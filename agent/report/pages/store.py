@@ -15,7 +15,8 @@ from agent.notify.bulletin import REPORT
 from agent.notify.mute import Mute
 from agent.probing import kept
 from agent.report import mutes, tables, thresholds
-from agent.report.pages import languages, monitor, pairs, quality, reports
+from agent.report.pages import languages, monitor, pairs, quality, reading_language, reports
+from agent.report.pages.language import LanguagePage
 from agent.report.pages.languages import LanguagesPage
 from agent.report.pages.measure import Name, chosen
 from agent.report.pages.pairs import PairsPage
@@ -77,14 +78,16 @@ class StorePages:
         in_force: InForce = InForce(),  # noqa: B008  immutable
         seen: Seen | None = None,
         zone: ZoneInfo = UTC_ZONE,
+        trace_url: str | None = None,
     ) -> None:
         """`quality` as it is configured; `missing` is what the agent waits for, `seen` what the process that reads the log knows.
 
-        `zone` is where the weeks of reports begin.
+        `zone` is where the weeks of reports begin, `trace_url` where a `{trace_id}` stands.
         """
         self._in_force, self._seen, self._zone = in_force, seen, zone
         self._windows, self._journal, self._now = windows, journal, clock.now()
         self._configured, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
+        self._trace_url = trace_url
 
     def status(self) -> Status:
         """What every page says on top."""
@@ -133,6 +136,11 @@ class StorePages:
         """The report of a week as one HTML file that links these pages; raises Misconfigured, or NotFound where it has no query."""
         period = week_of(week, self._zone)
         return html(weekly(self._windows, self._journal, self._configured, period), "")
+
+    def language(self, tag: str, words: Words) -> LanguagePage:
+        """One language; raises NotFound for one that is not known, Misconfigured for words that mean nothing."""
+        query, read = parse(words, self._now), (self._windows, self._journal, self._quality, self._incidents, self._known)
+        return reading_language.read(reading_language.Sources(*read, self._now, self._trace_url), tag, query)
 
     def _rows(self, query: Query, span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         totals = self._windows.totals("language", span.selection(query.where), BY, SUMS)

@@ -65,3 +65,10 @@ def test_large_charts_have_some_dozens_of_stretches(days: float) -> None:
     """Neither three points nor a thousand."""
     span = Span(MIDNIGHT - days * DAY, MIDNIGHT, MIDNIGHT)
     assert 7 <= (span.end - span.start) / span.step <= 90
+
+
+def test_a_range_before_everything_keeps_its_times() -> None:
+    """It is empty, and says of when; it does not end before it begins."""
+    start, end = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC)
+    span = span_of(Query(start, end), OLDEST, NEWEST)
+    assert (span.start, span.end) == (start, end)
