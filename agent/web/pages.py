@@ -18,7 +18,8 @@ from agent.web.headers import with_style
 from agent.web.rendering import LOOK, SCRIPT, render
 
 Words = Mapping[str, str]
-Model = Callable[[StorePages, Request], Any]
+Model = Callable[..., Any]
+"""A method of `StorePages`: given what stands in the path, and the words of the query."""
 
 REPORT_HEADERS: Final = {**KEPT, "Content-Security-Policy": with_style(report_style())}
 FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -34,19 +35,12 @@ class Page(NamedTuple):
 
 
 PAGES: Final = (
-    Page("/", "languages.html.j2", "languages", lambda pages, request: pages.languages(dict(request.query_params))),
-    Page(
-        "/languages/{tag:path}",
-        "language.html.j2",
-        "languages",
-        lambda pages, request: pages.language(request.path_params["tag"], dict(request.query_params)),
-    ),
-    Page("/pairs", "pairs.html.j2", "pairs", lambda pages, request: pages.pairs(dict(request.query_params))),
-    Page("/reports", "reports.html.j2", "reports", lambda pages, request: pages.reports(dict(request.query_params))),
-    Page("/quality", "quality.html.j2", "quality", lambda pages, request: pages.data_quality(dict(request.query_params))),
+    Page("/", "languages.html.j2", "languages", StorePages.languages),
+    Page("/languages/{tag:path}", "language.html.j2", "languages", StorePages.language),
+    Page("/pairs", "pairs.html.j2", "pairs", StorePages.pairs),
+    Page("/reports", "reports.html.j2", "reports", StorePages.reports),
+    Page("/quality", "quality.html.j2", "quality", StorePages.data_quality),
 )
-
-
 REPORT: Final = "/reports/{week}"
 
 
@@ -63,7 +57,7 @@ def routes(looking: Callable[[], StorePages], cache: Cache) -> list[BaseRoute]:
 def _rendered(page: Page, looking: Callable[[], StorePages]) -> Callable[[Request], bytes]:
     def made(request: Request) -> bytes:
         pages, words = looking(), dict(request.query_params)
-        model = page.model(pages, request)
+        model = page.model(pages, *request.path_params.values(), words)
         return render(page.template, page=model, here=page.here, path=_path(request), words=words, status=pages.status())
 
     return made
