@@ -318,6 +318,7 @@ def pages(
             zone=ZoneInfo(now.settings.report.timezone),
             in_force=_said(now),
             seen=seen(),
+            trace_url=now.settings.notify.trace_url,
         )
 
     return made

@@ -35,6 +35,13 @@ class Page(NamedTuple):
 PAGES: Final = (
     Page("/", "languages.html.j2", "languages", lambda pages, request: pages.languages(dict(request.query_params))),
     Page("/pairs", "pairs.html.j2", "pairs", lambda pages, request: pages.pairs(dict(request.query_params))),
+    Page("/alerts", "alerts.html.j2", "alerts", lambda pages, request: pages.alerts(dict(request.query_params))),
+    Page(
+        "/alerts/{fingerprint}",
+        "alert.html.j2",
+        "alerts",
+        lambda pages, request: pages.alert(request.path_params["fingerprint"], dict(request.query_params)),
+    ),
     Page("/reports", "reports.html.j2", "reports", lambda pages, request: pages.reports(dict(request.query_params))),
     Page("/quality", "quality.html.j2", "quality", lambda pages, request: pages.data_quality(dict(request.query_params))),
 )
