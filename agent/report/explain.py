@@ -166,14 +166,14 @@ def _life(incident: Incident) -> Iterator[str]:
         if at:
             yield _line(label, f"{_when(at)} UTC")
     yield _line("resolved", f"{_when(incident.resolved_at)} UTC" if incident.resolved_at else f"not yet: {incident.state}")
-    yield _line("severity", f"{incident.severity}: {_why_so_loud(incident)}")
-    yield _line("cause", _cause(incident))
-    yield _line("signal", f"{words.SIGNALS[incident.confirmed]}; {_agreed(incident.evidence)}")
+    yield _line("severity", f"{incident.severity}: {why_so_loud(incident)}")
+    yield _line("cause", cause(incident))
+    yield _line("signal", f"{words.SIGNALS[incident.confirmed]}; {agreed(incident.evidence)}")
     yield _line("to do", one_line(words.advice(incident)))
     yield from _handled(incident)
 
 
-def _why_so_loud(incident: Incident) -> str:
+def why_so_loud(incident: Incident) -> str:
     """The severity as it follows from the figures, or that something else decided."""
     if incident.class_ in {"level", "volume"}:
         return "levels and volumes inform" if incident.severity == "info" else "as its rule says"
@@ -190,7 +190,8 @@ def _why_so_loud(incident: Incident) -> str:
     return f"{fell}; critical is from {limits}"
 
 
-def _cause(incident: Incident) -> str:
+def cause(incident: Incident) -> str:
+    """What is behind it, and the versions that it knows."""
     known = {
         "index version": incident.index_version,
         "embedding model": incident.embedding_model,
@@ -200,7 +201,7 @@ def _cause(incident: Incident) -> str:
     return (words.CAUSES[incident.cause] or "unknown") + (f": {where}" if where else "")
 
 
-def _agreed(evidence: Iterable[Evidence]) -> str:
+def agreed(evidence: Iterable[Evidence]) -> str:
     """Which rules and measures see it."""
     names = list(dict.fromkeys(f"{one_line(one.metric)} by {one_line(one.rule)}" for one in evidence))
     return f"seen in {', '.join(names)}" if names else "no rule sees it"

@@ -34,12 +34,13 @@ def _labels(row: Row) -> str:
 def _when(row: Row) -> str:
     until = f"until {_minute(row['ends_at'])}" if row["ends_at"] else "without an end"
     since = f"from {_minute(row['starts_at'])} " if row["starts_at"] and row["state"] == "waiting" else ""
-    windows = "".join(f"; {_window(window)}" for window in row["windows"])
+    windows = "".join(f"; {recurring(window)}" for window in row["windows"])
     removed = f", removed {_minute(row['removed_at'])}" if row["removed_at"] else ""
     return f"{since}{until}{windows}{removed}"
 
 
-def _window(window: Row) -> str:
+def recurring(window: Row) -> str:
+    """When a mute that comes again is silent."""
     times = " ".join(f"{each['from']}-{each['to']}" for each in window["times"])
     return f"{','.join(window['weekdays'])} {times} {window['timezone']}"
 

@@ -37,7 +37,8 @@ def routes(writer: Writer) -> list[BaseRoute]:
         return done
 
     def mute(request: Request, said: Fields) -> str:
-        writer.mute({"match": _said(said, *MATCHED), **_said(said, "for", "reason", "by")})
+        match = {name: said[name] for name in MATCHED if name in said}  # an empty one means those that have none
+        writer.mute({"match": match, **_said(said, "for", "reason", "by")})
         return f"/alerts/{quote(request.path_params['fingerprint'])}"
 
     def unmute(request: Request, said: Fields) -> str:

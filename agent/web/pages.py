@@ -38,6 +38,8 @@ PAGES: Final = (
     Page("/", "languages.html.j2", "languages", StorePages.languages),
     Page("/languages/{tag:path}", "language.html.j2", "languages", StorePages.language),
     Page("/pairs", "pairs.html.j2", "pairs", StorePages.pairs),
+    Page("/alerts", "alerts.html.j2", "alerts", StorePages.alerts),
+    Page("/alerts/{fingerprint}", "alert.html.j2", "alerts", StorePages.alert),
     Page("/reports", "reports.html.j2", "reports", StorePages.reports),
     Page("/quality", "quality.html.j2", "quality", StorePages.data_quality),
 )

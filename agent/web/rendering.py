@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from agent import __version__
 from agent.charts.histogram import histogram
@@ -14,7 +15,8 @@ from agent.charts.spark import spark
 from agent.charts.trend import trend
 from agent.language.codes import own_name
 from agent.notify import words
-from agent.report.pages import measure, pairs, quality, shades, shown
+from agent.notify.text import one_line
+from agent.report.pages import alert, alerts, measure, pairs, quality, shades, shown
 from agent.report.pages.span import CHOICES
 from agent.web.session import OWN
 
@@ -52,6 +54,12 @@ def link(path: str, words: dict[str, str], **changes: str | None) -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
+def coded(text: str) -> Markup:
+    """What stands between backticks as code, all of it escaped."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts))
+
+
 def environment() -> Environment:
     """The templates of this folder, with what they may call."""
     made = Environment(
@@ -61,7 +69,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {each.__name__: each for each in FILTERS} | {"path": lambda value: quote(str(value), safe="")}
+    made.filters |= {each.__name__: each for each in FILTERS} | {
+        "path": lambda value: quote(str(value), safe=""),
+        "tidy": lambda value: one_line(value, alert.LONGEST),
+        "coded": coded,
+    }
     made.globals |= {
         "version": __version__,
         "nav": NAV,
@@ -77,6 +89,10 @@ def environment() -> Environment:
         "rejections": quality.WHY,
         "signals": words.SIGNALS,
         "causes": words.CAUSES,
+        "judged": words.JUDGES_QUALITY,
+        "states": alerts.STATES,
+        "verdicts": alert.VERDICTS,
+        "lengths": alert.LENGTHS,
         "spark": spark,
         "trend": trend,
         "histogram": histogram,

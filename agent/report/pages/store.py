@@ -15,11 +15,16 @@ from agent.notify.bulletin import REPORT
 from agent.notify.mute import Mute
 from agent.probing import kept
 from agent.report import mutes, tables, thresholds
-from agent.report.pages import languages, monitor, pairs, quality, reading_language, reports
+from agent.report.actions import found
+from agent.report.pages import alert, alerts, around, languages, monitor, pairs, quality, reading_language, reports
+from agent.report.pages.alert import AlertPage
+from agent.report.pages.alerts import AlertsPage
 from agent.report.pages.language import LanguagePage
 from agent.report.pages.languages import LanguagesPage
 from agent.report.pages.measure import Name, chosen
+from agent.report.pages.once import Once
 from agent.report.pages.pairs import PairsPage
+from agent.report.pages.past import Past, past, told_alone
 from agent.report.pages.quality import InForce, QualityPage
 from agent.report.pages.reports import ReportsPage
 from agent.report.pages.span import Span, span_of
@@ -30,7 +35,7 @@ from agent.report.weekly.html import html
 from agent.report.weekly.period import UTC_ZONE, week_of
 from agent.report.weekly.weekly import weekly
 from agent.runtime.own import Seen
-from agent.store.base import Journal, WindowReader
+from agent.store.base import MINUTE, Journal, WindowReader
 from agent.store.days import DAY
 
 SUMS: Final = (
@@ -85,7 +90,7 @@ class StorePages:
         `zone` is where the weeks of reports begin, `trace_url` where a `{trace_id}` stands.
         """
         self._in_force, self._seen, self._zone = in_force, seen, zone
-        self._windows, self._journal, self._now = windows, journal, clock.now()
+        self._windows, self._journal, self._now = windows, Once(journal), clock.now()
         self._configured, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
         self._trace_url = trace_url
 
@@ -142,6 +147,36 @@ class StorePages:
         query, read = parse(words, self._now), (self._windows, self._journal, self._quality, self._incidents, self._known)
         return reading_language.read(reading_language.Sources(*read, self._now, self._trace_url), tag, query)
 
+    def alerts(self, words: Words) -> AlertsPage:
+        """Every alert that is open, and what is over; raises Misconfigured for words that mean nothing."""
+        wanted = alerts.asked(words)
+        told = self._told(None if wanted.everything else self._now - alerts.LATELY)
+        return alerts.page([*self._incidents, *told], self._mutes, wanted, self._now)
+
+    def alert(self, name: str, words: Words) -> AlertPage:
+        """The newest alert whose fingerprint begins so, or the one that was open `at` a time; raises NotFound and Misconfigured."""
+        at, written = alert.asked(words, self._now), any(one.fingerprint.startswith(name) for one in self._incidents)
+        every = self._incidents if written else self._told()
+        one = found(every, name, at)
+        known = past(self._journal, one, self._now)
+        chart, rests_on = self._around(one, known)
+        same = [other for other in every if other.fingerprint == one.fingerprint]
+        mute = next((mute for mute in self._mutes if one.muted_by and mute.id == one.muted_by.id), None)
+        return alert.page(alert.Known(one, same, written, known, chart, rests_on, mute), self._now, self._trace_url)
+
+    def _told(self, since: datetime | None = None) -> list[Incident]:
+        """What stands in messages alone."""
+        return mutes.silenced(told_alone(self._journal, self._incidents, since), self._mutes, self._now)
+
+    def _around(self, incident: Incident, known: Past) -> tuple[around.Around | None, str]:
+        """Its measure around it, and what that rests on."""
+        reach = around.reach(incident, self._known[1] + MINUTE) if self._known else None
+        if reach is None:
+            return None, ""
+        stretches = self._windows.series("language", reach.selection, BY, reach.step, reach.sums)
+        read = around.Found(reach, stretches, known.deployed)
+        return around.around(incident, read, self._quality), around.rests_on(incident, read, self._quality)
+
     def _rows(self, query: Query, span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         totals = self._windows.totals("language", span.selection(query.where), BY, SUMS)
         return tables.rows(totals, ("language",), self._quality, incidents, tables.Seen(span.days, self._probed))
@@ -168,8 +203,12 @@ class StorePages:
     @cached_property
     def _incidents(self) -> list[Incident]:
         """Every incident, oldest first, with who keeps it silent."""
-        muting = [*self._mutes_of_file, *mutes.mutes_since(self._journal, self._now)]
-        return mutes.silenced(all_incidents(self._journal, self._now), muting, self._now)
+        return mutes.silenced(all_incidents(self._journal, self._now), self._mutes, self._now)
+
+    @cached_property
+    def _mutes(self) -> list[Mute]:
+        """Those of the file, and those that count now or later."""
+        return [*self._mutes_of_file, *mutes.mutes_since(self._journal, self._now)]
 
     @cached_property
     def _open(self) -> list[Incident]:
