@@ -207,7 +207,7 @@ class TestOne:
         assert told["Rests on"] == "Labelled queries"
         assert told["Affected"].startswith("About 31 users")
         assert told["State"] == "firing, for 16 min"
-        assert told["Signal"].startswith("Score signal, unconfirmed; seen in hit_rate by drop")
+        assert told["Signal"].startswith("Score signal, unconfirmed; seen in hit rate by drop")
         assert {"Resolved", "People", "Labels"}.isdisjoint(told)
 
     def test_the_decision_is_a_table_with_an_answer_to_each_question(self) -> None:
