@@ -300,6 +300,20 @@ class TestChart:
         assert around.rests_on(WORKED, found, QUALITY) == "scores, never compared with labels"
         assert around.around(WORKED, found._replace(stretches=[]), QUALITY) is None
 
+    def test_scores_are_drawn_as_they_are(self) -> None:
+        """They are no shares, and may lie outside of 0..1."""
+        scores = replace(
+            WORKED, metric="similarity_mean", evidence=(replace(WORKED.evidence[0], workings=replace(WORKINGS, expected=1.2)),)
+        )
+        reach = around.reach(scores, NOW)
+        assert reach
+        cell = window(0, scored=2, score_sum=2_600_000, score_sq=3_400_000, events=2)
+        shown = around.around(scores, around.Found(reach, [Stretch(reach.selection.start, cell.key, cell.measures)], []), QUALITY)
+        assert shown
+        assert not shown.trend.shares
+        assert shown.trend.points[0].value == pytest.approx(1.3)
+        assert shown.trend.usual == pytest.approx((1.1642, 1.2358), abs=1e-4)
+
     def test_traffic_is_drawn_as_a_share_of_its_busiest_time(self) -> None:
         """Silence is a value there, and no gap."""
         gone = incident(class_="volume", metric="queries")
