@@ -168,7 +168,7 @@ def _life(incident: Incident) -> Iterator[str]:
     yield _line("resolved", f"{_when(incident.resolved_at)} UTC" if incident.resolved_at else f"not yet: {incident.state}")
     yield _line("severity", f"{incident.severity}: {why_so_loud(incident)}")
     yield _line("cause", cause(incident))
-    yield _line("signal", f"{words.SIGNALS[incident.confirmed]}; {agreed(incident.evidence)}")
+    yield _line("signal", f"{words.SIGNALS[incident.confirmed]}; {_agreed(incident.evidence)}")
     yield _line("to do", one_line(words.advice(incident)))
     yield from _handled(incident)
 
@@ -201,7 +201,7 @@ def cause(incident: Incident) -> str:
     return (words.CAUSES[incident.cause] or "unknown") + (f": {where}" if where else "")
 
 
-def agreed(evidence: Iterable[Evidence]) -> str:
+def _agreed(evidence: Iterable[Evidence]) -> str:
     """Which rules and measures see it."""
     names = list(dict.fromkeys(f"{one_line(one.metric)} by {one_line(one.rule)}" for one in evidence))
     return f"seen in {', '.join(names)}" if names else "no rule sees it"

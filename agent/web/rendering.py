@@ -1,5 +1,6 @@
 """Templates to pages: every value is escaped, and one that is missing is an error and no gap."""
 
+import re
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +16,7 @@ from agent.charts.spark import spark
 from agent.charts.trend import trend
 from agent.language.codes import own_name
 from agent.notify import words
+from agent.notify.page import LONGEST_SUMMARY
 from agent.notify.text import one_line
 from agent.report.pages import alert, alerts, measure, pairs, quality, shades, shown
 from agent.report.pages.span import CHOICES
@@ -56,8 +58,8 @@ def link(path: str, words: dict[str, str], **changes: str | None) -> str:
 
 def coded(text: str) -> Markup:
     """What stands between backticks as code, all of it escaped."""
-    parts = text.split("`")
-    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts))
+    parts = enumerate(re.split("`([^`]+)`", text))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in parts)
 
 
 def environment() -> Environment:
@@ -71,7 +73,7 @@ def environment() -> Environment:
     )
     made.filters |= {each.__name__: each for each in FILTERS} | {
         "path": lambda value: quote(str(value), safe=""),
-        "tidy": lambda value: one_line(value, alert.LONGEST),
+        "tidy": lambda value: one_line(value, LONGEST_SUMMARY),
         "coded": coded,
     }
     made.globals |= {

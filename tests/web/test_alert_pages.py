@@ -14,6 +14,7 @@ from agent.alerting.loss import Loss
 from agent.notify.dedup import Reason
 from agent.notify.notification import Delivery
 from agent.store.base import Entry
+from agent.web.rendering import coded
 from tests.notify.examples import KOREAN, notification
 from tests.report.builders import OVER, Looking, change, transition
 from tests.report.pages.test_alerts import WORKINGS
@@ -287,6 +288,13 @@ def test_what_a_log_or_a_person_says_is_text(path: str) -> None:
         assert str(attributes.get("action", "/")).startswith("/")
         assert str(attributes.get("src", "/")).startswith("/")
         assert str(attributes.get("href") or "/").startswith(("/", "#", "data:image/svg+xml", "https://wiki.example/"))
+
+
+def test_commands_in_a_sentence_are_set_as_such() -> None:
+    """And all of it is escaped, also what stands between the backticks, and a backtick that is alone."""
+    assert coded("Run `a <b>` now") == "Run <code>a &lt;b&gt;</code> now"
+    assert coded("<i>") == "&lt;i&gt;"
+    assert coded("a ` b") == "a ` b"
 
 
 @pytest.mark.parametrize("path", ["/alerts", ALERT, "/alerts/el"])

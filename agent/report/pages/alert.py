@@ -1,28 +1,28 @@
 """The page of one alert: what it is, what to do, what happened, how it was decided, and what can be done with it. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from agent.alerting.action import Name as ActionName
 from agent.alerting.action import Verdict, is_open, refusal
-from agent.alerting.incident import Incident, identity_of, is_news, is_own
+from agent.alerting.incident import Incident, identity_of, is_own
 from agent.errors import Misconfigured, Mistake
 from agent.notify import words
 from agent.notify.labels import web_address
 from agent.notify.mute import Mute
-from agent.notify.page import LONGEST_URL, MOST_EXEMPLARS, SHORT, TRACE_ID, mute_line, reach, since
+from agent.notify.page import LONGEST_SUMMARY, LONGEST_URL, MOST_EXEMPLARS, SHORT, TRACE_ID, mute_line
 from agent.notify.text import capital, one_line, shorten
 from agent.report import explain
-from agent.report.pages import alerts, shown
+from agent.report.pages import alerts
 from agent.report.pages.alerts import MuteRow, begun, headline, lasts
 from agent.report.pages.around import Around
-from agent.report.pages.decision import Decision, decisions, fall, interval, value
+from agent.report.pages.decision import Decision, decisions
+from agent.report.pages.known import Fact, facts
 from agent.report.pages.past import Past
 from agent.report.pages.timeline import Moment, timeline
 from agent.times import parse_time
 
-LONGEST: Final = 2000
 MARGIN: Final = timedelta(hours=6)
 """So much before and after it the language's page shows."""
 DO: Final[Mapping[ActionName, tuple[str, str]]] = {
@@ -36,13 +36,6 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     "expected": "it was so on purpose, such as a test; its time counts as usual",
 }
 LENGTHS: Final = ("1h", "4h", "1d", "7d")
-
-
-class Fact(NamedTuple):
-    """Something that is known of it."""
-
-    name: str
-    told: str
 
 
 class Link(NamedTuple):
@@ -134,10 +127,10 @@ def page(known: Known, now: datetime, trace_url: str | None = None) -> AlertPage
         lasts=lasts(incident, now),
         is_open=is_open(incident),
         is_newest=is_newest,
-        summary=one_line(incident.summary, LONGEST),
-        advice=one_line(words.advice(incident), LONGEST) if is_open(incident) else "",
+        summary=one_line(incident.summary, LONGEST_SUMMARY),
+        advice=one_line(words.advice(incident), LONGEST_SUMMARY) if is_open(incident) else "",
         commands=commands(incident) if can_act else (),
-        facts=list(facts(known, now)),
+        facts=list(facts(incident, known.rests_on, now)),
         moments=timeline(incident, known.past, now),
         chart=known.chart,
         traces=traces(incident, trace_url),
@@ -218,58 +211,3 @@ def around(incident: Incident, now: datetime) -> dict[str, str]:
     start, end = begun(incident) - MARGIN, min((incident.resolved_at or now) + MARGIN, now)
     times = {"from": f"{start:%Y-%m-%dT%H:%M:%SZ}", "to": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
     return times | {name: value for name in ("service", "environment") if (value := getattr(incident, name))}
-
-
-def facts(known: Known, now: datetime) -> Iterator[Fact]:
-    """What is known of it, only what is there."""
-    incident = known.incident
-    told = {
-        "State": _state(incident, now),
-        "Severity": incident.severity if is_own(incident) else f"{incident.severity}: {explain.why_so_loud(incident)}",
-        "Signal": _signal(incident),
-        "Probable cause": capital(explain.cause(incident)) if not is_own(incident) else "",
-        "Now and usual": _figures(incident),
-        "Rests on": capital(known.rests_on),
-        "Affected": capital(f"{reach(incident)} from its beginning until it fired") if reach(incident) else "",
-        "Began": f"{since(incident)}{' (95 % interval)' if incident.began_between else ''}" if incident.began_at else "",
-        "Fired": shown.when(incident.fired_at) if incident.fired_at else "",
-        "Resolved": shown.when(incident.resolved_at) if incident.resolved_at and not is_news(incident) else "",
-        "Place": " · ".join(one_line(name) for name in (incident.service, incident.environment, incident.collection) if name),
-        "Version": " · ".join(one_line(name) for name in (incident.index_version, incident.embedding_model) if name),
-        "People": capital(", ".join(alerts.people(incident))),
-        "Note": one_line(incident.note, LONGEST),
-        "Muted because": one_line(incident.muted_by.reason, LONGEST) if incident.muted_by else "",
-        "Labels": ", ".join(f"{one_line(name)} {one_line(value)}" for name, value in incident.labels.items()),
-        "Fingerprint": one_line(incident.fingerprint),
-    }
-    return (Fact(name, text) for name, text in told.items() if text)
-
-
-def _state(incident: Incident, now: datetime) -> str:
-    length = lasts(incident, now)
-    if is_news(incident):
-        return "news: nothing has to be done to end it"
-    if length is None:
-        return incident.state
-    return f"{incident.state}, {'after' if incident.resolved_at else 'for'} {shown.lasting(length)}"
-
-
-def _signal(incident: Incident) -> str:
-    if incident.class_ not in words.JUDGES_QUALITY:
-        return ""
-    return capital(f"{words.SIGNALS[incident.confirmed]}; {explain.agreed(incident.evidence)}")
-
-
-def _figures(incident: Incident) -> str:
-    """What it was when it fired beside what was usual, and how sure that is."""
-    if incident.class_ == "volume" and incident.n is not None and incident.n_baseline is not None:
-        return f"{incident.n:,} queries where at least {incident.n_baseline:,} were expected"
-    metric, now, before, drop = incident.metric, incident.current, incident.baseline, incident.drop
-    if now is None or before is None or drop is None:
-        return ""
-    against = f" compared with {incident.n_baseline:,}" if incident.n_baseline else ""
-    high = "; a first estimate, which tends high" if incident.class_ == "change" else ""
-    told = f" (95 % interval {interval(metric, incident.ci95)}{high})" if incident.ci95 else ""
-    on = f", on {incident.n:,} queries{against}" if incident.n else ""
-    other = "elsewhere" if incident.class_ == "level" else "usually"
-    return f"{value(metric, now)} when it fired, {value(metric, before)} {other}: {fall(metric, drop)} less{told}{on}"

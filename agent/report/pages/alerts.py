@@ -11,7 +11,7 @@ from agent.alerting.finding import SEVERITIES
 from agent.alerting.incident import Incident
 from agent.errors import Misconfigured, Mistake
 from agent.notify.mute import Mute, State, state
-from agent.notify.page import reach
+from agent.notify.page import LONGEST_SUMMARY, reach
 from agent.notify.text import capital, one_line
 from agent.report.mute_table import recurring
 from agent.report.mutes import row_of
@@ -138,7 +138,7 @@ def mute_row(mute: Mute, now: datetime) -> MuteRow:
         mute.id,
         silent or "everything",
         _until(mute, now),
-        one_line(mute.reason, 2000),
+        one_line(mute.reason, LONGEST_SUMMARY),
         one_line(mute.author),
         state(mute, now) is State.ACTIVE,
         mute.source == "file",

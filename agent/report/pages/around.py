@@ -15,7 +15,7 @@ from agent.notify.text import capital, one_line
 from agent.report import tables
 from agent.report.pages import measure, shown
 from agent.report.pages.alerts import begun
-from agent.report.pages.decision import fall, value
+from agent.report.pages.decision import SCORES, fall, value
 from agent.report.pages.past import Deployed
 from agent.report.tables import Row
 from agent.store.base import MINUTE, Selection, Stretch, Total
@@ -86,7 +86,7 @@ def around(incident: Incident, found: Found, quality: Quality) -> Around | None:
     selection, end = found.reach.selection, incident.resolved_at or found.reach.selection.end
     marks = [Mark(one.change.at, _name(one)) for one in found.deployed if selection.start <= one.change.at < selection.end]
     usual = None if incident.class_ == VOLUME else _usual(incident)
-    drawn = Trend(selection.start, selection.end, points, usual, marks, [(begun(incident), end)])
+    drawn = Trend(selection.start, selection.end, points, usual, marks, [(begun(incident), end)], incident.metric != SCORES)
     return Around(drawn, _label(incident, found), _caption(incident, usual, found.reach.step))
 
 
@@ -143,7 +143,8 @@ def _usual(incident: Incident) -> Interval | None:
     w = incident.evidence[0].workings if incident.evidence else None
     if w is None:
         return None
-    return max(w.expected - Z95 * w.se, 0.0), min(w.expected + Z95 * w.se, 1.0)
+    low, high = w.expected - Z95 * w.se, w.expected + Z95 * w.se
+    return (low, high) if incident.metric == SCORES else (max(low, 0.0), min(high, 1.0))
 
 
 def _name(deployed: Deployed) -> str:

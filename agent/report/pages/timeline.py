@@ -12,6 +12,7 @@ from agent.alerting.summary import version_text
 from agent.notify import words
 from agent.notify.dedup import Reason
 from agent.notify.mute import Mute
+from agent.notify.page import LONGEST_SUMMARY
 from agent.notify.text import capital, one_line
 from agent.report.pages.past import Deployed, Past, Stage, Told
 from agent.report.pages.shown import when
@@ -20,7 +21,6 @@ Kind = Literal["deployed", "began", "pending", "fired", "weighed", "told", "peop
 
 ORDER: Final[Sequence[Kind]] = ("deployed", "began", "pending", "fired", "weighed", "told", "people", "resolved")
 """Of what happened at the same time."""
-LONGEST: Final = 2000
 SOON: Final = timedelta(minutes=1)
 MINUTE: Final = timedelta(minutes=1)
 NEWS: Final[Mapping[Reason, str]] = {
@@ -51,7 +51,7 @@ def timeline(incident: Incident, past: Past, now: datetime) -> list[Moment]:
         *map(_deployed, past.deployed),
         *_life(incident, past.stages),
         *_changes([one for one in past.stages if one.incident.state == "firing"]),
-        *(Moment(one.at, "weighed", "A golden set was asked", one_line(one.sentence, LONGEST)) for one in past.weighings),
+        *(Moment(one.at, "weighed", "A golden set was asked", one_line(one.sentence, LONGEST_SUMMARY)) for one in past.weighings),
         *_told(past.told),
         *map(_act, past.actions),
         *(moment for mute in past.mutes for moment in _mute(mute) if moment.at <= now),
@@ -74,10 +74,10 @@ def _life(incident: Incident, stages: Sequence[Stage]) -> Iterator[Moment]:
     if incident.fired_at:
         judged = incident.class_ in words.JUDGES_QUALITY
         signal = capital(words.SIGNALS[first.confirmed]) + "." if judged else ""
-        told = "" if incident.state == "firing" else one_line(first.summary, LONGEST) if first is not incident else ""
+        told = "" if incident.state == "firing" else one_line(first.summary, LONGEST_SUMMARY) if first is not incident else ""
         yield Moment(incident.fired_at, "fired", f"Fired as {first.severity}", f"{signal} {told}".strip())
     if incident.resolved_at:
-        yield Moment(incident.resolved_at, "resolved", "Resolved", one_line(incident.summary, LONGEST))
+        yield Moment(incident.resolved_at, "resolved", "Resolved", one_line(incident.summary, LONGEST_SUMMARY))
 
 
 def _between(incident: Incident) -> str:
@@ -119,7 +119,7 @@ def _became(told: Told) -> tuple[str, str]:
     if delivery is None:
         return "Waits to be told: {}", news
     if delivery.outcome == "failed":
-        return "Could not be told: {}", one_line(delivery.error or news, LONGEST)
+        return "Could not be told: {}", one_line(delivery.error or news, LONGEST_SUMMARY)
     if delivery.outcome == "replaced":
         return "Not told: {}", f"{news}; a later message says all of it"
     late = delivery.at - told.notification.posted_at > SOON
@@ -131,14 +131,14 @@ def _act(action: Action) -> Moment:
     if action.by == AUTOMATIC:
         return Moment(action.at, "people", "Ended by itself: it had fired for 14 days")
     by = f" by {one_line(action.by)}" if action.by else ""
-    return Moment(action.at, "people", f"{DONE[action.action]}{verdict}{by}", one_line(action.note, LONGEST))
+    return Moment(action.at, "people", f"{DONE[action.action]}{verdict}{by}", one_line(action.note, LONGEST_SUMMARY))
 
 
 def _mute(mute: Mute) -> Iterator[Moment]:
     by = f" by {one_line(mute.author)}" if mute.author else ""
     if since := mute.starts_at or mute.created_at:
         until = f" until {when(mute.ends_at)}" if mute.ends_at else ""
-        yield Moment(since, "people", f"Muted{by}{until}", one_line(mute.reason, LONGEST))
+        yield Moment(since, "people", f"Muted{by}{until}", one_line(mute.reason, LONGEST_SUMMARY))
     if mute.removed_at:
         yield Moment(mute.removed_at, "people", "The mute was ended")
     elif mute.ends_at:
@@ -147,7 +147,7 @@ def _mute(mute: Mute) -> Iterator[Moment]:
 
 def _said(by: str, note: str) -> str:
     lead = f"announced by {one_line(by)}" if by else ""
-    return ": ".join(part for part in (lead, one_line(note, LONGEST)) if part)
+    return ": ".join(part for part in (lead, one_line(note, LONGEST_SUMMARY)) if part)
 
 
 def _in_a_row(moments: Iterable[Moment]) -> Iterator[Moment]:

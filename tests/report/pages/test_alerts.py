@@ -207,7 +207,7 @@ class TestOne:
         assert told["Rests on"] == "Labelled queries"
         assert told["Affected"].startswith("About 31 users")
         assert told["State"] == "firing, for 16 min"
-        assert told["Signal"].startswith("Score signal, unconfirmed; seen in hit_rate by drop")
+        assert told["Signal"].startswith("Score signal, unconfirmed; seen in hit rate by drop")
         assert {"Resolved", "People", "Labels"}.isdisjoint(told)
 
     def test_the_decision_is_a_table_with_an_answer_to_each_question(self) -> None:
@@ -299,6 +299,20 @@ class TestChart:
         assert "8.0 points" not in shown.label
         assert around.rests_on(WORKED, found, QUALITY) == "scores, never compared with labels"
         assert around.around(WORKED, found._replace(stretches=[]), QUALITY) is None
+
+    def test_scores_are_drawn_as_they_are(self) -> None:
+        """They are no shares, and may lie outside of 0..1."""
+        scores = replace(
+            WORKED, metric="similarity_mean", evidence=(replace(WORKED.evidence[0], workings=replace(WORKINGS, expected=1.2)),)
+        )
+        reach = around.reach(scores, NOW)
+        assert reach
+        cell = window(0, scored=2, score_sum=2_600_000, score_sq=3_400_000, events=2)
+        shown = around.around(scores, around.Found(reach, [Stretch(reach.selection.start, cell.key, cell.measures)], []), QUALITY)
+        assert shown
+        assert not shown.trend.shares
+        assert shown.trend.points[0].value == pytest.approx(1.3)
+        assert shown.trend.usual == pytest.approx((1.1642, 1.2358), abs=1e-4)
 
     def test_traffic_is_drawn_as_a_share_of_its_busiest_time(self) -> None:
         """Silence is a value there, and no gap."""

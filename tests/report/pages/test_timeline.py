@@ -17,6 +17,7 @@ from agent.notify.notification import Delivery, Notification, Outcome
 from agent.probing.kept import Fall
 from agent.report import golden_falls, mutes
 from agent.report.actions import entry_of
+from agent.report.pages.once import Once
 from agent.report.pages.past import Deployed, Past, Stage, Told, past, told_alone
 from agent.report.pages.timeline import Moment, timeline
 from agent.store.base import Entry
@@ -218,3 +219,19 @@ class TestRead:
         """A message about it."""
         made: Notification = notification(one, id=f"n{n}", posted_at=at(n))
         return made.entry
+
+
+class TestOnce:
+    """Reading a journal for one answer."""
+
+    def test_what_is_known_is_not_read_again(self) -> None:
+        """Neither the same nor a part of the whole; what was written since is not seen, but what is written through it is."""
+        journal = MemoryJournal()
+        journal.write([Entry("note", "a", at(0), {}), Entry("note", "b", at(5), {})])
+        once = Once(journal)
+        assert [one.id for one in once.read("note")] == ["a", "b"]
+        journal.write([Entry("note", "c", at(9), {})])
+        assert [one.id for one in once.read("note", at(1))] == ["b"]
+        assert [one.id for one in once.read("note", None, at(1))] == ["a"]
+        once.write([Entry("note", "d", at(10), {})])
+        assert [one.id for one in once.read("note", at(1))] == ["b", "c", "d"]
