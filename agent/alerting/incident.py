@@ -172,6 +172,11 @@ def is_own(incident: Incident) -> bool:
     return incident.class_ == OWN
 
 
+def is_standing(incident: Incident) -> bool:
+    """Whether nothing broke: it is low whatever is deployed."""
+    return incident.class_ == "level"
+
+
 def is_news(incident: Incident) -> bool:
     """Whether it is told and never ends: a first look, a digest, records that were lost. What ends was pending, or began."""
     return incident.pending_since is None and (not is_own(incident) or incident.began_at is None)

@@ -81,7 +81,10 @@ class Told(NamedTuple):
 
 
 class LanguagePage(NamedTuple):
-    """One language; without queries in the range `now` is None, and `last_day` the last day that had any (None: there is none)."""
+    """One language; without queries in the range `now` is None, and `last_day` the last day that had any (None: there is none).
+
+    `range` is the word of a range that nobody asked for.
+    """
 
     tag: str
     span: Span
@@ -93,6 +96,7 @@ class LanguagePage(NamedTuple):
     versions: Sequence[VersionRow] = ()
     documents: Sequence[DocumentRow] = ()
     scores: Sequence[Scores] = ()
+    range: str = ""
 
     @property
     def step(self) -> str:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, is_standing
 from agent.alerting.measures import Quality
 from agent.alerting.rule import NO_LANGUAGE
 from agent.report import tables
 from agent.report.pages import measure
+from agent.report.pages.alerts import loudness
 from agent.report.pages.measure import Figure, Move
 from agent.report.pages.span import SPARK_DAYS, Span
 from agent.report.tables import Row
@@ -34,11 +35,21 @@ class LanguageRow(NamedTuple):
 
 
 class LanguagesPage(NamedTuple):
-    """The rows in the order of attention; `incidents` are the open ones of all languages."""
+    """The rows in the order of attention; `incidents` are the open ones of all languages, the loudest first."""
 
     span: Span | None
     rows: Sequence[LanguageRow]
     incidents: Sequence[Incident] = ()
+
+    @property
+    def broken(self) -> list[Incident]:
+        """What fires and was not always so."""
+        return [one for one in self.incidents if one.state == "firing" and not is_standing(one)]
+
+    @property
+    def standing(self) -> list[Incident]:
+        """What is low whatever is deployed."""
+        return [one for one in self.incidents if one.state == "firing" and is_standing(one)]
 
     @property
     def lowest(self) -> list[LanguageRow]:
@@ -49,7 +60,7 @@ class LanguagesPage(NamedTuple):
 
     @property
     def worse(self) -> list[LanguageRow]:
-        """Those whose interval says that they got worse, the largest fall first."""
+        """Those whose interval says that they got worse over the whole range, the largest fall first."""
         fallen = [row for row in self.rows if row.move and row.move.word == "worse"]
         return sorted(fallen, key=lambda row: row.move.by if row.move else 0.0)
 
@@ -71,7 +82,7 @@ def page(read: Read, quality: Quality, incidents: Sequence[Incident]) -> Languag
         _row(row, before.get(row["language"]), _of(incidents, row["language"]), (charts[row["language"]], read.span, quality))
         for row in read.rows
     ]
-    return LanguagesPage(read.span, sorted(found, key=_attention), incidents)
+    return LanguagesPage(read.span, sorted(found, key=_attention), sorted(incidents, key=loudness))
 
 
 Chart = Mapping[datetime, Sequence[Total]]
@@ -99,8 +110,7 @@ def _charts(days: Iterable[Stretch]) -> Mapping[str, Chart]:
 
 def _of(incidents: Iterable[Incident], language: str) -> Incident | None:
     """The loudest open incident of a language."""
-    own = [one for one in incidents if one.language == language]
-    return min(own, key=lambda one: (one.state != "firing", one.severity != "critical", -(one.drop or 0.0)), default=None)
+    return min((one for one in incidents if one.language == language), key=loudness, default=None)
 
 
 def _value(row: LanguageRow) -> float:

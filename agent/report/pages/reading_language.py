@@ -1,13 +1,13 @@
 """What the page of one language reads of a store: two to four readings of windows, and the journal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
 from agent.alerting.changes import Change
-from agent.alerting.incident import Incident
+from agent.alerting.incident import Incident, is_standing
 from agent.alerting.measures import Quality
 from agent.errors import Misconfigured, Mistake, NotFound
 from agent.probing import kept
@@ -55,6 +55,12 @@ class Sources(NamedTuple):
     known: tuple[datetime, datetime] | None
     now: datetime
     trace_url: str | None = None
+
+
+def usual_range(tag: str, open_: Iterable[Incident], newest: datetime, now: datetime) -> Mapping[str, str]:
+    """The words of a range that nobody asked for: a day where something broke within it, so that it is seen; else none."""
+    began = [one.began_at for one in open_ if one.language == tag and one.began_at and not is_standing(one)]
+    return {"from": "-24h"} if began and now - DAY < max(began) < newest else {}
 
 
 def read(sources: Sources, tag: str, query: Query) -> LanguagePage:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from agent.alerting.incident import Incident, is_own
+from agent.alerting.incident import Incident, is_own, is_standing
 from agent.report.pages.shown import lasting, percent
 from agent.runtime.own import Seen
 from agent.store.base import MINUTE
@@ -16,7 +16,10 @@ OLD: Final = timedelta(minutes=15)
 
 
 class Status(NamedTuple):
-    """`as_of`: the end of the newest window (None: there is none); `troubles`: sentences, none where all is well."""
+    """`as_of`: the end of the newest window (None: there is none); `troubles`: sentences, none where all is well.
+
+    `firing`: how many alerts are open; what was low from the start is none.
+    """
 
     as_of: datetime | None
     age: timedelta | None
@@ -32,7 +35,12 @@ def status(
     age = None if as_of is None else max(now - as_of, timedelta(0))
     own = [one.summary for one in incidents if is_own(one) and one.state == "firing"]
     late = [f"the newest query is {lasting(age)} old"] if age is not None and age > OLD else []
-    return Status(as_of, age, [*missing.values(), *own, *late, *_seen(seen)], sum(one.state == "firing" for one in incidents))
+    return Status(
+        as_of,
+        age,
+        [*missing.values(), *own, *late, *_seen(seen)],
+        sum(one.state == "firing" and not is_standing(one) for one in incidents),
+    )
 
 
 def _seen(seen: Seen | None) -> list[str]:

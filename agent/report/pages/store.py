@@ -144,8 +144,15 @@ class StorePages:
 
     def language(self, tag: str, words: Words) -> LanguagePage:
         """One language; raises NotFound for one that is not known, Misconfigured for words that mean nothing."""
-        query, read = parse(words, self._now), (self._windows, self._journal, self._quality, self._incidents, self._known)
-        return reading_language.read(reading_language.Sources(*read, self._now, self._trace_url), tag, query)
+        wanted: Words = {}
+        if self._known and not words.keys() & {"from", "to"}:
+            wanted = reading_language.usual_range(tag, self._open, self._known[1], self._now)
+        query, read = (
+            parse({**words, **wanted}, self._now),
+            (self._windows, self._journal, self._quality, self._incidents, self._known),
+        )
+        found = reading_language.read(reading_language.Sources(*read, self._now, self._trace_url), tag, query)
+        return found._replace(range=wanted.get("from", ""))
 
     def alerts(self, words: Words) -> AlertsPage:
         """Every alert that is open, and what is over; raises Misconfigured for words that mean nothing."""

@@ -15,11 +15,12 @@ from agent.probing.kept import ProbeRun
 from agent.report.pages import language, measure, scores, trends, versions
 from agent.report.pages.facts import facts
 from agent.report.pages.language import Known, Read
+from agent.report.pages.reading_language import usual_range
 from agent.report.pages.span import Span
 from agent.report.pages.trends import History, Scene
 from agent.store.base import Stretch, Total
 from agent.store.days import DAY
-from tests.notify.examples import incident
+from tests.notify.examples import NOW, incident
 from tests.store.builders import START, at, window
 
 HOUR = timedelta(hours=1)
@@ -292,3 +293,12 @@ def test_the_command_can_be_pasted() -> None:
 def test_a_step_in_words(step: timedelta, words: str) -> None:
     """As the legend of a chart has it."""
     assert trends.step_words(step) == words
+
+
+@pytest.mark.parametrize(("hours", "newest", "words"), [(2, 0, {"from": "-24h"}), (30, 0, {}), (2, 3, {})])
+def test_what_broke_within_a_day_is_shown_by_the_hour(hours: int, newest: int, words: dict[str, str]) -> None:
+    """The link of a message opens where the fall is to be seen; where nothing newer is stored the usual week is shown."""
+    fresh = incident(language="ko", began_at=NOW - timedelta(hours=hours))
+    assert usual_range("ko", [fresh], NOW - timedelta(hours=newest), NOW) == words
+    assert usual_range("el", [fresh], NOW, NOW) == {}
+    assert usual_range("ko", [incident(language="ko", began_at=fresh.began_at, class_="level")], NOW, NOW) == {}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.alerting.incident import own_incident
 from agent.report.pages.status import status
+from tests.notify.examples import incident
 
 NOW = datetime(2026, 11, 20, 14, 32, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -21,6 +22,12 @@ def test_trouble_is_a_sentence() -> None:
     found = status(NOW - timedelta(hours=5), {"kafka": "the broker is away"}, [own], NOW)
     assert found.troubles == ["the broker is away", "nobody evaluates", "the newest query is 4 h old"]
     assert found.firing == 1
+
+
+def test_what_is_low_whatever_is_deployed_is_no_open_alert() -> None:
+    """Eight languages that a model never knew would hide the one that broke."""
+    standing = incident(class_="level")
+    assert status(NOW, {}, [standing, incident()], NOW).firing == 1
 
 
 def test_an_empty_store_has_no_time() -> None:
