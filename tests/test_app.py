@@ -420,7 +420,7 @@ def test_a_store_is_migrated_by_one_at_a_time(tmp_path: Path) -> None:
         opening.locked(stack, tmp_path / "store").announce("http://127.0.0.1:1")
         with pytest.raises(Locked, match=rf"belongs to the running agent {os.getpid()} at http://127\.0\.0\.1:1"):
             app.migrate_store(settings)
-    assert app.migrate_store(settings) == [1, 2, 3]
+    assert app.migrate_store(settings) == [1, 2, 3, 4]
     assert app.migrate_store(settings) == []
 
 
