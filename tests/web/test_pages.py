@@ -7,10 +7,13 @@ from html.parser import HTMLParser
 
 import pytest
 
+from agent.alerting.incident import own_incident
 from agent.web.headers import ALWAYS
 from agent.web.pages import PAGES
 from agent.web.rendering import LOOK, SCRIPT
+from tests.notify.examples import notification
 from tests.report.builders import Looking
+from tests.runtime.rig import NOW
 from tests.store.builders import flush, window
 from tests.web.rig import Site, said
 
@@ -170,3 +173,11 @@ def test_a_page_is_light(site: Site) -> None:
     page = site.get("/")
     assert page.text.count('<th scope="row">') > 100
     assert len(page.content) + len(LOOK) + len(SCRIPT) < 300_000
+
+
+def test_a_receiver_that_is_down_is_told_on_every_page(site: Site) -> None:
+    """It stands in messages alone, and is a trouble of the monitor all the same."""
+    down = own_incident("receiver-chat", "critical", NOW, "chat has taken no message since 13:00", began_at=NOW)
+    site.looking.journal.write([notification(down).entry])
+    for path in ("/", "/pairs", "/quality"):
+        assert "chat has taken no message since 13:00" in said(site.get(path).text)

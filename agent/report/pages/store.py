@@ -97,7 +97,8 @@ class StorePages:
     def status(self) -> Status:
         """What every page says on top."""
         newest = self._known[1] if self._known else None
-        return status(newest, self._missing, self._open, self._now, self._seen)
+        told = [one for one in self._told(self._now - alerts.LATELY) if is_open(one)]
+        return status(newest, self._missing, [*self._open, *told], self._now, self._seen)
 
     def languages(self, words: Words) -> LanguagesPage:
         """Every language; raises Misconfigured for words that mean nothing."""
