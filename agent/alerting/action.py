@@ -53,9 +53,13 @@ def is_automatic(incident: Incident) -> bool:
 
 
 def again(before: Action, now: Action) -> Action:
-    """The action done once more: the first time counts, unless the verdict is another one; what is left out stays."""
+    """The action done once more: the first time counts, unless the verdict is another one; what is left out stays.
+
+    A note stays that of its author: who does it again without a word does not sign the other's.
+    """
     at = before.at if before.verdict == now.verdict else now.at
-    return replace(now, at=at, note=now.note or before.note, by=now.by or before.by)
+    signed = now.by or before.by if now.note or not before.note else before.by or now.by
+    return replace(now, at=at, note=now.note or before.note, by=signed)
 
 
 def refusal(incident: Incident, action: Name) -> str:

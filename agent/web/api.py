@@ -28,6 +28,7 @@ from agent.web.answers import JSON, answered
 from agent.web.cache import Cache, Fresh
 from agent.web.guards import Guard, from_elsewhere, without_token
 from agent.web.headers import Headers
+from agent.web.pages import problem
 
 LARGEST_BODY = 1 << 16
 LARGEST_RUN = 64 << 20  # the scores of a golden run in one language
@@ -95,8 +96,18 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     routes += pages
     refuse = from_elsewhere if tokens is None else without_token(tokens)
     return Starlette(
-        routes=routes, middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse), Middleware(Fresh, cache=cache)]
+        routes=routes,
+        exception_handlers={404: _nowhere},
+        middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse), Middleware(Fresh, cache=cache)],
     )
+
+
+async def _nowhere(request: Request, _: Exception) -> Response:
+    """What is nowhere is a page for a person, and a mistake for a program."""
+    nothing = NotFound([Mistake(request.url.path, "", "is no address of this agent")])
+    if "text/html" in request.headers.get("accept", ""):
+        return await run_in_threadpool(problem, nothing, request)
+    return JSONResponse({"mistakes": nothing.mistakes}, 404, HEADERS)
 
 
 def _reading(read: Read, cache: Cache) -> Handler:

@@ -31,6 +31,7 @@ def test_done_twice_the_first_time_counts() -> None:
     """A second note replaces the first; what is left out stays."""
     assert again(ACK, replace(ACK, at=LATER, note="", by="")) == ACK
     assert again(ACK, replace(ACK, at=LATER, note="found it", by="bob")) == replace(ACK, note="found it", by="bob")
+    assert again(ACK, replace(ACK, at=LATER, note="", by="bob")) == ACK
 
 
 def test_another_verdict_is_news() -> None:

@@ -77,7 +77,7 @@ def _rests(incident: Incident) -> Iterator[str]:
         yield f"on {shown.count(incident.n)} queries{before}"
     if incident.z is not None:
         yield f"{incident.z:.1f} standard errors"
-    if seen := list(dict.fromkeys(words.measure(one.metric) for one in incident.evidence)):
+    if seen := list(dict.fromkeys(words.measure(one.metric) for one in incident.evidence if one.drop > 0)):
         yield f"seen in {', '.join(seen)}"
 
 

@@ -39,8 +39,13 @@ def _stands(one: Known) -> bool:
     return one.class_ == "level" and is_open(one)
 
 
+def _ended(one: Known, at: datetime) -> datetime | None:
+    """When it was over for people: a person may end it before the evaluator has come to that minute."""
+    return one.resolved_at or (None if is_open(one) else one.accepted_at or at)
+
+
 def _incident(one: Known, at: datetime) -> Incident:
-    began = one.began_at or one.pending_since or one.fired_at
+    began, ended = one.began_at or one.pending_since or one.fired_at, _ended(one, at)
     return Incident(
         fingerprint=one.fingerprint,
         language=one.language,
@@ -50,8 +55,8 @@ def _incident(one: Known, at: datetime) -> Incident:
         severity=one.severity,
         began_at=began,
         fired_at=one.fired_at,
-        resolved_at=one.resolved_at,
-        minutes=None if began is None else max(0, ((one.resolved_at or at) - began) // timedelta(minutes=1)),
+        resolved_at=ended,
+        minutes=None if began is None else max(0, ((ended or at) - began) // timedelta(minutes=1)),
         cause=one.cause,
         confirmed=one.confirmed,
         queries=one.queries,

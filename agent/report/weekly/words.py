@@ -84,7 +84,7 @@ def time_of(report: Report) -> str:
 def title(report: Report) -> str:
     """The verdict in one line."""
     falls = () if report.verdict.word == "worse" else _open(report)
-    still = f"; an incident is open: {names(falls, MOST_NAMED)}" if falls else ""
+    still = f"; {'alerts are' if len(falls) > 1 else 'an alert is'} open: {names(falls, MOST_NAMED)}" if falls else ""
     return f"{capital(_verdict(report))}{still} · {time_of(report)}"
 
 

@@ -179,7 +179,7 @@ def test_incidents_are_those_of_the_week_as_it_ended() -> None:
     ]
     report = Store(*days([CALM] * 3), day(at(9), 10, 0.5), entries=entries).report()
     assert [(one.language, one.resolved_at, one.minutes) for one in report.incidents] == [("en", at(1, 2), 120), ("ko", None, 1440)]
-    assert "; an incident is open: Korean" in bulletin(report).title
+    assert "; an alert is open: Korean" in bulletin(report).title
 
 
 def test_the_remedy_is_that_of_the_best_witness() -> None:
