@@ -29,7 +29,7 @@ def site(  # noqa: PLR0913 - the composition root hands over each part
     """Without `tokens` whoever is on this machine is answered; `reload` reads the settings again, `seen` is what the loop has seen."""
 
     def revision() -> Hashable:
-        return str(people.windows.positions()), people.journal.revision(), id(in_force())
+        return str(people.windows.positions()), people.journal.revision(), in_force()
 
     cache = Cache(revision, CLOCK)
     writer = opening.writer(in_force, people)

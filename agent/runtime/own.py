@@ -26,30 +26,35 @@ class Seen(NamedTuple):
 
 
 class Own:
-    """Written by the loop, read by the web thread; each assignment is whole, so no lock is needed."""
+    """Written by the loop and, where somebody asks for a reload, by the web thread, which reads it.
+
+    Each attribute has one writer at a time and is assigned whole, so no lock is needed.
+    """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._seen = Seen(now(), Tally(), {}, now())
+        self._now, self._since = now, now()
+        self._tally = Tally()
+        self._lags: Mapping[Partition, int] = {}
+        self._configuration = self._since, ""
 
     def seen(self) -> Seen:
         """All of it, as of now."""
-        return self._seen
+        return Seen(self._since, self._tally, self._lags, *self._configuration)
 
     def stored(self, tally: Tally) -> None:
         """A batch is in the store."""
         total = Tally()
-        total.merge(self._seen.tally)
+        total.merge(self._tally)
         total.merge(tally)
-        self._seen = self._seen._replace(tally=total)
+        self._tally = total
 
     def looked(self, look: Look) -> None:
         """The loop has looked at the log's end."""
-        self._seen = self._seen._replace(lags=look.lags)
+        self._lags = look.lags
 
     def reloaded(self, wrong: Misconfigured | None) -> None:
         """The configuration was read again, or was wrong and stays as it was."""
-        self._seen = self._seen._replace(wrong=str(wrong)) if wrong else self._seen._replace(wrong="", read_at=self._now())
+        self._configuration = (self._configuration[0], str(wrong)) if wrong else (self._now(), "")
 
 
 def both(first: Callable[[T], object], second: Callable[[T], object]) -> Callable[[T], None]:

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.clock import Clock
+from agent.web.guards import SAFE
 
-SAFE: Final = ("GET", "HEAD", "OPTIONS")
 MOST: Final = 256
 LOOKED: Final = timedelta(seconds=1)
 
@@ -36,6 +36,7 @@ class Cache:
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._as_of: Hashable = None
         self._looked_at: datetime | None = None
+        self._wanted = self._met = object()
 
     def get(self, address: str, make: Callable[[], bytes]) -> Kept:
         """The answer, made where there is none yet; what `make` raises is raised and not kept."""
@@ -51,19 +52,18 @@ class Cache:
             return known
 
     def forget(self) -> None:
-        """Ask with the next answer whether something was written."""
-        with self._lock:
-            self._looked_at = None
+        """Ask with the next answer whether something was written; waits for no page that is being made."""
+        self._wanted = object()
 
     def _look(self) -> None:
         """Forget everything where something has changed."""
-        now = self._clock.now()
-        if self._looked_at is not None and abs(now - self._looked_at) < self._patience:
+        now, wanted = self._clock.now(), self._wanted
+        if wanted is self._met and self._looked_at is not None and abs(now - self._looked_at) < self._patience:
             return
         as_of = (self._revision(), int(now.timestamp()) // 60)
         if as_of != self._as_of:
             self._kept.clear()
-        self._as_of, self._looked_at = as_of, now
+        self._as_of, self._looked_at, self._met = as_of, now, wanted
 
 
 class Fresh:

@@ -1,7 +1,7 @@
 """What people do on a page: log in, handle an alert, keep it silent. Each ends with the page on which it is seen."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, quote
 
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from agent.alerting.action import Name
 from agent.errors import BabelwatchError, Misconfigured, Mistake
 from agent.report.writer import BODIES, Writer
+from agent.web.answers import HTML
 from agent.web.guards import is_one_of
 from agent.web.pages import problem
 from agent.web.rendering import render
@@ -70,17 +71,8 @@ def login(tokens: Collection[str] | None) -> list[BaseRoute]:
 
 
 def _login_page(after: str, *, wrong: bool) -> Response:
-    values: dict[str, Any] = {
-        "after": path_within(after),
-        "wrong": wrong,
-        "here": "",
-        "path": LOGIN,
-        "words": {},
-        "status": None,
-    }
-    return Response(
-        render("login.html.j2", **values), 403 if wrong else 200, {"Cache-Control": "no-store"}, "text/html; charset=utf-8"
-    )
+    body = render("login.html.j2", after=path_within(after), wrong=wrong, here="", path=LOGIN, words={}, status=None)
+    return Response(body, 403 if wrong else 200, {"Cache-Control": "no-store"}, HTML)
 
 
 def _form(do: Do) -> Handler:

@@ -15,10 +15,10 @@ from agent.report.muting import Muting
 from agent.report.query import BY, FILTERS
 from agent.report.remote import API
 from agent.report.writer import Announcement, Closing, Remark
+from agent.web.answers import JSON
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Interval = Annotated[tuple[float, float], Meta(description="95 % interval")]
-JSON: Final = "application/json"
 SCHEMAS: Final = "#/components/schemas/{name}"
 
 

@@ -33,7 +33,10 @@ def is_ours(shown: str) -> bool:
 
 def path_within(address: str) -> str:
     """Where to go after the login: a path of this site, whatever the address asks for."""
-    split = urlsplit(address)
+    try:
+        split = urlsplit(address)
+    except ValueError:  # such as `//[`
+        return "/"
     inside = not split.scheme and not split.netloc and address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if inside and address.isprintable() else "/"
 

@@ -58,6 +58,19 @@ def test_who_wrote_sees_it_at_once(made: Made) -> None:
     assert made.get() == "2"
 
 
+def test_who_wrote_waits_for_no_page(made: Made) -> None:
+    """A form is answered by the thread that answers everything; what was written while a page was made counts for the next one."""
+
+    def written() -> bytes:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(made.cache.forget).result(timeout=10)
+        made.revision = 1
+        return b"old"
+
+    assert made.cache.get("/", written).body == b"old"
+    assert made.get() == "1"
+
+
 def test_a_page_is_no_older_than_a_minute(made: Made) -> None:
     """It says how long ago something was, also where nothing is written any more."""
     made.get()

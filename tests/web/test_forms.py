@@ -141,6 +141,7 @@ class TestBeyondLoopback:
         ("/\\evil.example", "/"),
         ("javascript:alert(1)", "/"),
         ("/a\r\nSet-Cookie: x", "/"),
+        ("//[", "/"),
         ("", "/"),
     ],
 )

@@ -11,11 +11,13 @@ from urllib.parse import quote
 import pytest
 
 from agent.aggregate.histogram import MICRO
+from agent.report.pages.measure import Move
 from agent.report.pages.store import StorePages
 from agent.resources import schemas_dir
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import embedded
 from agent.store.migrate import migrate
+from agent.web.rendering import ENVIRONMENT
 from tests.notify.examples import KOREAN, incident
 from tests.report.builders import OVER, QUALITY, Looking, change, transition
 from tests.store.builders import flush, window
@@ -227,3 +229,13 @@ def test_the_real_store_gives_the_same_page(site: Site, store_dir: Path) -> None
             real = StorePages(windows, journal, QUALITY, site.clock).language("ko", words)
             assert real == site.look().language("ko", words)
             assert real.now is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("similarity_mean", "−3.000 worse (−3.250 to −2.750)"), ("hit_rate", "−300.0 worse (−325.0 to −275.0)")],
+)
+def test_bare_scores_move_in_their_own_units(name: str, told: str) -> None:
+    """A BM25 score that falls from 12 to 9 falls by 3, not by 300 points."""
+    parts = ENVIRONMENT.get_template("parts.html.j2").make_module({"words": {}})
+    assert said(parts.moved(Move(-3.0, (-3.25, -2.75)), name)) == told  # type: ignore[attr-defined]  # a macro of the template

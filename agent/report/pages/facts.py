@@ -1,14 +1,12 @@
 """What whoever comes from a message wants to know of an incident first: since when, against what, which version, is it real. Pure."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from agent.alerting.incident import Incident
 from agent.notify import page, words
 from agent.report.explain import BASELINES
-from agent.report.pages import shown
-
-SCORE: Final = "similarity_mean"
+from agent.report.pages import decision, shown
 
 
 class Fact(NamedTuple):
@@ -46,14 +44,14 @@ def _level(incident: Incident, value: float | None) -> str:
         return ""
     if incident.class_ == "volume":
         return f"{shown.count(value)} queries"
-    return f"{value:.3f}" if incident.metric == SCORE else shown.percent(value)
+    return decision.value(incident.metric, value)
 
 
 def _fall(incident: Incident) -> str:
     if incident.drop is None or incident.class_ != "change":
         return ""
-    interval = f" (95 % interval {shown.span(incident.ci95)})" if incident.ci95 else ""
-    return f": a fall of {shown.points(incident.drop).removeprefix('+')} points{interval}"
+    interval = f" (95 % interval {decision.interval(incident.metric, incident.ci95)})" if incident.ci95 else ""
+    return f": a fall of {decision.fall(incident.metric, incident.drop)}{interval}"
 
 
 def _version(incident: Incident) -> str:

@@ -2,8 +2,8 @@
 
 import shlex
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from agent.alerting.action import is_open
 from agent.alerting.changes import Change, Collection, collection_of
@@ -14,6 +14,7 @@ from agent.notify.text import clean
 from agent.probing.kept import GoldenRun, ProbeRun
 from agent.report import tables
 from agent.report.pages import measure, scores, trends, versions
+from agent.report.pages.alerts import loudness
 from agent.report.pages.facts import Fact, facts
 from agent.report.pages.measure import Figure, Move, Name
 from agent.report.pages.scores import Scores
@@ -21,10 +22,8 @@ from agent.report.pages.span import Span, utc
 from agent.report.pages.trends import Chart, History, Scene
 from agent.report.pages.versions import VersionRow
 from agent.report.tables import Row
+from agent.report.views import NEVER
 from agent.store.base import Stretch, Total
-
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
-LOUD: Final = ("critical", "warning", "info")
 
 
 class Alert(NamedTuple):
@@ -180,9 +179,9 @@ def told(tag: str, known: Known, trace_url: str | None) -> Told:
     """What the journal says of it."""
     is_here = [one for one in known.incidents if is_open(one)]
     ended = max((one for one in known.incidents if one.resolved_at), key=lambda one: one.resolved_at or NEVER, default=None)
-    first = min(is_here, key=_loudness, default=ended)
+    first = min(is_here, key=loudness, default=ended)
     return Told(
-        [Alert(one, facts(one)) for one in sorted(is_here, key=_loudness)],
+        [Alert(one, facts(one)) for one in sorted(is_here, key=loudness)],
         None if is_here else ended,
         [_exemplar(one, trace_url) for one in (first.exemplars if first else ())],
         _checks(tag, known.probes),
@@ -193,10 +192,6 @@ def told(tag: str, known: Known, trace_url: str | None) -> Told:
 def about(incidents: Iterable[Incident], tag: str) -> list[Incident]:
     """Those of this language, and of all languages together."""
     return [one for one in incidents if one.language == tag or (one.language == ALL and not is_own(one))]
-
-
-def _loudness(incident: Incident) -> tuple[bool, int, float]:
-    return incident.state != "firing", LOUD.index(incident.severity), -(incident.drop or 0.0)
 
 
 def _exemplar(id_: str, trace_url: str | None) -> Exemplar:
