@@ -103,11 +103,11 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
 
 
 async def _nowhere(request: Request, _: Exception) -> Response:
-    """What is nowhere is a page for a person, and a mistake for a program."""
+    """What is nowhere is a page for a person, and a sentence for a program."""
     nothing = NotFound([Mistake(request.url.path, "", "is no address of this agent")])
     if "text/html" in request.headers.get("accept", ""):
         return await run_in_threadpool(problem, nothing, request)
-    return JSONResponse({"mistakes": nothing.mistakes}, 404, HEADERS)
+    return JSONResponse({"error": str(nothing)}, 404, HEADERS)  # a command takes no mistake of its user for it
 
 
 def _reading(read: Read, cache: Cache) -> Handler:

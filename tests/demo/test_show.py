@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agent.demo.show import PLAIN_S, REFRESH_S, TITLE, Show
 from agent.errors import Unreachable
-from agent.report.views import Rows, Words
+from agent.report.views import Report, Rows, Words
 from tests.demo.test_screen import BEFORE, ROWS
 
 UPDATED = datetime(2026, 11, 16, 8, 17, 42, tzinfo=UTC)
@@ -48,6 +48,10 @@ class Told:
     def mutes(self, words: Words) -> Rows:  # noqa: ARG002 - the port's
         """None."""
         return []
+
+    def report(self, words: Words) -> Report:  # noqa: ARG002 - the port's
+        """None."""
+        return {}
 
     def changes(self, words: Words) -> Rows:  # noqa: ARG002 - the port's
         """Not shown."""

@@ -156,11 +156,11 @@ def test_words_that_mean_nothing_are_a_page_that_says_so(site: Site) -> None:
 
 
 def test_an_address_that_is_nowhere_is_a_page_with_a_way_back(site: Site) -> None:
-    """For a program it is a mistake as all others are."""
+    """For a program it is a sentence."""
     page = site.get("/nowhere")
     assert (page.status_code, 'href="/"' in page.text) == (404, True)
     answer = site.get("/api/v1/nothing", accept="application/json")
-    assert (answer.status_code, answer.json()) == (404, {"mistakes": [["/api/v1/nothing", "", "is no address of this agent"]]})
+    assert (answer.status_code, answer.json()) == (404, {"error": "/api/v1/nothing: is no address of this agent"})
 
 
 def test_files_are_kept_for_good_and_named_by_what_is_in_them(site: Site) -> None:
