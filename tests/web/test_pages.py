@@ -4,9 +4,11 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
+from agent.aggregate.histogram import MICRO
 from agent.alerting.incident import own_incident
 from agent.web.headers import ALWAYS
 from agent.web.pages import PAGES
@@ -189,3 +191,19 @@ def test_a_receiver_that_is_down_is_told_on_every_page(site: Site) -> None:
     site.looking.journal.write([notification(down).entry])
     for path in ("/", "/pairs", "/quality"):
         assert "chat has taken no message since 13:00" in said(site.get(path).text)
+
+
+def test_scores_of_another_model_are_no_change() -> None:
+    """The first page says no more than that of the language, which tells why."""
+    looking = Looking(empty=True)
+    old, new = (dict[str, Any](embedding_model=name, events=100, scored=100) for name in ("small", "large"))
+    day = 24 * 60
+    looking.windows.append(
+        flush(
+            *(window(-ago * day, queries=100 * MICRO, score_hist={50: 100}, **old) for ago in range(9, 16)),
+            *(window(-ago * day, queries=100 * MICRO, score_hist={10: 100}, **new) for ago in range(1, 7)),
+        )
+    )
+    site = Site(looking=looking)
+    assert "worse" not in said(site.get("/").text).partition("What the columns mean")[0]
+    assert "not comparable: scores of another model" in said(site.get("/languages/ko").text)

@@ -156,7 +156,7 @@ def now(read: Read, known: Known, quality: Quality) -> Now:
     before = _row(read.before, known, quality, read.span.before) if read.before else None
     name = measure.chosen(row)
     figure, old = measure.figure(row, name), measure.figure(before, name) if before else None
-    same = trends.scales(read.stretches) == trends.scales(Stretch(read.span.start, *each) for each in read.before)
+    same = versions.same_scores(read.stretches, read.before)
     why_not = versions.incomparable(figure, old, same_scores=same)
     return Now(row, figure, None if why_not else measure.move(figure, old), why_not)
 

@@ -1,7 +1,7 @@
 """The first page: every language, the one that needs attention first. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from agent.report.pages import measure
 from agent.report.pages.alerts import loudness
 from agent.report.pages.measure import Figure, Move
 from agent.report.pages.span import SPARK_DAYS, Span
+from agent.report.pages.versions import incomparable
 from agent.report.tables import Row
 from agent.store.base import Stretch, Total
 from agent.store.days import DAY
@@ -66,33 +67,36 @@ class LanguagesPage(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What was read for it: the tables of the range and of the one before, and the days of the small charts."""
+    """What was read for it: the tables of the range and of the one before, and the days of the small charts.
+
+    `other_scores`: languages whose scores are of another model than before.
+    """
 
     span: Span
     rows: Sequence[Row]
     before: Sequence[Row]
     days: Iterable[Stretch]
+    other_scores: Container[str] = ()
 
 
 def page(read: Read, quality: Quality, incidents: Sequence[Incident]) -> LanguagesPage:
     """The languages in the order of attention; `incidents` are open."""
     before = {row["language"]: row for row in read.before}
     charts = _charts(read.days)
-    found = [
-        _row(row, before.get(row["language"]), _of(incidents, row["language"]), (charts[row["language"]], read.span, quality))
-        for row in read.rows
-    ]
+    found = [_row(read, row, before.get(tag := row["language"]), _of(incidents, tag), charts[tag], quality) for row in read.rows]
     return LanguagesPage(read.span, sorted(found, key=_attention), sorted(incidents, key=loudness))
 
 
 Chart = Mapping[datetime, Sequence[Total]]
 
 
-def _row(row: Row, before: Row | None, incident: Incident | None, drawn: tuple[Chart, Span, Quality]) -> LanguageRow:
-    name = measure.chosen(row)
-    figure = measure.figure(row, name)
-    moved = measure.move(figure, measure.figure(before, name) if before else None)
-    return LanguageRow(row["language"], row, incident, figure, moved, _values(name, *drawn))
+def _row(  # noqa: PLR0913, PLR0917 - all that is known of a language
+    read: Read, row: Row, before: Row | None, incident: Incident | None, chart: Chart, quality: Quality
+) -> LanguageRow:
+    name, tag = measure.chosen(row), row["language"]
+    figure, old = measure.figure(row, name), measure.figure(before, name) if before else None
+    moved = None if incomparable(figure, old, same_scores=tag not in read.other_scores) else measure.move(figure, old)
+    return LanguageRow(tag, row, incident, figure, moved, _values(name, chart, read.span, quality))
 
 
 def _values(name: measure.Name | None, chart: Chart, span: Span, quality: Quality) -> list[float | None]:

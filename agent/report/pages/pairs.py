@@ -12,7 +12,6 @@ from agent.report.pages.measure import NAMES, Figure, Move, Name
 from agent.report.pages.shades import SCORES, Scale, scale_of
 from agent.report.pages.span import Span
 from agent.report.tables import Row
-from agent.store.base import Total
 
 MOST: Final = 30
 """As many languages on each side, those with most queries; a table of all is asked for."""
@@ -112,11 +111,6 @@ def asked(words: Mapping[str, str]) -> tuple[Asked, dict[str, str]]:
     name = next((one for one in NAMES if one == own["measure"]), None)
     others = {key: value for key, value in words.items() if key not in own}
     return Asked(own["language"], own["document_language"], name, own["show"] == EVERYTHING), others
-
-
-def scales_of(totals: Iterable[Total]) -> int:
-    """How many combinations of model and kind of score have scores."""
-    return len({(one.key.embedding_model, one.key.score_kind) for one in totals if one.measures.scored})
 
 
 def page(span: Span, rows: Sequence[Row], wanted: Asked, scales: int = 1) -> PairsPage:

@@ -1,6 +1,6 @@
 """What pages are made of, read from a store that this process has open."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -29,13 +29,15 @@ from agent.report.pages.quality import InForce, QualityPage
 from agent.report.pages.reports import ReportsPage
 from agent.report.pages.span import Span, span_of
 from agent.report.pages.status import Status, status
+from agent.report.pages.trends import scales
+from agent.report.pages.versions import other_scores
 from agent.report.query import Query, parse
 from agent.report.views import PROBED, Words, all_incidents, matching
 from agent.report.weekly.html import html
 from agent.report.weekly.period import UTC_ZONE, week_of
 from agent.report.weekly.weekly import weekly
 from agent.runtime.own import Seen
-from agent.store.base import MINUTE, Journal, WindowReader
+from agent.store.base import MINUTE, Journal, Total, WindowReader
 from agent.store.days import DAY
 
 SUMS: Final = (
@@ -107,10 +109,11 @@ class StorePages:
         span = self._span(query)
         if span is None:
             return LanguagesPage(None, (), open_)
-        rows, before = (self._rows(query, one, open_) for one in (span, span.before))
+        totals = [self._totals(query, one) for one in (span, span.before)]
+        rows, before = (self._rows(each, one, open_) for each, one in zip(totals, (span, span.before), strict=True))
         drawn = sorted({column for row in rows if (name := chosen(row)) for column in CHART_SUMS[name]})
         days = self._windows.series("language", span.spark.selection(query.where), BY, DAY, drawn) if drawn else ()
-        return languages.page(languages.Read(span, rows, before, days), self._quality, open_)
+        return languages.page(languages.Read(span, rows, before, days, other_scores(*totals)), self._quality, open_)
 
     def pairs(self, words: Words) -> PairsPage:
         """Query language against document language; raises Misconfigured for words that mean nothing."""
@@ -120,7 +123,7 @@ class StorePages:
         if span is None:
             return PairsPage(None)
         totals = self._windows.totals("pair", span.selection(query.where), PAIRS_BY, SUMS)
-        return pairs.page(span, tables.rows(totals, PAIRS, self._quality), wanted, pairs.scales_of(totals))
+        return pairs.page(span, tables.rows(totals, PAIRS, self._quality), wanted, len(scales(totals)))
 
     def data_quality(self, words: Words) -> QualityPage:
         """Whether the monitor is healthy and can be trusted; raises Misconfigured for words that mean nothing."""
@@ -129,7 +132,9 @@ class StorePages:
         read = monitor.told(known, self._journal)
         span = self._span(query)
         if span is not None:
-            read = monitor.counted(read, self._windows, span, query.where)._replace(languages=self._rows(query, span, ()))
+            read = monitor.counted(read, self._windows, span, query.where)._replace(
+                languages=self._rows(self._totals(query, span), span, ())
+            )
         return quality.page(read)
 
     def reports(self, words: Words) -> ReportsPage:
@@ -185,8 +190,10 @@ class StorePages:
         read = around.Found(reach, stretches, known.deployed)
         return around.around(incident, read, self._quality), around.rests_on(incident, read, self._quality)
 
-    def _rows(self, query: Query, span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
-        totals = self._windows.totals("language", span.selection(query.where), BY, SUMS)
+    def _totals(self, query: Query, span: Span) -> list[Total]:
+        return self._windows.totals("language", span.selection(query.where), BY, SUMS)
+
+    def _rows(self, totals: Iterable[Total], span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         return tables.rows(totals, ("language",), self._quality, incidents, tables.Seen(span.days, self._probed))
 
     def _span(self, query: Query) -> Span | None:

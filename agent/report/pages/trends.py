@@ -170,10 +170,10 @@ def by_start(stretches: Iterable[Stretch], quality: Quality) -> dict[datetime, R
     return {at: tables.rows(totals, ("language",), quality)[0] for at, totals in found.items()}
 
 
-def scales(stretches: Iterable[Stretch]) -> list[Scale]:
+def scales(sums: Iterable[Stretch | Total]) -> list[Scale]:
     """The embedding models and score kinds that have scores, the one with most first."""
     scored: defaultdict[Scale, int] = defaultdict(int)
-    for one in stretches:
+    for one in sums:
         scored[one.key.embedding_model, one.key.score_kind] += one.measures.scored
     return sorted((scale for scale, n in scored.items() if n), key=lambda scale: (-scored[scale], scale))
 

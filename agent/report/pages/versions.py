@@ -14,7 +14,7 @@ from agent.report.pages.measure import Figure, Move, Name
 from agent.report.pages.span import Span
 from agent.report.pages.trends import merged_totals, scales
 from agent.report.tables import Row
-from agent.store.base import Stretch
+from agent.store.base import Stretch, Total
 
 
 class VersionRow(NamedTuple):
@@ -60,9 +60,27 @@ def _one(version: Version, own: Sequence[Stretch], shown: tuple[Span, Quality, N
 
 
 def _compared(row: VersionRow, before: VersionRow, groups: dict[Version, list[Stretch]]) -> VersionRow:
-    same = scales(groups[row.version]) == scales(groups[before.version])
+    same = same_scores(groups[row.version], groups[before.version])
     why_not = incomparable(row.figure, before.figure, same_scores=same)
     return row._replace(why_not=why_not) if why_not else row._replace(move=measure.move(row.figure, before.figure))
+
+
+def same_scores(now: Iterable[Stretch | Total], before: Iterable[Stretch | Total]) -> bool:
+    """Whether the scores of both are of the same models and kinds."""
+    return {*scales(now)} == {*scales(before)}
+
+
+def other_scores(now: Iterable[Total], before: Iterable[Total]) -> set[str]:
+    """The languages whose scores are not of the same models and kinds as before."""
+    mine, then = _by_language(now), _by_language(before)
+    return {tag for tag in mine.keys() & then.keys() if not same_scores(mine[tag], then[tag])}
+
+
+def _by_language(totals: Iterable[Total]) -> dict[str, list[Total]]:
+    found: defaultdict[str, list[Total]] = defaultdict(list)
+    for one in totals:
+        found[one.key.language].append(one)
+    return found
 
 
 def incomparable(now: Figure | None, before: Figure | None, *, same_scores: bool) -> str:

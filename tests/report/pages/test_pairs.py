@@ -11,9 +11,10 @@ from agent.aggregate.histogram import MICRO
 from agent.alerting.measures import Quality, Thresholds
 from agent.errors import Misconfigured
 from agent.report import tables
-from agent.report.pages.pairs import Asked, PairsPage, asked, page, scales_of
+from agent.report.pages.pairs import Asked, PairsPage, asked, page
 from agent.report.pages.shades import RATES, STEPS, bound, scale_of
 from agent.report.pages.span import Span
+from agent.report.pages.trends import scales
 from agent.store.base import Total
 from tests.store.builders import window
 
@@ -40,7 +41,7 @@ def scored(language: str, document: str, n: int, good: int, **more: Any) -> Tota
 
 def drawn(totals: Sequence[Total], wanted: Asked = Asked()) -> PairsPage:  # noqa: B008  immutable
     """The page of these sums."""
-    return page(SPAN, tables.rows(totals, ("language", "document_language"), QUALITY), wanted, scales_of(totals))
+    return page(SPAN, tables.rows(totals, ("language", "document_language"), QUALITY), wanted, len(scales(totals)))
 
 
 def values(drawing: PairsPage) -> Mapping[tuple[str, str], float]:
