@@ -143,7 +143,7 @@ def addresses(runs: Sequence[GoldenRun]) -> list[str | None]:
     return found[::-1]
 
 
-def asked_since(journal: Journal, at: datetime) -> set[str]:
-    """The languages of which probes and golden runs say something since then."""
-    results = [run.result for run in probe_runs(journal, at)] + [run.result for run in golden_runs(journal, at)]
-    return {row["language"] for result in results for row in result.get("languages", ())}
+def asked_since(journal: Journal, at: datetime, until: datetime | None = None) -> set[str]:
+    """The languages of which probes and golden runs say something since then, by `until` (None: ever)."""
+    runs: list[ProbeRun | GoldenRun] = [*probe_runs(journal, at), *golden_runs(journal, at)]
+    return {row["language"] for run in runs if until is None or run.at <= until for row in run.result.get("languages", ())}

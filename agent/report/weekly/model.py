@@ -127,7 +127,7 @@ class Incident(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """A language that is low at the end, since when, and for how many days; `kind`: below the reference, or below noise."""
+    """A language that is low at the end, since when, and for how many days."""
 
     language: str
     service: str

@@ -58,7 +58,7 @@ def weekly(
             quality=quality,
             users=(users := windows.sessions_by_language(selection)),
             all_users=windows.sessions(selection) if users else 0,
-            asked=frozenset(kept.asked_since(journal, period.start)),
+            asked=frozenset(kept.asked_since(journal, period.start, at)),
             where=where,
         )
     )
