@@ -27,12 +27,13 @@ class Kept(NamedTuple):
 
 
 class Cache:
-    """The answers of now, by address; one is made at a time, whoever else wants it waits for it."""
+    """The answers of now, by address; each is made by the first who wants it, the others wait for that one and for no other."""
 
     def __init__(self, revision: Revision, clock: Clock, looked: timedelta = LOOKED) -> None:
         """`looked`: for so long what was written is not asked for again."""
         self._revision, self._clock, self._patience = revision, clock, looked
         self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
         self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._as_of: Hashable = None
         self._looked_at: datetime | None = None
@@ -41,15 +42,38 @@ class Cache:
     def get(self, address: str, make: Callable[[], bytes]) -> Kept:
         """The answer, made where there is none yet; what `make` raises is raised and not kept."""
         with self._lock:
-            self._look()
-            known = self._kept.get(address)
-            if known is None:
-                body = make()
-                known = self._kept[address] = Kept(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')
-            self._kept.move_to_end(address)
-            if len(self._kept) > MOST:
-                self._kept.popitem(last=False)
+            known, _ = self._now(address)
+            making = self._making.setdefault(address, threading.Lock())
+        if known:
             return known
+        with making:
+            with self._lock:
+                known, as_of = self._now(address)
+            return known or self._made(address, make, as_of)
+
+    def _now(self, address: str) -> tuple[Kept | None, Hashable]:
+        """The answer that is kept, and what of: with the lock."""
+        self._look()
+        known = self._kept.get(address)
+        if known:
+            self._making.pop(address, None)
+            self._kept.move_to_end(address)
+        return known, self._as_of
+
+    def _made(self, address: str, make: Callable[[], bytes], as_of: Hashable) -> Kept:
+        """A fresh one, which is kept where nothing was written while it was made."""
+        try:
+            body = make()
+            made = Kept(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')
+        finally:
+            with self._lock:
+                self._making.pop(address, None)
+        with self._lock:
+            if as_of == self._as_of:
+                self._kept[address] = made
+                while len(self._kept) > MOST:
+                    self._kept.popitem(last=False)
+        return made
 
     def forget(self) -> None:
         """Ask with the next answer whether something was written; waits for no page that is being made."""

@@ -114,6 +114,36 @@ def test_of_many_who_ask_at_once_one_makes_it(made: Made) -> None:
         assert set(pool.map(ask, range(8))) == {"1"}
 
 
+def test_a_page_that_takes_long_keeps_nobody_from_another(made: Made) -> None:
+    """A report of a week may take seconds; the page of the alert is there meanwhile."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> bytes:
+        begun.set()
+        assert go_on.wait(20)
+        return b"slow"
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(made.cache.get, "/reports/2026-W46", slowly)
+        assert begun.wait(20)
+        assert made.get("/alerts") == "1"
+        go_on.set()
+        assert slow.result().body == b"slow"
+
+
+def test_what_was_made_of_older_rows_is_not_kept(made: Made) -> None:
+    """Something was written while it was made: the next one is made anew."""
+
+    def while_written() -> bytes:
+        made.revision = 1
+        made.cache.forget()
+        assert made.get("/other") == "1"
+        return b"old"
+
+    assert made.cache.get("/", while_written).body == b"old"
+    assert made.get("/") == "2"
+
+
 def test_the_validator_is_that_of_what_is_shown(made: Made) -> None:
     """The same bytes have the same, whenever they were made."""
     first = made.cache.get("/", lambda: b"same")
