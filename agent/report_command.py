@@ -50,7 +50,7 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter an option
     store: Store = None,
     config: Config = None,
 ) -> None:
-    """What got worse or better in a week, why, and what to work on next.
+    """The week: what got worse or better, why, what to do next.
 
     Compared with the week before; --from and --to with as long a time before them.
     """
