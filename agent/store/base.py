@@ -115,6 +115,13 @@ class Journal(Protocol):
         """The rows of a kind in [since, until], oldest first."""
 
 
+class Gathered(Journal, Protocol):
+    """A journal that reads several kinds at once: each reading takes its time, however few the rows are."""
+
+    def together(self, kinds: Sequence[str], since: datetime | None = None) -> list[Entry]:
+        """The rows of these kinds since then, oldest first."""
+
+
 class Revised(Protocol):
     """A journal that tells whether it was written to."""
 

@@ -2,8 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
@@ -15,12 +17,10 @@ from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from agent.store import sql
 from agent.store.base import MINUTE, Entry, Flush, Selection, Stretch, Total
-from agent.store.days import DAY, NOTHING, Part, parts
+from agent.store.days import DAY, NOTHING, Day, Part, by_day, kind_of_days, parts, whole
 from agent.store.engine import Engine
 
 NO_KEY = WindowKey("", "", "", "", "", "", "", "")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FOREVER = datetime(2200, 1, 1, tzinfo=UTC)
 Columns = dict[str, tuple[str, list[Any]]]
 
 
@@ -45,20 +45,17 @@ class ClickHouseWindows:
 
     def span(self) -> tuple[datetime, datetime] | None:
         """The oldest and the newest minute that holds events."""
-        ((days, first, last),) = self._engine.rows(sql.OUTER_DAYS)
-        if not days:
-            return None
-        ((oldest,),) = self._engine.rows(sql.FIRST, {"day": first})
-        ((newest,),) = self._engine.rows(sql.LAST, {"day": last})
-        return oldest.astimezone(UTC), newest.astimezone(UTC)  # min and max come in the process's zone
+        ((rows, first, last),) = self._engine.rows(sql.SPAN)
+        return (first.astimezone(UTC), last.astimezone(UTC)) if rows else None  # they come in the process's zone
 
     def totals(self, kind: str, selection: Selection, by: Sequence[str], sums: Sequence[str] = ()) -> list[Total]:
         """Sums of `language` or `pair` windows, grouped by these columns."""
         found: defaultdict[WindowKey, list[Measures]] = defaultdict(list)
+        total = _totals(by, sums)
         for part in parts(selection):
             statement = sql.totals(by, tuple(selection.where), sums or sql.READABLE, days=part.days)
-            for row in self._engine.rows(statement, _parameters(kind, part.selection)):
-                key, measures = _total(by, sums, row)
+            for row in self._engine.rows(statement, _parameters(kind, part)):
+                key, measures = total(row)
                 found[key].append(measures)
         return [Total(key, merged(each)) for key, each in found.items()]
 
@@ -67,25 +64,25 @@ class ClickHouseWindows:
     ) -> list[Stretch]:
         """The same by stretches of time."""
         found: defaultdict[tuple[int, WindowKey], list[Measures]] = defaultdict(list)
+        total = _totals(by, sums)
         for part in parts(selection) if step % DAY == NOTHING else [Part(selection, days=False)]:
             statement = sql.series(by, tuple(selection.where), step // MINUTE, sums or sql.READABLE, days=part.days)
-            for row in self._engine.rows(statement, _parameters(kind, part.selection)):
-                key, measures = _total(by, sums, row[1:])
+            for row in self._engine.rows(statement, _parameters(kind, part)):
+                key, measures = total(row[1:])
                 found[row[0], key].append(measures)
-        return [
-            Stretch(datetime.fromtimestamp(at, UTC), key, merged(each)) for (at, key), each in sorted(found.items(), key=_place)
-        ]
+        return [Stretch(_start(at), key, merged(each)) for (at, key), each in sorted(found.items(), key=_start_of)]
 
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions there are."""
-        parameters = {"start": selection.start, "end": selection.end, **selection.where}
-        ((found,),) = self._engine.rows(sql.sessions(tuple(selection.where)), parameters)
+        part = whole(selection)
+        ((found,),) = self._engine.rows(sql.sessions(tuple(selection.where), days=part.days), _parameters("language", part))
         return int(found)
 
     def sessions_by_language(self, selection: Selection) -> Mapping[str, int]:
         """How many distinct sessions each language has."""
-        parameters = {"start": selection.start, "end": selection.end, **selection.where}
-        found = self._engine.rows(sql.sessions_by_language(tuple(selection.where)), parameters)
+        part = whole(selection)
+        statement = sql.sessions_by_language(tuple(selection.where), days=part.days)
+        found = self._engine.rows(statement, _parameters("language", part))
         return {language: int(n) for language, n in found}
 
     def minutes(self, start: datetime, end: datetime, *, step: timedelta = MINUTE) -> Iterator[Minute]:
@@ -115,7 +112,15 @@ class ClickHouseJournal:
 
     def read(self, kind: str, since: datetime | None = None, until: datetime | None = None) -> list[Entry]:
         """The rows of a kind in [since, until], oldest first."""
-        found = self._engine.rows(sql.JOURNAL, {"kind": kind, "since": since or EPOCH, "until": until or FOREVER})
+        return self._read([kind], since, until)
+
+    def together(self, kinds: Sequence[str], since: datetime | None = None) -> list[Entry]:
+        """The rows of these kinds since then, oldest first."""
+        return self._read(kinds, since, None)
+
+    def _read(self, kinds: Sequence[str], since: datetime | None, until: datetime | None) -> list[Entry]:
+        statement = sql.journal(since=since is not None, until=until is not None)
+        found = self._engine.rows(statement, {"kinds": list(kinds), "since": since, "until": until})
         return [Entry(kind, id_, at, json.loads(body)) for kind, id_, at, body in found]
 
     def revision(self) -> str:
@@ -125,8 +130,8 @@ class ClickHouseJournal:
 
 
 def _columns(flush: Flush) -> Columns:
-    """The rows of a flush as columns: its windows, and one row with the position."""
-    windows = flush.windows
+    """The rows of a flush as columns: its windows, what they add to their days, and one row with the position."""
+    windows: list[Window | Day] = [*flush.windows, *by_day(flush.windows)]
     position: list[Any] = [0] * len(windows) + [flush.end]
     columns: Columns = {
         "kind": (sql.KIND, [window.kind for window in windows] + ["position"]),
@@ -140,7 +145,7 @@ def _columns(flush: Flush) -> Columns:
     return columns | _measures(windows)
 
 
-def _measures(windows: Sequence[Window]) -> Columns:
+def _measures(windows: Sequence[Window | Day]) -> Columns:
     """The sums; a column that is empty in all windows is not sent, which is the same to the table and costs nothing."""
     cells = zip(*(astuple(window.measures) for window in windows), astuple(Measures()), strict=True)
     filled = ((name, type_, values) for (name, type_), values in zip(sql.MEASURES.items(), cells, strict=True) if any(values))
@@ -151,14 +156,30 @@ def _measures(windows: Sequence[Window]) -> Columns:
     return columns
 
 
-def _parameters(kind: str, selection: Selection) -> dict[str, Any]:
-    return {"kind": kind, "start": selection.start, "end": selection.end, **selection.where}
+def _parameters(kind: str, part: Part) -> dict[str, Any]:
+    selection, days = part
+    return {"kind": kind_of_days(kind) if days else kind, "start": selection.start, "end": selection.end, **selection.where}
 
 
-def _place(found: tuple[tuple[int, WindowKey], object]) -> tuple[int, WindowKey]:
-    return found[0]
+def _start_of(found: tuple[tuple[int, WindowKey], object]) -> int:
+    return found[0][0]
 
 
-def _total(by: Sequence[str], sums: Sequence[str], row: Sequence[Any]) -> Total:
-    key = NO_KEY._replace(**dict(zip(by, row, strict=False)))
-    return Total(key, Measures(**dict(zip(sums or sql.READABLE, row[len(by) :], strict=True))))
+@lru_cache(maxsize=1024)
+def _start(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _totals(by: Sequence[str], sums: Sequence[str]) -> Callable[[Sequence[Any]], Total]:
+    """What makes a row of these columns a total; a page reads thousands, whose keys repeat."""
+    placed = itemgetter(*(by.index(name) if name in by else -1 for name in WindowKey._fields))
+    named, width = sums or sql.READABLE, len(by)
+
+    @cache
+    def key(values: tuple[str, ...]) -> WindowKey:
+        return WindowKey._make(placed((*values, "")))
+
+    def total(row: Sequence[Any]) -> Total:
+        return Total(key(tuple(row[:width])), Measures(**dict(zip(named, row[width:], strict=True))))
+
+    return total

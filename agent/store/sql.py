@@ -6,7 +6,7 @@ from typing import Any
 from agent.aggregate.measures import HINTS
 from agent.records import WindowKey
 
-KIND = "Enum8('language' = 1, 'pair' = 2, 'position' = 3)"
+KIND = "Enum8('language' = 1, 'pair' = 2, 'position' = 3, 'language_day' = 4, 'pair_day' = 5)"
 NEVER = 4_102_444_800  # 2100-01-01, the minute of position rows
 SIGNED = {"score_sum"}
 KEY_COLUMNS = WindowKey._fields
@@ -21,24 +21,18 @@ READABLE = tuple(name for name in MEASURES if name != "session_hashes")  # sessi
 
 POSITION = "SELECT count(), max(position) FROM windows WHERE kind = 'position' AND source = {source:String}"
 POSITIONS = "SELECT source, max(position) FROM windows WHERE kind = 'position' GROUP BY source"
-OUTER_DAYS = """
-SELECT count(), min(day), max(day) FROM (
-  SELECT toStartOfDay(hour) AS day, sum(events) AS known FROM windows WHERE kind = 'language' GROUP BY day HAVING known > 0
-)
+SPAN = """
+WITH (SELECT (min(hour), max(hour)) FROM windows WHERE kind = 'language_day' AND events > 0) AS outer
+SELECT count(), min(minute), max(minute) FROM windows
+WHERE kind = 'language' AND events > 0 AND (hour < outer.1 + INTERVAL 1 DAY OR hour >= outer.2)
 """
-FIRST = """
-SELECT min(minute) FROM windows
-WHERE kind = 'language' AND events > 0 AND hour >= {day:DateTime('UTC')} AND hour < {day:DateTime('UTC')} + INTERVAL 1 DAY
-"""
-LAST = "SELECT max(minute) FROM windows WHERE kind = 'language' AND events > 0 AND hour >= {day:DateTime('UTC')}"
-JOURNAL = """
-SELECT kind, id, at, body FROM journal FINAL
-WHERE kind = {kind:String} AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')} ORDER BY at, written
-"""
+JOURNAL = "SELECT kind, id, at, body FROM journal FINAL WHERE kind IN {kinds:Array(String)}"
+SINCE = " AND at >= {since:DateTime64(3, 'UTC')}"
+UNTIL = " AND at <= {until:DateTime64(3, 'UTC')}"
+OLDEST_FIRST = " ORDER BY at, written"
 JOURNAL_REVISION = "SELECT count(), max(written) FROM journal"
-DAYS = "toStartOfDay(hour) >= {start:DateTime('UTC')} AND toStartOfDay(hour) < {end:DateTime('UTC')}"
-FROM_DAYS = " SETTINGS optimize_time_filter_with_preimage = 0"  # it takes toStartOfDay away, by which the projection is known
 RANGE = "hour >= toStartOfHour({start:DateTime('UTC')}) AND minute >= {start:DateTime('UTC')} AND minute < {end:DateTime('UTC')}"
+DAYS = "hour >= {start:DateTime('UTC')} AND hour < {end:DateTime('UTC')}"  # of rows of days: to plan less takes less
 MINUTE_SUMS = (
     "events",
     "errors",
@@ -69,36 +63,43 @@ def _filters(where: Sequence[str]) -> str:
     return "".join(f" AND {column} = {{{column}:String}}" for column in where)
 
 
-def sessions(where: Sequence[str]) -> str:
+def journal(*, since: bool, until: bool) -> str:
+    """Rows of some kinds, with these ends: planning takes longer than reading, so that none is said which is not needed."""
+    return f"{JOURNAL}{SINCE if since else ''}{UNTIL if until else ''}{OLDEST_FIRST}"
+
+
+def sessions(where: Sequence[str], *, days: bool = False) -> str:
     """How many distinct sessions there are."""
-    return f"SELECT uniqCombinedMerge(sessions) FROM windows WHERE kind = 'language' AND {RANGE}{_filters(where)}"
+    return f"SELECT uniqCombinedMerge(sessions) FROM windows WHERE {_selected(where, days=days)}"
 
 
-def sessions_by_language(where: Sequence[str]) -> str:
+def sessions_by_language(where: Sequence[str], *, days: bool = False) -> str:
     """The same by language."""
     return (
-        f"SELECT language, uniqCombinedMerge(sessions) AS n FROM windows WHERE kind = 'language' AND {RANGE}{_filters(where)} "
+        f"SELECT language, uniqCombinedMerge(sessions) AS n FROM windows WHERE {_selected(where, days=days)} "
         "GROUP BY language HAVING n > 0 ORDER BY language"
     )
 
 
 def totals(by: Sequence[str], where: Sequence[str], sums: Sequence[str] = READABLE, *, days: bool = False) -> str:
-    """Sums of these columns, grouped by `by`; `where` are the columns that are filtered, `days` says that the range is of whole days."""
+    """Sums of these columns, grouped by `by`; `where` are the columns that are filtered, `days` says that rows of days are read."""
     columns = ", ".join(by)
     chosen = ", ".join(total(name) for name in sums)
-    range_, end = (DAYS, FROM_DAYS) if days else (RANGE, "")
-    return f"SELECT {columns}, {chosen} FROM windows WHERE kind = {{kind:String}} AND {range_}{_filters(where)} GROUP BY {columns}{end}"
+    return f"SELECT {columns}, {chosen} FROM windows WHERE {_selected(where, days=days)} GROUP BY {columns}"
 
 
 def series(by: Sequence[str], where: Sequence[str], step: int, sums: Sequence[str] = READABLE, *, days: bool = False) -> str:
-    """The same by stretches of so many minutes, as Unix seconds."""
+    """The same by stretches of so many minutes, as Unix seconds; in the order of time and key."""
     grouped = totals(("at", *by), where, sums, days=days)
-    begin = _begin(step, "toStartOfDay(hour)" if days else "minute")
-    return grouped.replace("SELECT at", f"SELECT toUnixTimestamp({begin}) AS at", 1)
+    return f"{grouped.replace('SELECT at', f'SELECT toUnixTimestamp({_begin(step)}) AS at', 1)} ORDER BY at, {', '.join(by)}"
 
 
-def _begin(step: int, column: str = "minute") -> str:
-    return column if step == 1 else f"toStartOfInterval({column}, INTERVAL {step} MINUTE)"
+def _selected(where: Sequence[str], *, days: bool) -> str:
+    return f"kind = {{kind:String}} AND {DAYS if days else RANGE}{_filters(where)}"
+
+
+def _begin(step: int) -> str:
+    return "minute" if step == 1 else f"toStartOfInterval(minute, INTERVAL {step} MINUTE)"
 
 
 def minutes(step: int = 1) -> str:

@@ -101,14 +101,15 @@ def _row(  # noqa: PLR0913, PLR0917 - all that is known of a language
 
 def _values(name: measure.Name | None, chart: Chart, span: Span, quality: Quality) -> list[float | None]:
     """The measure of each day of the small chart."""
-    starts = [span.spark.start + n * DAY for n in range(SPARK_DAYS)]
+    first = span.spark.start
+    starts = (first + n * DAY for n in range(SPARK_DAYS))
     return [tables.measured(name, chart[at], quality) if name and at in chart else None for at in starts]
 
 
 def _charts(days: Iterable[Stretch]) -> Mapping[str, Chart]:
-    found: defaultdict[str, defaultdict[datetime, list[Total]]] = defaultdict(lambda: defaultdict(list))
-    for one in days:
-        found[one.key.language][one.start].append(Total(one.key, one.measures))
+    found: defaultdict[str, dict[datetime, list[Total]]] = defaultdict(dict)
+    for start, key, measures in days:
+        found[key.language].setdefault(start, []).append(Total(key, measures))
     return found
 
 

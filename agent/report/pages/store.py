@@ -13,8 +13,9 @@ from agent.alerting.measures import Quality
 from agent.clock import Clock
 from agent.notify.bulletin import REPORT
 from agent.notify.mute import Mute
+from agent.notify.notification import OUTBOX
 from agent.probing import kept
-from agent.report import mutes, tables, thresholds
+from agent.report import actions, golden_falls, mutes, tables, thresholds
 from agent.report.actions import found
 from agent.report.pages import alert, alerts, around, languages, monitor, pairs, quality, reading_language, reports
 from agent.report.pages.alert import AlertPage
@@ -22,9 +23,9 @@ from agent.report.pages.alerts import AlertsPage
 from agent.report.pages.language import LanguagePage
 from agent.report.pages.languages import LanguagesPage
 from agent.report.pages.measure import Name, chosen
-from agent.report.pages.once import Once
+from agent.report.pages.once import Group, Once
 from agent.report.pages.pairs import PairsPage
-from agent.report.pages.past import Past, past, told_alone
+from agent.report.pages.past import CHANGE, TRANSITION, Past, past, told_alone
 from agent.report.pages.quality import InForce, QualityPage
 from agent.report.pages.reports import ReportsPage
 from agent.report.pages.span import Span, span_of
@@ -37,7 +38,7 @@ from agent.report.weekly.html import html
 from agent.report.weekly.period import UTC_ZONE, week_of
 from agent.report.weekly.weekly import weekly
 from agent.runtime.own import Seen
-from agent.store.base import MINUTE, Journal, Total, WindowReader
+from agent.store.base import MINUTE, Gathered, Total, WindowReader
 from agent.store.days import DAY
 
 SUMS: Final = (
@@ -63,6 +64,10 @@ CHART_SUMS: Final[Mapping[Name, tuple[str, ...]]] = {
     "similarity_mean": ("scored", "score_sum"),
 }
 """What the charts of a measure are drawn of."""
+WHOLE: Final = (TRANSITION, "lost", golden_falls.KIND, actions.KIND, mutes.KIND, thresholds.KIND, thresholds.FLOOR, CHANGE)
+"""The kinds of rows that nearly every page reads whole."""
+LATELY: Final = (OUTBOX, kept.PROBE, kept.GOLDEN)
+"""... and since lately."""
 PAIRS: Final = ("language", "document_language")
 PAIRS_BY: Final = tables.columns(pairs=True, by=())
 
@@ -76,7 +81,7 @@ class StorePages:
     def __init__(  # noqa: PLR0913 - the composition root hands over each part
         self,
         windows: WindowReader,
-        journal: Journal,
+        journal: Gathered,
         quality: Quality,
         clock: Clock,
         *,
@@ -92,7 +97,9 @@ class StorePages:
         `zone` is where the weeks of reports begin, `trace_url` where a `{trace_id}` stands.
         """
         self._in_force, self._seen, self._zone = in_force, seen, zone
-        self._windows, self._journal, self._now = windows, Once(journal), clock.now()
+        self._windows, self._now = windows, clock.now()
+        lately = self._now - max(alerts.LATELY, PROBED)
+        self._journal = Once(journal, (Group(WHOLE), Group(LATELY, lately)))
         self._configured, self._mutes_of_file, self._missing = quality, mutes_of_file, missing
         self._trace_url = trace_url
 
@@ -109,11 +116,11 @@ class StorePages:
         span = self._span(query)
         if span is None:
             return LanguagesPage(None, (), open_)
-        totals = [self._totals(query, one) for one in (span, span.before)]
-        rows, before = (self._rows(each, one, open_) for each, one in zip(totals, (span, span.before), strict=True))
+        totals, earlier = (self._totals(query, one) for one in (span, span.before))
+        rows, before = self._rows(totals, span, open_), tables.rows(earlier, ("language",), self._quality)
         drawn = sorted({column for row in rows if (name := chosen(row)) for column in CHART_SUMS[name]})
         days = self._windows.series("language", span.spark.selection(query.where), BY, DAY, drawn) if drawn else ()
-        return languages.page(languages.Read(span, rows, before, days, other_scores(*totals)), self._quality, open_)
+        return languages.page(languages.Read(span, rows, before, days, other_scores(totals, earlier)), self._quality, open_)
 
     def pairs(self, words: Words) -> PairsPage:
         """Query language against document language; raises Misconfigured for words that mean nothing."""
