@@ -15,7 +15,8 @@ from agent.probing.kept import GoldenRun, ProbeRun
 from agent.report import tables
 from agent.report.pages import measure, scores, trends, versions
 from agent.report.pages.alerts import loudness
-from agent.report.pages.facts import Fact, facts
+from agent.report.pages.facts import facts
+from agent.report.pages.known import Fact
 from agent.report.pages.measure import Figure, Move, Name
 from agent.report.pages.scores import Scores
 from agent.report.pages.span import Span, utc
