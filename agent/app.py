@@ -14,30 +14,27 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from agent import active, logs, opening, parts, telemetry
+from starlette.applications import Starlette
+
+from agent import active, evaluating, logs, opening, parts, telemetry
 from agent.config import configuration
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
 from agent.configured import Configured, fixed
 from agent.decode.sink import FileSink
-from agent.desk import Ears
 from agent.errors import Misconfigured, together
 from agent.language.services import Taggers
+from agent.loop import Shared, live_of
 from agent.memory import keep_buffers
 from agent.opening import CLOCK
 from agent.progress import replaying
-from agent.renewal import Renewal
 from agent.report.views import Views
-from agent.runtime.evaluate import Evaluation
-from agent.runtime.first_look import FirstLook
 from agent.runtime.health import Health
-from agent.runtime.live import Live, Pace
 from agent.runtime.own import Own, both
 from agent.runtime.reload import Reload
 from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
 from agent.site import site
-from agent.source.coverage import patience
 from agent.source.file import FileSource
 from agent.store.migrate import migrate
 from agent.times import format_duration
@@ -60,54 +57,41 @@ def run(settings: Settings, config: Path | None = None) -> None:
     with ExitStack() as stack:
         listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
         token = secrets.token_urlsafe(32)
-        folder = opening.home(settings)
-        if folder:
-            opening.locked(stack, folder).announce(local_address(listener.getsockname()), token)
-        store = opening.store_in(stack, settings, folder)
-        migrate(store.engine, opening.schemas(), replicated=_replicated(settings), retention=True)
-        meters = telemetry.prometheus(CLOCK)
-        own = Own(CLOCK.now)
+        store = _store(stack, settings, local_address(listener.getsockname()), token)
+        meters, own = telemetry.prometheus(CLOCK), Own(CLOCK.now)
         reload = _reload(configured, config, both(meters.reloaded, own.reloaded))
-        health = Health(CLOCK.now())
-        people, metrics = opening.store_in(stack, settings, folder), settings.telemetry.prometheus
-        web = site(reload.in_force, people, health, _tokens(settings, token), metrics=metrics, reload=reload.reload, seen=own.seen)
-        log.info("answering on %s", stack.enter_context(WebServer(web, listener)).url)
-        kafka = settings.source.kafka
-        log.info("reading %s from Kafka at %s", ", ".join(kafka.topics), ", ".join(kafka.bootstrap_servers))
-        source, sink = opening.kafka(stack, settings)
-        desk = opening.desk(stack, reload.in_force, reload.in_force().notifiers, Ears(meters.told, meters.silent), config=config)
-        schedule = opening.schedule(stack, reload.in_force, config)
-
-        def new_evaluation() -> Evaluation:
-            desk.take_over()
-            checks = opening.checks(reload.in_force(), store, schedule)
-            reports = opening.report_round(reload.in_force, store, desk, opening.bulletins(reload.in_force, store))
-            return opening.evaluation(reload.in_force(), store, desk.pipeline, checks, reports)
-
-        def hand_over() -> None:
-            schedule.sleep()
-            desk.hand_over()
-
-        live = Live(
-            consumer=opening.consumer(
-                settings, store, source, sink, opening.Watchers(both(meters.stored, own.stored), FirstLook(), meters.tried)
-            ),
-            new_evaluation=new_evaluation,
-            source=source,
-            windows=store.windows,
-            health=health,
-            clock=CLOCK,
-            pace=Pace(settings.source.lateness, alone=folder is not None, stuck_after=patience(settings.store.flush_interval)),
-            missing_topics=source.missing_topics,
-            on_look=both(meters.looked, own.looked),
-            on_turn=lambda now: renewal.turn(now),  # noqa: PLW0108 - each of the two has the other
-            on_hand_over=hand_over,
-        )
-        new_watch = partial(opening.blindness, reload.in_force, store, desk)
-        renewal = Renewal(reload, live.begin_anew, new_watch, desk)
+        shared = Shared(settings, config, store, reload, Health(CLOCK.now()), meters, own)
+        server = WebServer(_site(stack, shared, token), listener)
+        log.info("answering on %s", stack.enter_context(server).url)
+        live = live_of(stack, shared)
         stop = until_signal()
         on_hangup(reload.ask)
         live.run(stop)
+
+
+def _store(stack: ExitStack, settings: Settings, address: str, token: str) -> opening.Store:
+    """The store with its schema; an embedded one is locked, and says that it is found at `address`."""
+    folder = opening.home(settings)
+    if folder:
+        opening.locked(stack, folder).announce(address, token)
+    store = opening.store_in(stack, settings, folder)
+    migrate(store.engine, opening.schemas(), replicated=_replicated(settings), retention=True)
+    return store
+
+
+def _site(stack: ExitStack, shared: Shared, token: str) -> Starlette:
+    """What is answered, over a connection of its own."""
+    settings, reload = shared.settings, shared.reload
+    people = opening.store_in(stack, settings, opening.home(settings))
+    return site(
+        reload.in_force,
+        people,
+        shared.health,
+        _tokens(settings, token),
+        metrics=settings.telemetry.prometheus,
+        reload=reload.reload,
+        seen=shared.own.seen,
+    )
 
 
 def _reload(configured: Configured, config: Path | None, told: Callable[[Misconfigured | None], None]) -> Reload[Configured]:
@@ -142,9 +126,9 @@ def replay(settings: Settings, files: Sequence[str], folder: Path | None, *, sen
         sink = FileSink(opening.dead_letter_file(settings, folder), CLOCK)
         consumer = opening.consumer(settings, store, source, sink)
         in_force = fixed(settings)
-        desk = opening.desk(stack, in_force, parts.notifiers(settings) if send else {}, folder=folder)
+        desk = evaluating.desk(stack, in_force, parts.notifiers(settings) if send else {}, folder=folder)
         desk.take_over()
-        evaluation = opening.evaluation(in_force(), store, desk.pipeline)
+        evaluation = evaluating.evaluation(in_force(), store, desk.pipeline)
         bars = stack.enter_context(replaying(source.progress))
         replay_through(consumer, evaluation, store.windows, CLOCK, bars)
         if not desk.drain(SENT_WITHIN):

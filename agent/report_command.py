@@ -1,6 +1,7 @@
 """`babelwatch report`: the weekly report of a store, or of the agent that holds it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from agent.options import (
     settings_of,
     words,
 )
-from agent.report.views import Views, Words
+from agent.report.views import Report, Views, Words
 from agent.sending import send_report
 
 Week = Annotated[
@@ -60,7 +61,7 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter an option
     settings = settings_of(config)
     with reached.reading(settings, store) as views, named_by_option():
         told = views.report({**asked, "format": form})
-        bulletin = _bulletin(views, asked) if send else None
+        bulletin = _bulletin(views, asked, {form: told}) if send else None
     if out:
         _write(out, told[form])
         typer.echo(f"{told['title']}\nWritten to {out}")
@@ -72,8 +73,9 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter an option
         send_report(settings, bulletin)
 
 
-def _bulletin(views: Views, asked: Words) -> Bulletin:
-    text, html = (views.report({**asked, "format": form}) for form in ("text", "html"))
+def _bulletin(views: Views, asked: Words, known: Mapping[str, Report]) -> Bulletin:
+    """The report as it is sent; `known` are the renderings that are there already."""
+    text, html = (known.get(form) or views.report({**asked, "format": form}) for form in ("text", "html"))
     return Bulletin(html["week"], html["title"], text["text"], html["html"])
 
 

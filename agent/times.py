@@ -1,7 +1,7 @@
-"""Durations and times as people write them: `90s`, `1h30m`, `14d`; `-7d`, `2026-11-01`, RFC 3339."""
+"""Durations and times as people write them: `90s`, `1h30m`, `14d`; `-7d`, `2026-11-01`, RFC 3339; and names of weeks."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 _UNITS: Final = {"y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
@@ -62,6 +62,12 @@ def parse_time(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise ValueError("a time such as 2026-11-01T08:00:00Z, a date, or a span such as -14d")
+
+
+def iso_week(day: date) -> str:
+    """The ISO week that a day lies in: `2026-W46`."""
+    year, number, _ = day.isocalendar()
+    return f"{year}-W{number:02}"
 
 
 def _milliseconds(text: str) -> int:

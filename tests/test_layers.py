@@ -22,7 +22,7 @@ LAYERS = (  # each line may import itself and the lines above it
     ("edge", "agent.web"),
     (
         "composition root",
-        "agent.parts agent.active agent.configured agent.desk agent.renewal agent.opening agent.site agent.reached agent.app agent.letters agent.history agent.gate agent.checking agent.golden agent.probes agent.demo",
+        "agent.parts agent.active agent.configured agent.desk agent.renewal agent.opening agent.evaluating agent.loop agent.site agent.reached agent.app agent.letters agent.history agent.gate agent.checking agent.golden agent.probes agent.demo",
     ),
     (
         "commands",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import opening
+from agent import evaluating, opening
 from agent.config.settings import Settings
 from agent.configured import Configured, fixed
 from agent.notify.bulletin import Bulletin
@@ -47,9 +47,9 @@ def process(given: Settings, *looks: datetime) -> list[Why]:
     with ExitStack() as stack:
         in_force, store = fixed(given), opening.store_in(stack, given, opening.home(given))
         migrate(store.engine, opening.schemas(), retention=False)
-        desk = opening.desk(stack, in_force, Configured(given).notifiers)
+        desk = evaluating.desk(stack, in_force, Configured(given).notifiers)
         desk.take_over()
-        reports = opening.report_round(
+        reports = evaluating.report_round(
             in_force, store, desk, lambda week: Bulletin(week, f"Worse in {week}", "Korean (ko) fell.", PAGE)
         )
         found = [reports.look(at - LAG, at) for at in looks]
@@ -73,9 +73,9 @@ def test_what_was_not_sent_is_sent_by_the_next_process(tmp_path: Path, hook: Stu
     process(given, SUNDAY)
     with ExitStack() as stack:
         in_force, store = fixed(given), opening.store_in(stack, given, opening.home(given))
-        desk = opening.desk(stack, in_force, {})
+        desk = evaluating.desk(stack, in_force, {})
         desk.take_over()
-        reports = opening.report_round(in_force, store, desk, lambda week: Bulletin(week, "Worse", "Fell.", PAGE))
+        reports = evaluating.report_round(in_force, store, desk, lambda week: Bulletin(week, "Worse", "Fell.", PAGE))
         assert reports.look(MONDAY - LAG, MONDAY) is Why.IN_TIME
     assert hook.requests == []
     assert process(given, MONDAY + timedelta(minutes=1)) == [Why.NOT_YET]
@@ -90,9 +90,9 @@ def test_the_report_of_the_store_is_what_is_sent(tmp_path: Path, hook: Stub) -> 
         in_force, store = fixed(given), opening.store_in(stack, given, opening.home(given))
         migrate(store.engine, opening.schemas(), retention=False)
         store.windows.append(Flush("log/0", None, 1, 0, days([CALM, CALM, {**CALM, "ko": (500, 0.5)}])))
-        desk = opening.desk(stack, in_force, Configured(given).notifiers)
+        desk = evaluating.desk(stack, in_force, Configured(given).notifiers)
         desk.take_over()
-        reports = opening.report_round(in_force, store, desk, opening.bulletins(in_force, store))
+        reports = evaluating.report_round(in_force, store, desk, evaluating.bulletins(in_force, store))
         looks = (SUNDAY, MONDAY + LAG, MONDAY + timedelta(days=7, hours=1))
         assert [reports.look(at - LAG, at) for at in looks] == [Why.BEGINS, Why.IN_TIME, Why.NO_DATA]
         assert desk.drain(SOON)

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 
 from agent.charts.svg import Scale, drawing, element, text
+from agent.notify.text import signed
 
 WIDTH: Final = 760.0
 ROW: Final = 22.0
@@ -49,14 +50,14 @@ def _steps(start: float, steps: Sequence[Step], x: Scale) -> Iterator[Markup]:
         kind = "better" if step.change > 0 else "worse" if step.change < 0 else "same"
         yield from _named(row, step.name)
         yield element("rect", x=left, y=row * ROW + 4, width=max(right - left, 1.0), height=ROW - 8, class_=kind)
-        yield text(right + 6, row * ROW + 16, signed(step.change), "figure")
+        yield text(right + 6, row * ROW + 16, points(step.change), "figure")
 
 
 def _named(row: int, name: str) -> Iterator[Markup]:
     yield text(NAMES - 10, row * ROW + 16, name, "name", "end")
 
 
-def signed(change: float) -> str:
+def points(change: float) -> str:
     """Points with their sign: a fall of .049 is `−4.9`, nothing is `0.0`."""
-    said = f"{100 * change:+.1f}".replace("-", "−")
+    said = signed(100 * change)
     return "0.0" if said in {"+0.0", "−0.0"} else said

@@ -16,7 +16,7 @@ from typing import Final
 
 from rich.console import Console
 
-from agent import logs, opening, parts, telemetry
+from agent import evaluating, logs, opening, parts, telemetry
 from agent.alerting.incident import fingerprint
 from agent.app import local_address, until_signal
 from agent.config.notify_settings import RouteSettings
@@ -117,13 +117,13 @@ def _live(  # noqa: PLR0913, PLR0917 - what the demo has put in place
     terminal: dict[str, Notifier] = {TERMINAL: TerminalNotifier(console=console)}
     others = parts.notifiers(settings) if settings.notify.receivers else {}
     in_force = fixed(settings)
-    desk = opening.desk(stack, in_force, terminal | others, Ears(meters.told, meters.silent), folder=settings.store.path)
+    desk = evaluating.desk(stack, in_force, terminal | others, Ears(meters.told, meters.silent), folder=settings.store.path)
 
-    schedule = opening.schedule(stack, in_force, file)
+    schedule = evaluating.schedule(stack, in_force, file)
 
     def new_evaluation() -> Evaluation:
         desk.take_over()
-        return opening.evaluation(in_force(), store, desk.pipeline, opening.checks(in_force(), store, schedule))
+        return evaluating.evaluation(in_force(), store, desk.pipeline, evaluating.checks(in_force(), store, schedule))
 
     return Live(
         consumer=opening.consumer(settings, store, source, MemorySink(), opening.Watchers(meters.stored, on_try=meters.tried)),

@@ -190,6 +190,11 @@ def _named(incidents: Sequence[Incident], places: Places) -> dict[str, str]:
     return links
 
 
+def trace_address(id_: str, trace_url: str | None) -> str | None:
+    """Where the trace of a query stands; None of what is no trace id, and where there is no place for traces."""
+    return quoted(trace_url.replace("{trace_id}", id_)) if trace_url and TRACE_ID.fullmatch(id_) else None
+
+
 def since(incident: Incident) -> str | None:
     """`2026-11-16 08:14 UTC`, with its interval where that is wider than a minute."""
     if incident.began_at is None or incident.began_between is None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import structs
 
@@ -115,34 +115,26 @@ def report(receiver: str, week: str, at: datetime, wall: datetime, *, id_: str =
 
     Without an id of its own it is the same however often it is decided, so that it is sent once.
     """
-    id_ = id_ or row_id(f"{receiver}/report/{week}")
-    return Notification(
-        id=id_,
-        receiver=receiver,
-        kind="report",
-        reason=Reason.REPORT,
-        group=f"{receiver}/reports",
-        thread=id_,
-        key="",
-        at=at,
-        posted_at=wall,
-        week=week,
-    )
+    alone = _alone(id_ or row_id(f"{receiver}/report/{week}"), receiver, "report", Reason.REPORT, Moment(at, wall))
+    return structs.replace(alone, week=week)
 
 
 def deployment(receiver: str, change: Change, moment: Moment) -> Notification:
     """That something was deployed; the same for the same deployment, whoever notices it."""
     name = "/".join((receiver, *change.where, *change.version, f"{change.at:%Y-%m-%dT%H}"))
-    id_ = row_id(name)
+    return structs.replace(_alone(row_id(name), receiver, "deployment", Reason.DEPLOYMENT, moment), change=change)
+
+
+def _alone(id_: str, receiver: str, kind: Literal["report", "deployment"], reason: Reason, moment: Moment) -> Notification:
+    """What is about no incident: a thread of its own, in the group of its kind."""
     return Notification(
         id=id_,
         receiver=receiver,
-        kind="deployment",
-        reason=Reason.DEPLOYMENT,
-        group=f"{receiver}/deployments",
+        kind=kind,
+        reason=reason,
+        group=f"{receiver}/{kind}s",
         thread=id_,
         key="",
         at=moment.at,
         posted_at=moment.wall,
-        change=change,
     )

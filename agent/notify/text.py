@@ -1,4 +1,4 @@
-"""Strings from a log, made fit for a line of text: nothing that forges lines, turns the reading direction or floods."""
+"""Strings from a log, made fit for a line of text: nothing that forges lines, turns the reading direction or floods; and signs."""
 
 import re
 import unicodedata
@@ -54,6 +54,11 @@ def _begins(text: str, at: int) -> bool:
 def quoted(address: str) -> str:
     """An address in ASCII, on one line."""
     return quote(clean(address), safe="%/:?#[]@!$&'()*+,;=~")
+
+
+def signed(number: float, decimals: int = 1) -> str:
+    """A number with its sign, a true minus: `+4.9`, `−4.9`."""
+    return f"{number:+.{decimals}f}".replace("-", "−")
 
 
 def capital(text: str) -> str:

@@ -10,7 +10,7 @@ from agent.alerting.triage import advice as triage
 from agent.alerting.unchecked import check_of
 from agent.language.codes import display_name
 from agent.notify.dedup import Reason
-from agent.notify.text import one_line
+from agent.notify.text import one_line, signed
 from agent.notify.trouble import receiver_of
 
 Escape = Callable[[str], str]
@@ -61,10 +61,13 @@ def language_of(incident: Incident) -> str:
 
 def language_name(tag: str) -> str:
     """`Korean (ko)`; a tag that has no English name stays as it is."""
-    if tag == ALL:
-        return "all languages"
-    name = display_name(tag)
-    return tag if name == tag else f"{name} ({tag})"
+    name = plain_name(tag)
+    return name if tag in {name, ALL} else f"{name} ({tag})"
+
+
+def plain_name(tag: str) -> str:
+    """`Korean`; `all languages` for what is about all."""
+    return "all languages" if tag == ALL else display_name(tag)
 
 
 def advice(incident: Incident) -> str:
@@ -76,7 +79,7 @@ def advice(incident: Incident) -> str:
 
 def points(drop: float) -> str:
     """A fall of .049 as `−4.9`, a rise as `+4.9`."""
-    return f"{-100 * drop:+.1f}".replace("-", "−")
+    return signed(-100 * drop)
 
 
 def measure(name: str) -> str:

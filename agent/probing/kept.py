@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -146,4 +146,9 @@ def addresses(runs: Sequence[GoldenRun]) -> list[str | None]:
 def asked_since(journal: Journal, at: datetime, until: datetime | None = None) -> set[str]:
     """The languages of which probes and golden runs say something since then, by `until` (None: ever)."""
     runs: list[ProbeRun | GoldenRun] = [*probe_runs(journal, at), *golden_runs(journal, at)]
-    return {row["language"] for run in runs if until is None or run.at <= until for row in run.result.get("languages", ())}
+    return languages_of(run for run in runs if until is None or run.at <= until)
+
+
+def languages_of(runs: Iterable[ProbeRun | GoldenRun]) -> set[str]:
+    """The languages of which these say something."""
+    return {row["language"] for run in runs for row in run.result.get("languages", ())}

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from agent.alerting.incident import ALL, OWN, Identity, Incident, fingerprint, identity_of, own_incident
-from agent.language.codes import display_name
+from agent.notify.words import plain_name
 
 MARK: Final = "Found while catching up."
 MOST_NAMED: Final = 10
@@ -60,7 +60,7 @@ def digest(over: Sequence[Incident], now: datetime) -> Incident:
 
 
 def _line(incident: Incident) -> str:
-    name = "all languages" if incident.language == ALL else display_name(incident.language)
+    name = plain_name(incident.language)
     times = " to ".join(_stamp(at) for at in (incident.began_at or incident.fired_at, incident.resolved_at) if at)
     return f"{name} ({incident.class_}, {incident.service}), {times}"
 

@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 from apscheduler.triggers.cron import CronTrigger
 
+from agent.times import iso_week
+
 STEP: Final = timedelta(hours=6)
 WEEK: Final = timedelta(days=7)
 SECOND: Final = timedelta(seconds=1)
@@ -114,5 +116,4 @@ def run_at(at: datetime, zone: tzinfo) -> Run:
     """The newest week that is over at this time; weeks begin on Monday at midnight in the zone."""
     today = at.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
-    year, number, _ = (monday - WEEK).isocalendar()
-    return Run(at, f"{year}-W{number:02}", datetime.combine(monday, time(), zone).astimezone(UTC))
+    return Run(at, iso_week(monday - WEEK), datetime.combine(monday, time(), zone).astimezone(UTC))

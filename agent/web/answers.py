@@ -1,4 +1,4 @@
-"""An answer that a reader may keep, and asks about before he shows it again."""
+"""What is read of a request, and an answer that a reader may keep, and asks about before he shows it again."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,6 +11,16 @@ from agent.web.cache import Kept
 HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"
 KEPT: Final = {"Cache-Control": "private, no-cache"}
+
+
+async def body_of(request: Request, largest: int) -> bytes | None:
+    """What stands in its body; None where that is longer than `largest` bytes, of which no more is read."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            return None
+    return bytes(body)
 
 
 def answered(request: Request, kept: Kept, media_type: str, headers: Mapping[str, str] = KEPT) -> Response:

@@ -24,7 +24,7 @@ from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
 from agent.runtime.reload import Taken
 from agent.web import openapi
-from agent.web.answers import JSON, answered
+from agent.web.answers import JSON, answered, body_of
 from agent.web.cache import Cache, Fresh
 from agent.web.guards import Guard, from_elsewhere, without_token
 from agent.web.headers import Headers
@@ -52,6 +52,25 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     cache: Cache | None = None,
 ) -> Starlette:
     """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine."""
+    cache = cache or Cache(object, clock, timedelta(0))  # which keeps nothing
+    refuse = from_elsewhere if tokens is None else without_token(tokens)
+    return Starlette(
+        routes=[
+            *_health(health, clock),
+            *_asked(views, cache),
+            *_written(writer),
+            *(_journal(shared) if shared else ()),
+            *([Route("/-/reload", _reloading(reload), methods=["POST"])] if reload else ()),
+            *([Route("/metrics", _own_metrics)] if metrics else ()),
+            *pages,
+        ],
+        exception_handlers={404: _nowhere},
+        middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse), Middleware(Fresh, cache=cache)],
+    )
+
+
+def _health(health: Health, clock: Clock) -> list[Route]:
+    """Whether it lives, and whether it waits for something."""
 
     async def healthz(_: Request) -> Response:
         alive = health.alive(clock.now())
@@ -61,45 +80,47 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
         missing = health.missing()
         return JSONResponse({"status": "waiting" if missing else "ok", "missing": missing}, 503 if missing else 200)
 
-    async def own_metrics(_: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
-    async def described(_: Request) -> Response:
-        return JSONResponse(openapi.document())
 
-    cache = cache or Cache(object, clock, timedelta(0))  # which keeps nothing
+def _asked(views: Views, cache: Cache) -> list[Route]:
+    """What can be read, and its description."""
     reading = partial(_reading, cache=cache)
-    routes: list[BaseRoute] = [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route(f"{API}/openapi.json", described),
+    return [
+        Route(f"{API}/openapi.json", _described),
         Route(f"{API}/languages", reading(views.languages)),
         Route(f"{API}/pairs", reading(views.pairs)),
         Route(f"{API}/alerts", reading(views.alerts)),
         Route(f"{API}/report", reading(views.report)),
         Route(f"{API}/changes", reading(views.changes), methods=["GET"]),
-        Route(f"{API}/changes", _writing(lambda _: writer.announce), methods=["POST"]),
         Route(f"{API}/mutes", reading(views.mutes), methods=["GET"]),
+    ]
+
+
+def _written(writer: Writer) -> list[Route]:
+    """What people write."""
+    return [
+        Route(f"{API}/changes", _writing(lambda _: writer.announce), methods=["POST"]),
         Route(f"{API}/mutes", _writing(lambda _: writer.mute), methods=["POST"]),
         Route(f"{API}/mutes/{{name}}", _ending(writer.unmute), methods=["DELETE"]),
         *(Route(f"{API}/alerts/{{fingerprint}}/{name}", _writing(_acting(writer, name)), methods=["POST"]) for name in BODIES),
     ]
-    if shared:
-        routes += [
-            Route(f"{API}/journal/{{kind}}", _sharing(shared), methods=["GET"]),
-            Route(f"{API}/journal/{{kind}}", _writing(_kept_in(shared), LARGEST_RUN), methods=["POST"]),
-        ]
-    if reload:
-        routes.append(Route("/-/reload", _reloading(reload), methods=["POST"]))
-    if metrics:
-        routes.append(Route("/metrics", own_metrics))
-    routes += pages
-    refuse = from_elsewhere if tokens is None else without_token(tokens)
-    return Starlette(
-        routes=routes,
-        exception_handlers={404: _nowhere},
-        middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse), Middleware(Fresh, cache=cache)],
-    )
+
+
+def _journal(shared: SharedJournal) -> list[Route]:
+    """The journal of active checks."""
+    return [
+        Route(f"{API}/journal/{{kind}}", _sharing(shared), methods=["GET"]),
+        Route(f"{API}/journal/{{kind}}", _writing(_kept_in(shared), LARGEST_RUN), methods=["POST"]),
+    ]
+
+
+async def _described(_: Request) -> Response:
+    return JSONResponse(openapi.document())
+
+
+async def _own_metrics(_: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _nowhere(request: Request, _: Exception) -> Response:
@@ -155,11 +176,9 @@ def _writing(write: Callable[[Request], Write], largest: int = LARGEST_BODY) -> 
     async def answer(request: Request) -> Response:
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _refusal("expected a body of application/json", 415)
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > largest:
-                return _refusal(f"expected at most {largest:,} bytes", 413)
+        body = await body_of(request, largest)
+        if body is None:
+            return _refusal(f"expected at most {largest:,} bytes", 413)
         try:
             said = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError):  # the latter where it is nested without end

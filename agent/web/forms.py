@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from agent.alerting.action import Name
 from agent.errors import BabelwatchError, Misconfigured, Mistake
 from agent.report.writer import BODIES, Writer
-from agent.web.answers import HTML
+from agent.web.answers import HTML, body_of
 from agent.web.guards import is_one_of
 from agent.web.pages import problem
 from agent.web.rendering import render
@@ -97,11 +97,7 @@ def _form(do: Do) -> Handler:
 
 async def _fields(request: Request) -> Fields:
     """The fields of a form; of one that is too long, or no text, there are none."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            return {}
+    body = await body_of(request, LARGEST) or b""
     try:
         return dict(parse_qsl(body.decode(), max_num_fields=20, keep_blank_values=True))
     except ValueError:

@@ -10,7 +10,7 @@ from agent.charts.histogram import Bar, Line, coarse, histogram
 from agent.charts.spark import spark
 from agent.charts.svg import element, line, ticks
 from agent.charts.trend import Mark, Point, Trend, trend
-from agent.charts.waterfall import Step, signed, waterfall
+from agent.charts.waterfall import Step, points, waterfall
 
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -142,7 +142,7 @@ def test_a_waterfall_goes_from_one_week_to_the_next() -> None:
 
 def test_points_have_their_sign() -> None:
     """Nothing has none, as small as it may be."""
-    assert [signed(each) for each in (-0.049, 0.049, 0.0, -0.0001)] == ["−4.9", "+4.9", "0.0", "0.0"]
+    assert [points(each) for each in (-0.049, 0.049, 0.0, -0.0001)] == ["−4.9", "+4.9", "0.0", "0.0"]
 
 
 def test_an_element_leaves_out_what_is_none() -> None:

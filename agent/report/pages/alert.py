@@ -11,7 +11,7 @@ from agent.errors import Misconfigured, Mistake
 from agent.notify import words
 from agent.notify.labels import web_address
 from agent.notify.mute import Mute
-from agent.notify.page import LONGEST_SUMMARY, LONGEST_URL, MOST_EXEMPLARS, SHORT, TRACE_ID, mute_line
+from agent.notify.page import LONGEST_SUMMARY, LONGEST_URL, MOST_EXEMPLARS, SHORT, mute_line, trace_address
 from agent.notify.text import capital, one_line, shorten
 from agent.report import explain
 from agent.report.pages import alerts
@@ -193,11 +193,7 @@ def commands(incident: Incident) -> list[str]:
 
 def traces(incident: Incident, trace_url: str | None) -> list[Link]:
     """Example queries: ids of traces lead there, others are ids."""
-    return [Link(one_line(id_), _trace(id_, trace_url)) for id_ in incident.exemplars[:MOST_EXEMPLARS]]
-
-
-def _trace(id_: str, trace_url: str | None) -> str | None:
-    return web_address(trace_url.replace("{trace_id}", id_)) or None if trace_url and TRACE_ID.fullmatch(id_) else None
+    return [Link(one_line(id_), trace_address(id_, trace_url)) for id_ in incident.exemplars[:MOST_EXEMPLARS]]
 
 
 def links(incident: Incident) -> list[Link]:

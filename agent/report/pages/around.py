@@ -1,6 +1,5 @@
 """The measure of an alert around it: from a day before it began to its end, or to now. Pure."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -15,10 +14,12 @@ from agent.notify.text import capital, one_line
 from agent.report import tables
 from agent.report.pages import measure, shown
 from agent.report.pages.alerts import begun
-from agent.report.pages.decision import SCORES, fall, value
+from agent.report.pages.decision import fall, value
+from agent.report.pages.measure import SCORES
 from agent.report.pages.past import Deployed
+from agent.report.pages.trends import by_start, merged_totals
 from agent.report.tables import Row
-from agent.store.base import MINUTE, Selection, Stretch, Total
+from agent.store.base import MINUTE, Selection, Stretch
 from agent.store.days import DAY, EPOCH
 
 MOST: Final = 120
@@ -33,7 +34,7 @@ VOLUME: Final[IncidentClass] = "volume"
 SUMS: Final[Mapping[str, Sequence[str]]] = {
     LABELS: ("events", "labelled", "recall_sum", "recall_sq"),
     "hit_rate": ("events", "errors", "scored", "score_hist", "label_hist", "label_hit_hist"),
-    "similarity_mean": ("events", "scored", "score_sum", "score_sq", "label_hist", "label_hit_hist"),
+    SCORES: ("events", "scored", "score_sum", "score_sq", "label_hist", "label_hit_hist"),
     "has_results": ("events", "errors", "zero_results"),
     VOLUME: ("events", "queries"),
 }
@@ -94,7 +95,7 @@ def rests_on(incident: Incident, found: Found, quality: Quality) -> str:
     """What the measure rests on in this time; empty where it is no measure of the tables."""
     if incident.metric == LABELS:
         return "labelled queries"
-    totals = [Total(one.key, one.measures) for one in found.stretches]
+    totals = merged_totals(found.stretches)
     name = next((name for name in measure.NAMES if name == incident.metric), None)
     figure = measure.figure(tables.rows(totals, (), quality)[0], name) if totals else None
     return figure.rests_on if figure else ""
@@ -108,10 +109,7 @@ def _step(length: timedelta, incident: Incident) -> timedelta:
 
 
 def _points(incident: Incident, found: Found, quality: Quality) -> list[Point]:
-    parts: defaultdict[datetime, list[Total]] = defaultdict(list)
-    for one in found.stretches:
-        parts[one.start].append(Total(one.key, one.measures))
-    rows = {at: tables.rows(totals, (), quality)[0] for at, totals in parts.items()}
+    rows = by_start(found.stretches, quality, by=())
     selection, step, _ = found.reach
     starts = [selection.start + place * step for place in range(-((selection.start - selection.end) // step))]
     if incident.class_ == VOLUME:

@@ -13,11 +13,11 @@ from agent.alerting.weighing import is_golden
 from agent.notify import words
 from agent.notify.text import capital, one_line
 from agent.report.explain import BASELINES
+from agent.report.pages.measure import SCORES
 from agent.report.pages.shown import percent
 from agent.report.steps import Steps, steps
 from agent.store.base import MINUTE
 
-SCORES: Final = "similarity_mean"
 MOST: Final = 6
 """So many comparisons are shown; the text below them has all."""
 

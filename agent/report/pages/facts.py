@@ -1,23 +1,16 @@
 """What whoever comes from a message wants to know of an incident first: since when, against what, which version, is it real. Pure."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from agent.alerting.incident import Incident
 from agent.notify import page, words
 from agent.report.explain import BASELINES
 from agent.report.pages import decision, shown
-
-
-class Fact(NamedTuple):
-    """A question and its answer, as a log may have named things: escape it."""
-
-    label: str
-    text: str
+from agent.report.pages.known import Fact
 
 
 def facts(incident: Incident) -> list[Fact]:
-    """In the order of the questions; what the incident does not know is left out."""
+    """In the order of the questions; what the incident does not know is left out. As a log may have named things: escape them."""
     found = {
         "Since": page.since(incident) or shown.when(incident.fired_at),
         "Against what": _against(incident),
@@ -27,7 +20,7 @@ def facts(incident: Incident) -> list[Fact]:
         "What to do": words.advice(incident),
         "Who is on it": _handled(incident),
     }
-    return [Fact(label, text) for label, text in found.items() if text]
+    return [Fact(name, told) for name, told in found.items() if told]
 
 
 def _against(incident: Incident) -> str:

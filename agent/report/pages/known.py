@@ -15,7 +15,7 @@ from agent.report.pages.decision import fall, interval, value
 
 
 class Fact(NamedTuple):
-    """Something that is known of it."""
+    """Something that is known of it: what it is, or the question that it answers, and in what words."""
 
     name: str
     told: str

@@ -9,13 +9,14 @@ from agent.alerting.action import is_open
 from agent.alerting.changes import Change, Collection, collection_of
 from agent.alerting.incident import ALL, Incident, is_own
 from agent.alerting.measures import Quality
-from agent.notify.page import TRACE_ID
+from agent.notify.page import trace_address
 from agent.notify.text import clean
 from agent.probing.kept import GoldenRun, ProbeRun
 from agent.report import tables
 from agent.report.pages import measure, scores, trends, versions
 from agent.report.pages.alerts import loudness
-from agent.report.pages.facts import Fact, facts
+from agent.report.pages.facts import facts
+from agent.report.pages.known import Fact
 from agent.report.pages.measure import Figure, Move, Name
 from agent.report.pages.scores import Scores
 from agent.report.pages.span import Span, utc
@@ -183,7 +184,7 @@ def told(tag: str, known: Known, trace_url: str | None) -> Told:
     return Told(
         [Alert(one, facts(one)) for one in sorted(is_here, key=loudness)],
         None if is_here else ended,
-        [_exemplar(one, trace_url) for one in (first.exemplars if first else ())],
+        [Exemplar(one, trace_address(one, trace_url)) for one in (first.exemplars if first else ())],
         _checks(tag, known.probes),
         _checks(tag, known.golden),
     )
@@ -192,12 +193,6 @@ def told(tag: str, known: Known, trace_url: str | None) -> Told:
 def about(incidents: Iterable[Incident], tag: str) -> list[Incident]:
     """Those of this language, and of all languages together."""
     return [one for one in incidents if one.language == tag or (one.language == ALL and not is_own(one))]
-
-
-def _exemplar(id_: str, trace_url: str | None) -> Exemplar:
-    """Only what is a trace id leads somewhere."""
-    is_trace = trace_url is not None and TRACE_ID.fullmatch(id_) is not None
-    return Exemplar(id_, trace_url.replace("{trace_id}", id_) if trace_url and is_trace else None)
 
 
 def _checks(tag: str, runs: Iterable[ProbeRun | GoldenRun]) -> list[Check]:

@@ -9,11 +9,12 @@ from agent.report.tables import Row
 Name = Literal["recall_at_k", "hit_rate", "similarity_mean"]
 Interval = tuple[float, float]
 
-NAMES: Final[tuple[Name, ...]] = ("recall_at_k", "hit_rate", "similarity_mean")
+SCORES: Final[Name] = "similarity_mean"
+NAMES: Final[tuple[Name, ...]] = ("recall_at_k", "hit_rate", SCORES)
 """The best one first: labels, then scores against a threshold, then bare scores."""
 LABELS: Final = 30
 """With fewer labelled queries scores say more."""
-WORDS: Final[Mapping[Name, str]] = {"recall_at_k": "recall", "hit_rate": "hit rate", "similarity_mean": "mean best score"}
+WORDS: Final[Mapping[Name, str]] = {"recall_at_k": "recall", "hit_rate": "hit rate", SCORES: "mean best score"}
 PROXIES: Final[Mapping[str, str]] = {
     "calibrated": "scores that tell hits from misses",
     "weak": "scores that hardly tell hits from misses",

@@ -8,8 +8,8 @@ from agent.alerting.rule import NO_LANGUAGE
 from agent.errors import Misconfigured, Mistake
 from agent.language.codes import UNDETERMINED
 from agent.report.pages import measure
-from agent.report.pages.measure import NAMES, Figure, Move, Name
-from agent.report.pages.shades import SCORES, Scale, scale_of
+from agent.report.pages.measure import NAMES, SCORES, Figure, Move, Name
+from agent.report.pages.shades import Scale, scale_of
 from agent.report.pages.span import Span
 from agent.report.tables import Row
 

@@ -80,8 +80,8 @@ def told_alone(journal: Journal, known: Iterable[Incident], since: datetime | No
     return [_over(one) for id_, one in newest.items() if id_ not in others]
 
 
-def deployed(journal: Journal, since: datetime, until: datetime) -> list[Deployed]:
-    """The deployments of this time, noticed or announced."""
+def deployed(journal: Journal, since: datetime | None = None, until: datetime | None = None) -> list[Deployed]:
+    """The deployments of this time (None: of all), noticed or announced."""
     rows = ({**entry.body, "at": entry.at} for entry in journal.read(CHANGE, since, until))
     return [Deployed(msgspec.convert(row, Change), row.get("note", ""), row.get("by", "")) for row in rows]
 

@@ -9,6 +9,7 @@ from agent.alerting.load import KINDS
 from agent.alerting.loss import Loss
 from agent.alerting.rule import NO_LANGUAGE, REAL_LANGUAGES, LagRule, Rule
 from agent.decode.dead_letter import Reason
+from agent.notify.text import capital
 from agent.probing.due import Planned
 from agent.report.pages.fields import Fields, Line
 from agent.report.pages.shown import language
@@ -189,4 +190,4 @@ def _rule(rule: Rule) -> RuleLine:
 def _sentence(text: str) -> str:
     """With a capital and a full stop."""
     whole = text.strip()
-    return whole[:1].upper() + whole[1:] + ("" if whole.endswith((".", "!", "?")) else ".")
+    return capital(whole) + ("" if whole.endswith((".", "!", "?")) else ".")

@@ -4,9 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import msgspec
-
-from agent.alerting.changes import Change
 from agent.alerting.incident import Incident, is_standing
 from agent.alerting.measures import Quality
 from agent.errors import Misconfigured, Mistake, NotFound
@@ -15,6 +12,7 @@ from agent.probing.kept import GoldenRun, ProbeRun
 from agent.report import tables
 from agent.report.pages import language
 from agent.report.pages.language import Known, LanguagePage, Read
+from agent.report.pages.past import deployed
 from agent.report.pages.span import Span, span_of
 from agent.report.pages.trends import BASELINE, merged_totals
 from agent.report.query import Query
@@ -98,12 +96,11 @@ def _known(sources: Sources, tag: str, where: Mapping[str, str]) -> Known:
     """What the journal says of this language, as far as the filters mean it."""
     journal, since = sources.journal, sources.now - CHECKED
     others = {name: value for name, value in where.items() if name in WHERE}
-    changes = [msgspec.convert({**entry.body, "at": entry.at}, Change) for entry in journal.read("change")]
+    changes = [one.change for one in deployed(journal)]
     probes, golden = kept.probe_runs(journal, since), kept.golden_runs(journal, since)
     runs: list[ProbeRun | GoldenRun] = [*probes, *golden]
     lately = [run for run in runs if run.at >= sources.now - PROBED]
-    asked = {row["language"] for run in lately for row in run.result.get("languages", ())}
-    return Known(matching(language.about(sources.incidents, tag), others), changes, probes, golden, asked)
+    return Known(matching(language.about(sources.incidents, tag), others), changes, probes, golden, kept.languages_of(lately))
 
 
 def _last_day(sources: Sources, ends: tuple[datetime, datetime], where: Mapping[str, str], known: Known) -> datetime | None:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from agent.times import iso_week
+
 MOST: Final = 60
 WEEK: Final = timedelta(days=7)
 
@@ -33,8 +35,7 @@ def page(known: tuple[datetime, datetime] | None, sent: Mapping[str, str], now: 
 
 def _weeks(oldest: datetime, newest: datetime, sent: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Iterator[Week]:
     for monday in _mondays(oldest.astimezone(zone), newest.astimezone(zone)):
-        year, number, _ = monday.isocalendar()
-        name = f"{year}-W{number:02}"
+        name = iso_week(monday)
         yield Week(name, monday, monday + WEEK - timedelta(days=1), monday + WEEK <= now.astimezone(zone), sent.get(name))
 
 

@@ -4,9 +4,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from agent.report.pages.measure import Name
+from agent.report.pages.measure import SCORES, Name
 
-SCORES: Final[Name] = "similarity_mean"
 RATES: Final = (0.20, 0.40, 0.60, 0.75, 0.85, 0.95)
 """Where the steps of a rate begin: the same on every page, so that a shade means the same tomorrow."""
 STEPS: Final = len(RATES) + 1

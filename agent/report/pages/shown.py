@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from agent.alerting.incident import ALL, Incident
-from agent.language.codes import display_name
+from agent.alerting.incident import Incident
 from agent.notify import words
+from agent.notify.text import signed
 
 NOTHING: Final = "–"
 MINUS: Final = "−"
@@ -18,7 +18,7 @@ def percent(share: float | None) -> str:
 
 def points(difference: float | None) -> str:
     """A difference of shares in points: -.042 as `−4.2`."""
-    return NOTHING if difference is None else f"{100 * difference:+.1f}".replace("-", MINUS)
+    return NOTHING if difference is None else signed(100 * difference)
 
 
 def span(interval: tuple[float, float] | None) -> str:
@@ -47,7 +47,7 @@ def lasting(length: timedelta) -> str:
 
 def language(tag: str) -> str:
     """The English name of a tag; `all languages` for what is about all."""
-    return "all languages" if tag == ALL else display_name(tag)
+    return words.plain_name(tag)
 
 
 def headline(incident: Incident) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
@@ -16,13 +16,13 @@ from agent.notify.page import LONGEST_SUMMARY
 from agent.notify.text import capital, one_line
 from agent.report.pages.past import Deployed, Past, Stage, Told
 from agent.report.pages.shown import when
+from agent.store.base import MINUTE
 
 Kind = Literal["deployed", "began", "pending", "fired", "weighed", "told", "people", "resolved"]
 
 ORDER: Final[Sequence[Kind]] = ("deployed", "began", "pending", "fired", "weighed", "told", "people", "resolved")
 """Of what happened at the same time."""
-SOON: Final = timedelta(minutes=1)
-MINUTE: Final = timedelta(minutes=1)
+SOON: Final = MINUTE
 NEWS: Final[Mapping[Reason, str]] = {
     Reason.FIRST: "the first message",
     Reason.REOPENED: "that it fires again",

@@ -12,6 +12,7 @@ from agent.alerting.incident import Incident, IncidentClass
 from agent.alerting.measures import Quality, Scale
 from agent.charts.trend import Mark, Point, Trend
 from agent.report import tables
+from agent.report.pages.measure import SCORES
 from agent.report.pages.span import Span
 from agent.report.tables import Row
 from agent.store.base import Stretch, Total
@@ -21,11 +22,10 @@ BASELINE: Final = 14 * DAY
 ENOUGH_DAYS: Final = 3
 USUAL: Final = (5, 95)
 """The percentiles of the days before that a band reaches from and to."""
-SCORE: Final = "similarity_mean"
 TITLES: Final[Mapping[str, str]] = {
     "recall_at_k": "Recall of labelled queries",
     "hit_rate": "Hit rate",
-    SCORE: "Mean best score",
+    SCORES: "Mean best score",
     "zero_result_rate": "Queries without any result",
     "error_rate": "Queries that failed",
 }
@@ -102,10 +102,10 @@ def charts(history: History, scene: Scene, quality: Quality, first: str | None =
     """
     whole = _rows(history, quality)
     about = {"hit_rate": _threshold(whole), "recall_at_k": f"first {quality.k} results"}
-    found = [_chart(name, about.get(name, ""), whole, scene) for name in TITLES if name != SCORE]
+    found = [_chart(name, about.get(name, ""), whole, scene) for name in TITLES if name != SCORES]
     for scale in scales(history.stretches)[:LARGEST]:
         own = History(*(_within(each, scale) for each in history))
-        found.append(_chart(SCORE, " ".join(filter(None, scale)), _rows(own, quality), scene))
+        found.append(_chart(SCORES, " ".join(filter(None, scale)), _rows(own, quality), scene))
     order = list(dict.fromkeys((*filter(None, [first]), *TITLES)))
     return sorted((one for one in found if _tells(one)), key=lambda one: order.index(one.measure))
 
@@ -131,7 +131,7 @@ def _chart(name: str, about: str, rows: _Rows, scene: Scene) -> Chart:
     span, before = scene.span, [row[name] for row in rows.days.values() if row[name] is not None]
     pieces = list(_pieces(name, rows.stretches, span))
     end, points = min(span.end, span.as_of), [one.point for one in pieces]
-    return Chart(name, about, Trend(span.start, end, points, usual(before), scene.marks, scene.fired, name != SCORE), pieces)
+    return Chart(name, about, Trend(span.start, end, points, usual(before), scene.marks, scene.fired, name != SCORES), pieces)
 
 
 def _pieces(name: str, rows: Mapping[datetime, Row], span: Span) -> Iterator[Piece]:
@@ -162,12 +162,12 @@ def usual(values: Sequence[float]) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def by_start(stretches: Iterable[Stretch], quality: Quality) -> dict[datetime, Row]:
-    """The row of the table for each stretch, everything in it together."""
+def by_start(stretches: Iterable[Stretch], quality: Quality, by: Sequence[str] = ("language",)) -> dict[datetime, Row]:
+    """The row of the table for each stretch, everything in it together where it is one by `by`."""
     found: defaultdict[datetime, list[Total]] = defaultdict(list)
     for one in stretches:
         found[one.start].append(Total(one.key, one.measures))
-    return {at: tables.rows(totals, ("language",), quality)[0] for at, totals in found.items()}
+    return {at: tables.rows(totals, by, quality)[0] for at, totals in found.items()}
 
 
 def scales(sums: Iterable[Stretch | Total]) -> list[Scale]:

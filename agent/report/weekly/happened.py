@@ -15,13 +15,12 @@ from agent.probing.embedding.sentence_transformers import called
 from agent.probing.kept import GoldenRun, ProbeRun
 from agent.report.weekly.model import Checked, Deployment, Golden, Incident, Level, Probe, Probed, Standing
 from agent.report.weekly.period import Period
-from agent.report.weekly.remedies import of_probe
+from agent.report.weekly.remedies import UNCONNECTED, of_probe
 from agent.store.base import Entry
 
 STILL_BELOW: Final = 0.015
 """So far below what it was, a fall that nobody ended is still one."""
 PLACE: Final = ("service", "environment", "collection", "embedding_model", "index_version")
-UNCONNECTED: Final = ("broken", "weak")
 
 
 def incidents(known: Iterable[Known], period: Period, at: datetime) -> tuple[Incident, ...]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from agent.errors import Misconfigured, Mistake
 from agent.report.query import Query, parse
+from agent.times import iso_week
 
 WORDS: Final = ("week", "from", "to")
 WEEK: Final = timedelta(days=7)
@@ -62,8 +63,7 @@ def week_of(name: str, zone: ZoneInfo) -> Period:
 def last_complete(now: datetime, newest: datetime, zone: ZoneInfo) -> Period:
     """The last week that is over at `now`; of an older log the one that holds its newest minute."""
     local = min(now.astimezone(zone) - WEEK, newest.astimezone(zone))
-    year, week, _ = local.isocalendar()
-    return week_of(f"{year}-W{week:02}", zone)
+    return week_of(iso_week(local), zone)
 
 
 def _range(query: Query, newest: datetime) -> Period:

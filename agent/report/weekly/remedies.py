@@ -1,7 +1,7 @@
 """The remedy that fits a language: decided by what is known of it, most telling first. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from agent.alerting.incident import Incident
 from agent.alerting.triage.advice import ADVICE
@@ -16,6 +16,8 @@ SCORES_ALONE = (
     "Only scores say so: label some of its queries, or give it a golden set, before you change anything (`babelwatch golden coverage`"
     " says which)."
 )
+UNCONNECTED: Final = ("broken", "weak")
+"""What a probe says of a language that is not connected, the worst first."""
 SURE: Sequence[RestsOn] = ("labels", "calibrated proxy")
 
 
@@ -48,7 +50,7 @@ def of_probe(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 
 def _not_connected(result: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    return (row for row in result["languages"] if row["verdict"] in {"weak", "broken"} and not result["senseless"])
+    return (row for row in result["languages"] if row["verdict"] in UNCONNECTED and not result["senseless"])
 
 
 def remedy(language: str, rests_on: RestsOn, known: Mapping[str, Remedy]) -> Remedy:

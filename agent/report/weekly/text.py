@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from agent.alerting.finding import SEVERITIES
 from agent.alerting.summary import many
 from agent.notify.text import one_line, shorten
 from agent.report.weekly import happened, words
@@ -47,7 +48,7 @@ def _language(row: Language, k: int) -> str:
 
 
 def _loudest(incidents: Iterable[Incident]) -> list[Incident]:
-    order = ("critical", "warning", "info")
+    order = SEVERITIES[::-1]
     return sorted(incidents, key=lambda one: (one.resolved_at is not None, order.index(one.severity), one.fingerprint))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from agent.alerting.rule import DropRule
+from agent.alerting.summary import percent
 from agent.language.codes import UNDETERMINED
 from agent.report.weekly.model import Language, Report, Unseen
 from agent.report.weekly.readings import ENOUGH
@@ -33,10 +34,11 @@ def unseen(report: Report, rows: Sequence[Row], gone: Sequence[str], *, users: b
 
 def _covered(report: Report) -> Iterator[Unseen]:
     if report.covered < WHOLE:
-        yield Unseen("covered", f"The store has {_share(report.covered)} of this time: what comes later is not in it.")
+        yield Unseen("covered", f"The store has {percent(report.covered)} of this time: what comes later is not in it.")
     if not report.first and report.covered_before < WHOLE:
         yield Unseen(
-            "covered_before", f"The store has {_share(report.covered_before)} of the time before, which makes changes less certain."
+            "covered_before",
+            f"The store has {percent(report.covered_before)} of the time before, which makes changes less certain.",
         )
 
 
@@ -77,7 +79,9 @@ def _unknown(rows: Sequence[Row]) -> Iterator[Unseen]:
     total = sum(row["queries"] for row in rows)
     und = sum(row["queries"] for row in rows if row["language"] == UNDETERMINED)
     if total and und / total >= UNKNOWN_LANGUAGE:
-        yield Unseen("und", f"The language of {_share(und / total)} of the queries is not known; they are in no line of the table.")
+        yield Unseen(
+            "und", f"The language of {percent(und / total)} of the queries is not known; they are in no line of the table."
+        )
 
 
 def _unchecked(report: Report) -> Iterator[Unseen]:
@@ -85,7 +89,3 @@ def _unchecked(report: Report) -> Iterator[Unseen]:
         yield Unseen("probes", "No separation probe ran: whether the model understands a language at all is not known from here.")
     if not report.golden:
         yield Unseen("golden", "No golden set ran: nothing checks retrieval by questions whose answers are known.")
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -21,8 +21,8 @@ from agent.report.weekly.readings import BY, ENOUGH, FIELDS, is_real, minute_of
 from agent.report.weekly.seen import Seen
 from agent.report.weekly.wobble import HISTORY, QUARTERS, LeftOut, Past14
 from agent.store.base import MINUTE, Journal, Selection, Total, WindowReader
+from agent.store.days import DAY, midnight
 
-DAY: Final = timedelta(days=1)
 QUARTER: Final = 15 * MINUTE
 ADVISES: Final = 35 * DAY
 """So old may a probe be that says what to do."""
@@ -79,15 +79,15 @@ def _minutes(
         found = windows.series("language", Selection(max(start, OLDEST), end, where), BY, step, sums)
         return [minute_of(one.start, one.key, one.measures, sums) for one in found]
 
-    days = read(_midnight(min(period.start - HISTORY, period.before)), period.end, DAY)
+    days = read(midnight(min(period.start - HISTORY, period.before)), period.end, DAY)
     until = minute_at(period.start)
     past = Past14(
         [row for row in days if row.minute < until],
-        read(_midnight(period.start) - QUARTERS, period.start, QUARTER),
+        read(midnight(period.start) - QUARTERS, period.start, QUARTER),
         list(_left_out(incidents, until)),
         until,
     )
-    first = minute_at(_midnight(period.before))
+    first = minute_at(midnight(period.before))
     return {"days": [row for row in days if row.minute >= first], "past": past}
 
 
@@ -112,7 +112,3 @@ def _left_out(incidents: Iterable[Incident], until: int) -> Iterator[LeftOut]:
         if one.class_ == "change" and one.fired_at is not None:
             end = minute_at(one.resolved_at) if one.resolved_at else until
             yield LeftOut(one.language, minute_at(one.fired_at) - HOUR, min(end, until))
-
-
-def _midnight(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0, second=0, microsecond=0)

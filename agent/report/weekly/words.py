@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from agent.alerting.summary import duration, many, percent
-from agent.charts.waterfall import signed
-from agent.language.codes import display_name
-from agent.notify.text import capital, one_line
+from agent.charts.waterfall import points
+from agent.notify.text import capital, one_line, signed
+from agent.notify.words import plain_name
 from agent.report.weekly.model import Average, Incident, Interval, Language, Level, Report, Standing, Todo
 from agent.report.weekly.ranking import FAILS
 
@@ -21,7 +21,7 @@ SAME: Final = 0.0005
 
 def name(tag: str) -> str:
     """`Spanish`; what a log calls a language is untrusted."""
-    return "all languages" if tag == "*" else one_line(display_name(tag))
+    return one_line(plain_name(tag))
 
 
 def names(tags: Sequence[str], most: int = 12) -> str:
@@ -53,7 +53,7 @@ def between(called: str, interval: Interval | None) -> str:
 
 def moved(called: str, change: float) -> str:
     """A change with its sign: in points of a rate, else as it is."""
-    return signed(change) if called in FAILS else f"{change:+.3f}".replace("-", "−")
+    return points(change) if called in FAILS else signed(change, 3)
 
 
 def unit(called: str) -> str:

@@ -235,7 +235,7 @@ def test_what_an_incident_does_not_know_is_left_out() -> None:
     bare = Incident(
         "f", "volume", "firing", "info", "unknown", "unconfirmed", "ko", "help", "prod", evidence=(Evidence("v", "x", 1),)
     )
-    assert {fact.label for fact in facts(bare)} == {"Since", "Is it real", "Probable cause", "What to do", "Who is on it"}
+    assert {fact.name for fact in facts(bare)} == {"Since", "Is it real", "Probable cause", "What to do", "Who is on it"}
 
 
 def known(*incidents: Incident) -> Known:
