@@ -2,8 +2,7 @@
 ALTER TABLE windows
   MODIFY COLUMN kind Enum8('language' = 1, 'pair' = 2, 'position' = 3, 'language_day' = 4, 'pair_day' = 5);
 
-ALTER TABLE windows DELETE WHERE kind IN ('language_day', 'pair_day') SETTINGS mutations_sync = 2;
-
+-- The token: of two agents that migrate at once, or of one that died here and comes again, the rows of the first stay.
 INSERT INTO windows (
   kind, hour, minute, service, environment, collection, language, document_language, embedding_model, index_version, score_kind,
   events, queries, mixed, declared, declared_agrees, synthetic, late, zero_results, errors, scored, score_sum, score_sq,
@@ -22,4 +21,5 @@ SELECT
   uniqCombinedMergeState(sessions)
 FROM windows WHERE kind IN ('language', 'pair')
 GROUP BY kind, day, service, environment, collection, language, document_language, embedding_model, index_version, score_kind
-SETTINGS insert_deduplicate = 0;
+ORDER BY kind, day, service, environment, collection, language, document_language, embedding_model, index_version, score_kind
+SETTINGS insert_deduplication_token = '0004_days';

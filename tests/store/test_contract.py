@@ -201,6 +201,17 @@ def test_whole_days_and_the_minutes_around_them_are_one_range(store: Store, kind
     assert [row.start for row in days] == sorted({row.start for row in days})
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 2880), (0, 1440), (1439, 1441), (700, 1500)])
+def test_sessions_of_whole_days_are_those_of_their_minutes(store: Store, first: int, last: int) -> None:
+    """A session that is seen on two days is one, in a range of whole days and in any other."""
+    seen = {n: {n % 97, n % 89} for n in range(0, 2880, 60)}
+    store.windows.append(flush(*(window(n - MIDNIGHT, events=1, session_hashes=hashes) for n, hashes in seen.items())))
+    expected = set[int]().union(*(hashes for n, hashes in seen.items() if first <= n < last))
+    selection = Selection(at(first - MIDNIGHT), at(last - MIDNIGHT))
+    assert store.windows.sessions(selection) == len(expected)
+    assert store.windows.sessions_by_language(selection) == ({"ko": len(expected)} if expected else {})
+
+
 def test_only_the_sums_that_are_wanted_are_read(store: Store) -> None:
     """The others are empty, in totals and in stretches."""
     store.windows.append(flush(window(0, **every_sum(1)), end=10))
@@ -339,6 +350,13 @@ def test_a_row_changes_the_revision(store: Store) -> None:
         seen += [store.journal.revision(), store.journal.revision()]
     assert seen[0::2] == seen[1::2]
     assert len(set(seen)) == 3
+
+
+def test_several_kinds_are_read_together(store: Store) -> None:
+    """Oldest first across the kinds, whole or from a time on; no other kind."""
+    store.journal.write([entry("a", 1), entry("b", 2, "other"), entry("c", 3), entry("d", 4, "third")])
+    assert [row.id for row in store.journal.together(("note", "other"))] == ["a", "b", "c"]
+    assert [(row.kind, row.id) for row in store.journal.together(("note", "other"), at(2))] == [("other", "b"), ("note", "c")]
 
 
 def test_the_journal_replaces_by_id(store: Store) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from agent.store.base import Selection
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine
 from agent.store.migrate import RETENTION, migrate, statements
-from tests.store.builders import ALWAYS, EPOCH, entry, flush, window
+from tests.store.builders import EPOCH, entry, flush, window
 from tests.store.conftest import SCHEMAS
 
 SUM = {"sum": "sum", "sumMap": "sumMap", "max": "max", "uniqCombined": "uniqCombinedMergeState"}
@@ -139,7 +140,9 @@ def old_agent(engine: Engine) -> ClickHouseWindows:
 
     class Old:
         def insert(self, table: str, columns: dict[str, Any], token: str) -> None:
-            engine.insert(table, {name: column for name, column in columns.items() if name not in LATER}, token=token)
+            known = [not kind.endswith("_day") for kind in columns["kind"][1]]
+            rows = {name: (type_, list(compress(values, known))) for name, (type_, values) in columns.items() if name not in LATER}
+            engine.insert(table, rows, token=token)
 
     return ClickHouseWindows(cast("Engine", Old()))
 
@@ -236,7 +239,9 @@ def test_the_replicated_schema_differs_in_the_engines_only(engine: Engine, reten
     tables = [statement for statement in replicated if "CREATE TABLE" in statement]
     assert len(tables) == 3
     assert all(re.search(r"ENGINE = Replicated\w+MergeTree", statement) for statement in tables)
-    settings = {name for (name,) in engine.rows("SELECT name FROM system.merge_tree_settings")}
+    settings = {
+        name for table in ("merge_tree_settings", "settings") for (name,) in engine.rows(f"SELECT name FROM system.{table}")
+    }
     named = {name for statement in [*plain, *replicated] for name in re.findall(r"(\w+) = \d+(?=,|$)", statement)}
     assert named <= settings
     assert {"non_replicated_deduplication_window", "replicated_deduplication_window"} <= named
@@ -269,7 +274,7 @@ def everything(engine: Engine, names: Sequence[str] = sql.READABLE) -> dict[tupl
     """The sums of each key and hour, read by name so that no measure is left out."""
     found = engine.rows(
         f"SELECT kind, hour, {', '.join(sql.KEY_COLUMNS)}, {', '.join(map(sql.total, names))}, uniqCombinedMerge(sessions) "
-        f"FROM windows WHERE kind != 'position' GROUP BY kind, hour, {', '.join(sql.KEY_COLUMNS)}"
+        f"FROM windows WHERE kind IN ('language', 'pair') GROUP BY kind, hour, {', '.join(sql.KEY_COLUMNS)}"
     )
     keys = 2 + len(sql.KEY_COLUMNS)
     return {tuple(row[:keys]): tuple(row[keys:]) for row in found}
@@ -296,24 +301,53 @@ def days_ago(days: int) -> datetime:
     return SystemClock().now().replace(minute=0, second=0, microsecond=0) - days * DAY
 
 
-@pytest.mark.parametrize("kind", ["language", "pair"])
-def test_whole_days_are_read_from_their_own_sums(migrated: Engine, kind: str) -> None:
-    """Every sum is kept by day: one that a migration adds and the projection does not name would be read from the minutes."""
-    ClickHouseWindows(migrated).append(flush(*(window(n, pair="en" if kind == "pair" else "") for n in range(600))))
-    asked = {"kind": kind, "start": ALWAYS.start, "end": ALWAYS.end}
-    for statement in (sql.totals(("language",), (), days=True), sql.series(("language",), (), 1440, days=True)):
-        assert len(migrated.rows(f"{statement}, force_optimize_projection = 1", asked)) == 1
+def by(engine: Engine, kind: str, hour: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Every sum and the sessions of each key and day, from the rows of a kind."""
+    found = engine.rows(
+        f"SELECT {hour} AS day, {', '.join(sql.KEY_COLUMNS)}, {', '.join(map(sql.total, sql.READABLE))}, uniqCombinedMerge(sessions) "
+        f"FROM windows WHERE kind = '{kind}' GROUP BY day, {', '.join(sql.KEY_COLUMNS)}"
+    )
+    keys = 1 + len(sql.KEY_COLUMNS)
+    return {tuple(row[:keys]): tuple(row[keys:]) for row in found}
+
+
+def assert_days_are_those_of_the_minutes(engine: Engine, count: int) -> None:
+    """So many days and keys in all, of languages and of pairs."""
+    days = [by(engine, f"{kind}_day", "hour") for kind in ("language", "pair")]
+    assert days == [by(engine, kind, "toStartOfDay(hour)") for kind in ("language", "pair")]
+    assert sum(map(len, days)) == count
+
+
+def test_days_have_every_sum_of_their_minutes(migrated: Engine) -> None:
+    """In several flushes, before and after the engine has merged them; one that comes twice counts once."""
+    windows, start = ClickHouseWindows(migrated), days_ago(3).replace(hour=23)
+    for attempt in (0, 1, 1):
+        windows.append(flush(*old_windows(start, 90), attempt=attempt))
+    assert_days_are_those_of_the_minutes(migrated, 6)
+    migrated.command("OPTIMIZE TABLE windows FINAL")
+    assert_days_are_those_of_the_minutes(migrated, 6)
 
 
 def test_days_follow_when_minutes_grow_old(migrated: Engine) -> None:
     """What is kept by day has the sums of what is kept by minute, after they became hours and after they were deleted."""
     windows = ClickHouseWindows(migrated)
-    for attempt, days in enumerate((1, 36, 100, 399, 500, 36, 500)):
-        windows.append(flush(*old_windows(days_ago(days), 70), attempt=attempt))
+    for attempt, days in enumerate((1, 36, 100, 398, 500, 36, 500)):
+        windows.append(flush(*old_windows(days_ago(days).replace(hour=5), 70), attempt=attempt))
     grown_old(migrated)
-    statement, asked = sql.totals(("language",), (), days=True), {"kind": "language", "start": ALWAYS.start, "end": ALWAYS.end}
-    by_day = migrated.rows(statement, asked)
-    assert by_day == migrated.rows(f"{statement}, optimize_use_projections = 0", asked)
+    assert_days_are_those_of_the_minutes(migrated, 4 * 3)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_store_without_days_gets_them(engine: Engine, tmp_path: Path, times: int) -> None:
+    """From the minutes that it has, once: also where two agents migrate at once, or the first died before it could note it."""
+    migrate(engine, schema_2(tmp_path / "sql"))
+    old_agent(engine).append(flush(*old_windows(days_ago(2), 300), *old_windows(days_ago(50), 60), end=10))
+    for _ in range(times):
+        engine.command("ALTER TABLE migrations DELETE WHERE version = 4 SETTINGS mutations_sync = 1")
+        assert migrate(engine, SCHEMAS)[-1] == 4
+        ClickHouseWindows(engine).append(flush(*old_windows(days_ago(1), 10), stored=10, end=20))
+    days = {key[0].date() for key in by(engine, "language_day", "hour")}
+    assert_days_are_those_of_the_minutes(engine, 3 * len(days))
 
 
 def test_old_minutes_become_hours_with_the_same_sums(migrated: Engine) -> None:

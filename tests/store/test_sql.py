@@ -42,7 +42,7 @@ def test_filters_are_parameters() -> None:
     assert statement.startswith("SELECT language, service, sum(events), ")
 
 
-@pytest.mark.parametrize("statement", [sql.totals(("language",), ()), sql.minutes(), sql.minutes(15)])
+@pytest.mark.parametrize("statement", [sql.totals(("language",), ()), sql.sessions(()), sql.minutes(), sql.minutes(15)])
 def test_every_range_names_the_hour(statement: str) -> None:
     """A filter on the minute alone would read the whole table, since the key begins with the hour."""
     assert sql.RANGE in statement

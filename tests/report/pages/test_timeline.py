@@ -17,7 +17,7 @@ from agent.notify.notification import Delivery, Notification, Outcome
 from agent.probing.kept import Fall
 from agent.report import golden_falls, mutes
 from agent.report.actions import entry_of
-from agent.report.pages.once import Once
+from agent.report.pages.once import Group, Once
 from agent.report.pages.past import Deployed, Past, Stage, Told, past, told_alone
 from agent.report.pages.timeline import Moment, timeline
 from agent.store.base import Entry
@@ -235,3 +235,15 @@ class TestOnce:
         assert [one.id for one in once.read("note", None, at(1))] == ["a"]
         once.write([Entry("note", "d", at(10), {})])
         assert [one.id for one in once.read("note", at(1))] == ["b", "c", "d"]
+
+    def test_kinds_of_a_group_are_read_at_once(self) -> None:
+        """Who asks for a part of one has all of them from that time on; what lies before is read for itself."""
+        journal = MemoryJournal()
+        journal.write([Entry("note", "a", at(0), {}), Entry("note", "b", at(5), {}), Entry("other", "c", at(6), {})])
+        once = Once(journal, [Group(("note", "other"), at(4))])
+        assert [one.id for one in once.read("note", at(5))] == ["b"]
+        journal.write([Entry("note", "d", at(9), {}), Entry("other", "e", at(9), {})])
+        assert [one.id for one in once.read("other", at(4))] == ["c"]
+        assert [one.id for one in once.read("note", at(5), at(5))] == ["b"]
+        assert [one.id for one in once.read("note", at(3))] == ["b", "d"]
+        assert [one.id for one in once.read("note")] == ["a", "b", "d"]
