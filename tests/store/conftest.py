@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from agent.resources import schemas_dir
-from agent.store.base import Journal, Revised, WindowLog, WindowReader
+from agent.store.base import Gathered, Revised, WindowLog, WindowReader
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Address, Engine, embedded, server
 from agent.store.memory import MemoryJournal, MemoryWindows
@@ -24,8 +24,8 @@ class Windows(WindowLog, WindowReader, Protocol):
     """Where windows are written and read."""
 
 
-class Written(Journal, Revised, Protocol):
-    """A journal that tells whether it was written to."""
+class Written(Gathered, Revised, Protocol):
+    """A journal that reads several kinds at once, and tells whether it was written to."""
 
 
 class Store(NamedTuple):
