@@ -122,3 +122,11 @@ def test_a_host_that_is_not_ours_is_told(host: str) -> None:
     """A sentence with the name."""
     with pytest.raises(Unreachable, match=f"^web: {host}:0 cannot be listened on: "):
         listen(host, 0)
+
+
+def test_answers_are_not_held_back() -> None:
+    """Asyncio turns Nagle's algorithm off only where the socket says that it is TCP's."""
+    with closing(listen("127.0.0.1", free_port())) as listener, closing(socket.create_connection(listener.getsockname())):
+        accepted, _ = listener.accept()
+        with closing(accepted):
+            assert accepted.proto == socket.IPPROTO_TCP

@@ -18,7 +18,7 @@ from agent.report.pages.trends import BASELINE, merged_totals
 from agent.report.query import Query
 from agent.report.views import PROBED, matching
 from agent.store.base import MINUTE, Journal, Selection, WindowReader
-from agent.store.days import DAY
+from agent.store.days import DAY, midnight
 
 CHECKED: Final = 35 * DAY
 """How old the last word of an active check may be."""
@@ -83,7 +83,7 @@ def _history(windows: WindowReader, span: Span, where: Mapping[str, str]) -> Rea
     first = span.start - BASELINE
     if span.step != DAY:
         stretches = windows.series("language", span.selection(where), BY, span.step, WHOLE)
-        days = windows.series("language", Selection(first, span.start, where), BY, DAY, POINT)
+        days = windows.series("language", Selection(midnight(first), midnight(span.start), where), BY, DAY, POINT)
         return Read(span, stretches, days, windows.totals("language", span.before.selection(where), BEFORE_BY, JUDGED), ())
     known = windows.series("language", Selection(min(first, span.before.start), span.end, where), BY, DAY, WHOLE)
     earlier = [one for one in known if one.start < span.start]
