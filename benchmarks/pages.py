@@ -18,7 +18,8 @@ from agent import opening
 from agent.config.settings import Settings
 from agent.configured import fixed
 from agent.opening import CLOCK, Store, schemas
-from agent.report.pages.store import BY, SUMS
+from agent.report.pages.measure import JUDGED
+from agent.report.pages.store import BY
 from agent.runtime.health import Health
 from agent.site import site
 from agent.store import sql
@@ -87,7 +88,7 @@ def _fill(store: Store) -> None:
 
 def _read_minutes(store: Store) -> None:
     end = midnight(CLOCK.now()) + DAY
-    store.engine.rows(sql.totals(BY, (), SUMS), {"kind": "language", "start": end - DAYS * DAY, "end": end})
+    store.engine.rows(sql.totals(BY, (), JUDGED), {"kind": "language", "start": end - DAYS * DAY, "end": end})
 
 
 def _asked(store: Store, client: httpx.Client, path: str, number: int) -> tuple[float, float]:

@@ -12,6 +12,21 @@ Interval = tuple[float, float]
 SCORES: Final[Name] = "similarity_mean"
 NAMES: Final[tuple[Name, ...]] = ("recall_at_k", "hit_rate", SCORES)
 """The best one first: labels, then scores against a threshold, then bare scores."""
+POINT: Final = (
+    "events",
+    "errors",
+    "zero_results",
+    "scored",
+    "score_sum",
+    "score_sq",
+    "labelled",
+    "recall_sum",
+    "recall_sq",
+    "score_hist",
+)
+"""The sums that a point of a chart is made of: each one that is read takes its time."""
+JUDGED: Final = (*POINT, "queries", "label_hist", "label_hit_hist")
+"""... and a row of a table."""
 LABELS: Final = 30
 """With fewer labelled queries scores say more."""
 WORDS: Final[Mapping[Name, str]] = {"recall_at_k": "recall", "hit_rate": "hit rate", SCORES: "mean best score"}

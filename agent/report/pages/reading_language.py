@@ -12,6 +12,7 @@ from agent.probing.kept import GoldenRun, ProbeRun
 from agent.report import tables
 from agent.report.pages import language
 from agent.report.pages.language import Known, LanguagePage, Read
+from agent.report.pages.measure import JUDGED, POINT
 from agent.report.pages.past import deployed
 from agent.report.pages.span import Span, span_of
 from agent.report.pages.trends import BASELINE, merged_totals
@@ -26,20 +27,6 @@ WHERE: Final = ("service", "environment", "collection")
 BY: Final = ("language", *WHERE, "embedding_model", "index_version", "score_kind")
 BEFORE_BY: Final = tables.columns(pairs=False, by=())
 PAIR_BY: Final = tables.columns(pairs=True, by=())
-POINT: Final = (
-    "events",
-    "errors",
-    "zero_results",
-    "scored",
-    "score_sum",
-    "score_sq",
-    "labelled",
-    "recall_sum",
-    "recall_sq",
-    "score_hist",
-)
-"""What a point of a chart is made of."""
-JUDGED: Final = (*POINT, "queries", "label_hist", "label_hit_hist")
 WHOLE: Final = (*JUDGED, "latency_hist", "translated", "translation_sum", "translation_hist", "translation_sums")
 
 

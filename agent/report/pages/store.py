@@ -22,7 +22,7 @@ from agent.report.pages.alert import AlertPage
 from agent.report.pages.alerts import AlertsPage
 from agent.report.pages.language import LanguagePage
 from agent.report.pages.languages import LanguagesPage
-from agent.report.pages.measure import Name, chosen
+from agent.report.pages.measure import JUDGED, Name, chosen
 from agent.report.pages.once import Group, Once
 from agent.report.pages.pairs import PairsPage
 from agent.report.pages.past import CHANGE, TRANSITION, Past, past, told_alone
@@ -41,22 +41,6 @@ from agent.runtime.own import Seen
 from agent.store.base import MINUTE, Gathered, Selection, Total, WindowReader
 from agent.store.days import DAY
 
-SUMS: Final = (
-    "events",
-    "queries",
-    "errors",
-    "zero_results",
-    "scored",
-    "score_sum",
-    "score_sq",
-    "labelled",
-    "recall_sum",
-    "recall_sq",
-    "score_hist",
-    "label_hist",
-    "label_hit_hist",
-)
-"""Of all sums those that the first page shows: each one takes its time to be read."""
 BY: Final = tables.columns(pairs=False, by=())
 CHART_SUMS: Final[Mapping[Name, tuple[str, ...]]] = {
     "recall_at_k": ("labelled", "recall_sum"),
@@ -129,7 +113,7 @@ class StorePages:
         span = self._span(query)
         if span is None:
             return PairsPage(None)
-        totals = self._windows.totals("pair", span.selection(query.where), PAIRS_BY, SUMS)
+        totals = self._windows.totals("pair", span.selection(query.where), PAIRS_BY, JUDGED)
         return pairs.page(span, tables.rows(totals, PAIRS, self._quality), wanted, len(scales(totals)))
 
     def data_quality(self, words: Words) -> QualityPage:
@@ -200,14 +184,14 @@ class StorePages:
     def _compared(self, query: Query, span: Span) -> tuple[list[Total], list[Total]]:
         """The sums of a range, and of the one before it."""
         both = Selection(span.before.start, span.end, query.where)
-        found = self._windows.series("language", both, BY, span.end - span.start, SUMS, origin=span.start)
+        found = self._windows.series("language", both, BY, span.end - span.start, JUDGED, origin=span.start)
         now, before = (
             [Total(one.key, one.measures) for one in found if (one.start == span.start) is wanted] for wanted in (True, False)
         )
         return now, before
 
     def _totals(self, query: Query, span: Span) -> list[Total]:
-        return self._windows.totals("language", span.selection(query.where), BY, SUMS)
+        return self._windows.totals("language", span.selection(query.where), BY, JUDGED)
 
     def _rows(self, totals: Iterable[Total], span: Span, incidents: Sequence[Incident]) -> list[tables.Row]:
         return tables.rows(totals, ("language",), self._quality, incidents, tables.Seen(span.days, self._probed))
