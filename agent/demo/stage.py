@@ -29,7 +29,7 @@ SLICE_S: Final = 0.5
 
 def remember(windows: WindowLog, journal: Journal, now: datetime) -> None:
     """Store what an agent that had watched for two weeks would have stored, and that it has evaluated all of it."""
-    past = tuple(_window(each) for each in history(now - IN_TOPIC, per_minute=PER_MINUTE))
+    past = tuple(window for each in history(now - IN_TOPIC, per_minute=PER_MINUTE) for window in _windows(each))
     windows.append(Flush("demo/history", None, 1, 0, past))
     journal.write([Entry(AS_OF, AS_OF, (now - IN_TOPIC).replace(second=0, microsecond=0), {})])
 
@@ -52,7 +52,8 @@ def _values(start: datetime, end: datetime, update_at: datetime) -> Iterator[byt
     return (msgspec.json.encode(event) for event in events(start, end, PER_MINUTE, update_at=update_at))
 
 
-def _window(past: PastWindow) -> Window:
+def _windows(past: PastWindow) -> Iterator[Window]:
+    """Of the language, and of its pair with the one language of all documents: what found nothing is in no pair."""
     key = WindowKey(
         service=profiles.PROFILES[past.language].service,
         environment=profiles.ENVIRONMENT,
@@ -63,7 +64,10 @@ def _window(past: PastWindow) -> Window:
         index_version=past.index_version,
         score_kind=profiles.SCORE_KIND,
     )
-    return Window("language", past.minute, key, _measures(past))
+    measures = _measures(past)
+    found = replace(measures, events=past.scored, queries=past.scored * MICRO, zero_results=0, errors=0)
+    yield Window("language", past.minute, key, measures)
+    yield Window("pair", past.minute, key._replace(document_language=profiles.DOCUMENT_LANGUAGE), found)
 
 
 def _measures(past: PastWindow) -> Measures:
@@ -76,6 +80,8 @@ def _measures(past: PastWindow) -> Measures:
         score_sum=past.score_sum,
         score_sq=past.score_sq,
         score_hist=past.score_hist,
+        documents=past.scored * profiles.TOP_K,
+        own_documents=past.scored * profiles.TOP_K if past.language == profiles.DOCUMENT_LANGUAGE else 0,
     )
     return _labelled(measures, past) if profiles.PROFILES[past.language].labelled else measures
 

@@ -100,6 +100,17 @@ def test_the_stored_sums_read_as_the_profiles(past: StoreViews, language: str) -
     assert 0 <= row["hit_rate"] <= 1
 
 
+@pytest.mark.parametrize("language", ["en", "es", "th"])
+def test_the_past_has_pairs(past: StoreViews, language: str) -> None:
+    """Each language with that of the documents, as the live traffic has them: what found nothing is in no pair."""
+    [row] = past.languages({"from": "-15d", "language": language})
+    [pair] = past.pairs({"from": "-15d", "language": language})
+    assert pair["document_language"] == "en"
+    assert pair["events"] == pytest.approx(row["events"] * (1 - row["zero_result_rate"]), rel=0.02)
+    assert [pair[name] for name in ("recall_at_k", "similarity_mean")] == [row[name] for name in ("recall_at_k", "similarity_mean")]
+    assert pair["zero_result_rate"] == pair["error_rate"] == 0
+
+
 def test_the_topic_has_the_last_twenty_minutes() -> None:
     """Complete events, in the order of time, the update in their midst."""
     broker = Heard()
