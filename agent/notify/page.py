@@ -185,9 +185,8 @@ def _named(incidents: Sequence[Incident], places: Places) -> dict[str, str]:
             links["language"] = f"{base}/languages/{quote(clean(first.language), safe='')}"
     links |= first.links
     traces = [id_ for id_ in first.exemplars if TRACE_ID.fullmatch(id_)]
-    if places.trace_url:
-        links |= {f"trace {id_[:8]}": places.trace_url.replace("{trace_id}", id_) for id_ in traces[:MOST_EXEMPLARS]}
-    return links
+    addresses = ((id_, trace_address(id_, places.trace_url)) for id_ in traces[:MOST_EXEMPLARS])
+    return links | {f"trace {id_[:8]}": address for id_, address in addresses if address}
 
 
 def trace_address(id_: str, trace_url: str | None) -> str | None:

@@ -4,7 +4,7 @@ ClickHouse is behind them (`clickhouse`), a server or embedded; `memory` is the 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from agent.aggregate.aggregator import Window
@@ -13,7 +13,6 @@ from agent.alerting.sums import Minute
 from agent.records import WindowKey
 
 MINUTE = timedelta(minutes=1)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Flush(NamedTuple):
@@ -82,17 +81,10 @@ class WindowReader(Protocol):
         `sums`: the fields of `Measures` that are wanted, all of them where none is named; the others stay empty.
         """
 
-    def series(  # noqa: PLR0913 - what a reading can say
-        self,
-        kind: str,
-        selection: Selection,
-        by: Sequence[str],
-        step: timedelta,
-        sums: Sequence[str] = (),
-        *,
-        origin: datetime = EPOCH,
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
     ) -> list[Stretch]:
-        """The same by stretches of this length (whole minutes), which begin at its multiples from `origin` on; oldest first."""
+        """The same by stretches of this length (whole minutes), which begin at its multiples since 1970; oldest first."""
 
     def sessions(self, selection: Selection) -> int:
         """How many distinct sessions the `language` windows of a selection have, within a percent; 0 where the log names none."""

@@ -16,8 +16,8 @@ from agent.aggregate.measures import Measures, merged
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
 from agent.store import sql
-from agent.store.base import EPOCH, MINUTE, Entry, Flush, Selection, Stretch, Total
-from agent.store.days import DAY, NOTHING, Day, Part, by_day, kind_of_days, midnight, parts, whole
+from agent.store.base import MINUTE, Entry, Flush, Selection, Stretch, Total
+from agent.store.days import DAY, NOTHING, Day, Part, by_day, kind_of_days, parts, whole
 from agent.store.engine import Engine
 
 NO_KEY = WindowKey("", "", "", "", "", "", "", "")
@@ -59,23 +59,14 @@ class ClickHouseWindows:
                 found[key].append(measures)
         return [Total(key, merged(each)) for key, each in found.items()]
 
-    def series(  # noqa: PLR0913 - as the port has it
-        self,
-        kind: str,
-        selection: Selection,
-        by: Sequence[str],
-        step: timedelta,
-        sums: Sequence[str] = (),
-        *,
-        origin: datetime = EPOCH,
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
     ) -> list[Stretch]:
         """The same by stretches of time."""
         found: defaultdict[tuple[int, WindowKey], list[Measures]] = defaultdict(list)
         total = _totals(by, sums)
-        named, begin = sums or sql.READABLE, (origin - EPOCH) // MINUTE
-        whole_days = step % DAY == NOTHING and origin == midnight(origin)
-        for part in parts(selection) if whole_days else [Part(selection, days=False)]:
-            statement = sql.series(by, tuple(selection.where), step // MINUTE, named, origin=begin, days=part.days)
+        for part in parts(selection) if step % DAY == NOTHING else [Part(selection, days=False)]:
+            statement = sql.series(by, tuple(selection.where), step // MINUTE, sums or sql.READABLE, days=part.days)
             for row in self._engine.rows(statement, _parameters(kind, part)):
                 key, measures = total(row[1:])
                 found[row[0], key].append(measures)

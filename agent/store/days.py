@@ -2,16 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from agent.aggregate.aggregator import Window
 from agent.aggregate.measures import Measures, merged
 from agent.records import WindowKey
-from agent.store.base import EPOCH, Selection
+from agent.store.base import Selection
 
 DAY: Final = timedelta(days=1)
 NOTHING: Final = timedelta(0)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTES: Final = 1440
 
 

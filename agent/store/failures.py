@@ -29,6 +29,7 @@ REFUSALS: Final[Mapping[int, str]] = {  # the engine's codes that no wait mends
     452: _SETTINGS,  # SETTING_CONSTRAINT_VIOLATION
     497: _RIGHTS,  # ACCESS_DENIED
     516: _PASSWORD,  # AUTHENTICATION_FAILED
+    691: _TABLES,  # UNKNOWN_ELEMENT_OF_ENUM
 }
 TLS: Final[Mapping[str, str]] = {  # what OpenSSL says, and what to do
     "CERTIFICATE_VERIFY_FAILED": "does store.clickhouse.ca_file hold the authority of this server's certificate?",

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from agent.aggregate.aggregator import Window
 from agent.aggregate.measures import Measures
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
-from agent.store.base import EPOCH, MINUTE, Entry, Flush, Selection, Stretch, Total
+from agent.store.base import MINUTE, Entry, Flush, Selection, Stretch, Total
 from agent.store.sql import KEY_COLUMNS, MINUTE_SUMS, READABLE
 
 ALWAYS = timedelta(days=73_000)  # from 1970 on
@@ -48,23 +48,15 @@ class MemoryWindows:
         whole = self.series(kind, selection, by, ALWAYS, sums)
         return [Total(key, measures) for _, key, measures in whole]
 
-    def series(  # noqa: PLR0913 - as the port has it
-        self,
-        kind: str,
-        selection: Selection,
-        by: Sequence[str],
-        step: timedelta,
-        sums: Sequence[str] = (),
-        *,
-        origin: datetime = EPOCH,
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
     ) -> list[Stretch]:
         """The same by stretches of time."""
         found: defaultdict[tuple[int, WindowKey], Measures] = defaultdict(Measures)
         for window in self._windows:
             if window.kind == kind and _selected(window, selection):
                 shown = {name: getattr(window.key, name) if name in by else "" for name in KEY_COLUMNS}
-                begin = window.minute - (window.minute - (origin - EPOCH) // MINUTE) % (step // MINUTE)
-                found[begin, WindowKey(**shown)].merge(window.measures)
+                found[window.minute - window.minute % (step // MINUTE), WindowKey(**shown)].merge(window.measures)
         rows = sorted(found.items(), key=lambda item: item[0])
         return [Stretch(_time(at), key, _only(measures, sums or READABLE)) for (at, key), measures in rows]
 
@@ -135,4 +127,4 @@ def _selected(window: Window, selection: Selection) -> bool:
 
 
 def _time(minute: int) -> datetime:
-    return EPOCH + timedelta(minutes=minute)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)

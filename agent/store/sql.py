@@ -88,13 +88,10 @@ def totals(by: Sequence[str], where: Sequence[str], sums: Sequence[str] = READAB
     return f"SELECT {columns}, {chosen} FROM windows WHERE {_selected(where, days=days)} GROUP BY {columns}"
 
 
-def series(  # noqa: PLR0913 - what a reading can say
-    by: Sequence[str], where: Sequence[str], step: int, sums: Sequence[str] = READABLE, *, origin: int = 0, days: bool = False
-) -> str:
-    """The same by stretches of so many minutes from `origin` on (Unix minutes), as Unix seconds; in the order of time and key."""
-    seconds, grouped = "toUnixTimestamp(minute)", totals(("at", *by), where, sums, days=days)
-    begin = f"{seconds} - modulo({seconds} - {origin % step * 60}, {step * 60})"
-    return f"{grouped.replace('SELECT at', f'SELECT {begin} AS at', 1)} ORDER BY at, {', '.join(by)}"
+def series(by: Sequence[str], where: Sequence[str], step: int, sums: Sequence[str] = READABLE, *, days: bool = False) -> str:
+    """The same by stretches of so many minutes, as Unix seconds; in the order of time and key."""
+    grouped = totals(("at", *by), where, sums, days=days)
+    return f"{grouped.replace('SELECT at', f'SELECT toUnixTimestamp({_begin(step)}) AS at', 1)} ORDER BY at, {', '.join(by)}"
 
 
 def _selected(where: Sequence[str], *, days: bool) -> str:

@@ -2,7 +2,8 @@
 ALTER TABLE windows
   MODIFY COLUMN kind Enum8('language' = 1, 'pair' = 2, 'position' = 3, 'language_day' = 4, 'pair_day' = 5);
 
--- The token: of two agents that migrate at once, or of one that died here and comes again, the rows of the first stay.
+-- Only where there are none, since an agent that came first may have written some; and of two at once the token keeps the first's rows.
+-- In one part, which is there whole or not at all.
 INSERT INTO windows (
   kind, hour, minute, service, environment, collection, language, document_language, embedding_model, index_version, score_kind,
   events, queries, mixed, declared, declared_agrees, synthetic, late, zero_results, errors, scored, score_sum, score_sq,
@@ -19,7 +20,9 @@ SELECT
   sum(documents), sum(own_documents), sum(mixed_documents), sumMap(score_hist), sumMap(label_hist), sumMap(label_hit_hist),
   sumMap(latency_hist), sumMap(routes), sumMap(tag_reasons), sumMap(translation_hist), sumMap(translation_sums),
   uniqCombinedMergeState(sessions)
-FROM windows WHERE kind IN ('language', 'pair')
+FROM windows
+WHERE kind IN ('language', 'pair') AND (SELECT count() FROM windows WHERE kind IN ('language_day', 'pair_day')) = 0
 GROUP BY kind, day, service, environment, collection, language, document_language, embedding_model, index_version, score_kind
 ORDER BY kind, day, service, environment, collection, language, document_language, embedding_model, index_version, score_kind
-SETTINGS insert_deduplication_token = '0004_days';
+SETTINGS insert_deduplication_token = '0004_days', max_insert_threads = 1,
+  min_insert_block_size_rows = 10000000, min_insert_block_size_bytes = 10000000000;

@@ -17,7 +17,7 @@ from agent.notify.memory import MemoryNotifier
 from agent.runtime.configuration import Configuration
 from agent.runtime.evaluate import NOTHING_SET, Evaluation
 from agent.runtime.investigate import Investigation
-from agent.store.base import EPOCH, MINUTE, Entry, Journal, Selection, Stretch, Total, WindowReader
+from agent.store.base import MINUTE, Entry, Journal, Selection, Stretch, Total, WindowReader
 from agent.store.memory import MemoryJournal, MemoryWindows
 from tests.alerting.traffic import QUALITY, RULES
 from tests.store.builders import at
@@ -100,19 +100,12 @@ class MortalWindows:
         self._fate.step("reading totals")
         return self._windows.totals(kind, selection, by, sums)
 
-    def series(  # noqa: PLR0913 - as the port has it
-        self,
-        kind: str,
-        selection: Selection,
-        by: Sequence[str],
-        step: timedelta,
-        sums: Sequence[str] = (),
-        *,
-        origin: datetime = EPOCH,
+    def series(
+        self, kind: str, selection: Selection, by: Sequence[str], step: timedelta, sums: Sequence[str] = ()
     ) -> list[Stretch]:
         """Read."""
         self._fate.step("reading series")
-        return self._windows.series(kind, selection, by, step, sums, origin=origin)
+        return self._windows.series(kind, selection, by, step, sums)
 
     def sessions(self, selection: Selection) -> int:
         """Read."""

@@ -177,20 +177,6 @@ def test_stretches_begin_at_their_multiples(store: Store) -> None:
     ]
 
 
-@pytest.mark.parametrize("length", [15 * MINUTE, 24 * HOUR, 72 * HOUR], ids=["minutes", "a day", "days"])
-@pytest.mark.parametrize("shift", [0, 1, 1440], ids=["midnight", "a minute later", "a day later"])
-def test_stretches_can_begin_at_a_time(store: Store, length: timedelta, shift: int) -> None:
-    """A range and the one before it are two stretches, wherever it begins."""
-    store.windows.append(flush(*(window(n - MIDNIGHT, events=n) for n in range(0, 4 * 1440, 7))))
-    middle = at(2 * 1440 - MIDNIGHT + shift)
-    found = store.windows.series("language", Selection(middle - length, middle + length), ("language",), length, origin=middle)
-    expected = []
-    for start in (middle - length, middle):
-        (total,) = store.windows.totals("language", Selection(start, start + length), ("language",))
-        expected.append((start, total.measures.events))
-    assert [(row.start, row.measures.events) for row in found] == expected
-
-
 @pytest.mark.parametrize("step", [MINUTE, HOUR, 24 * HOUR])
 def test_stretches_add_up_to_totals(store: Store, step: timedelta) -> None:
     """Whatever their length; filters and range are those of the totals."""

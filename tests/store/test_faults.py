@@ -49,6 +49,7 @@ REFUSED = {
     452: ("SETTING_CONSTRAINT_VIOLATION", "setting"),
     497: ("ACCESS_DENIED", "store.clickhouse.username"),
     516: ("AUTHENTICATION_FAILED", "password"),
+    691: ("UNKNOWN_ELEMENT_OF_ENUM", "babelwatch migrate"),
 }
 SQL = "SELECT 1"
 Ask = Callable[[Engine], object]

@@ -13,8 +13,11 @@ import pytest
 from agent.aggregate.histogram import MICRO
 from agent.report.pages.measure import Move
 from agent.report.pages.store import StorePages
+from agent.report.pages.trends import BASELINE
 from agent.resources import schemas_dir
+from agent.store.base import Selection, Stretch
 from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
+from agent.store.days import midnight
 from agent.store.engine import embedded
 from agent.store.migrate import migrate
 from agent.web.rendering import ENVIRONMENT
@@ -55,6 +58,22 @@ def broken(*more: Any) -> Looking:
 def site() -> Site:
     """The site of somebody who comes from a message."""
     return Site(looking=broken())
+
+
+def test_the_usual_band_of_a_short_range_is_of_whole_days(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    """The morning of its first day is no day, and would be an odd one."""
+    asked = []
+    series = site.looking.windows.series
+
+    def heard(kind: str, selection: Selection, *more: Any) -> list[Stretch]:
+        asked.append(selection)
+        return series(kind, selection, *more)
+
+    monkeypatch.setattr(site.looking.windows, "series", heard)
+    assert site.get("/languages/ko?from=-3h").status_code == 200
+    shown, usual, *_ = asked
+    assert shown.start == site.clock.now() - timedelta(hours=3)
+    assert (usual.start, usual.end) == (midnight(shown.start) - BASELINE, midnight(shown.start))
 
 
 def test_the_open_alert_comes_first_and_answers(site: Site) -> None:

@@ -60,6 +60,14 @@ def test_a_range_and_filters_stand_in_the_address(site: Site) -> None:
     assert 'href="/?from=-24h&amp;service=shop"' in page
 
 
+@pytest.mark.parametrize("length", ["-1h", "-24h", "-7d", "-35d"])
+def test_ranges_that_end_now_show_what_is_within(site: Site, length: str) -> None:
+    """At any second of a minute: those that stand on the page, and the same with an end."""
+    site.clock.sleep(17.3)
+    for words in (f"from={length}", f"from={length}&to=-0m"):
+        assert "Korean" in said(site.get(f"/?{words}").text).split("What the columns mean")[0]
+
+
 def test_what_a_log_says_is_text(site: Site) -> None:
     """A language, and a word of the address, that are markup are shown as they are."""
     site.looking.windows.append(flush(window(3, events=5, language=HOSTILE), stored=10, end=20))

@@ -19,8 +19,8 @@ from agent.report.pages.measure import SCORES
 from agent.report.pages.past import Deployed
 from agent.report.pages.trends import by_start, merged_totals
 from agent.report.tables import Row
-from agent.store.base import EPOCH, MINUTE, Selection, Stretch
-from agent.store.days import DAY
+from agent.store.base import MINUTE, Selection, Stretch
+from agent.store.days import DAY, EPOCH
 
 MOST: Final = 120
 """So many points at most."""

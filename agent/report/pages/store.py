@@ -38,7 +38,7 @@ from agent.report.weekly.html import html
 from agent.report.weekly.period import UTC_ZONE, week_of
 from agent.report.weekly.weekly import weekly
 from agent.runtime.own import Seen
-from agent.store.base import MINUTE, Gathered, Selection, Total, WindowReader
+from agent.store.base import MINUTE, Gathered, Total, WindowReader
 from agent.store.days import DAY
 
 BY: Final = tables.columns(pairs=False, by=())
@@ -100,7 +100,7 @@ class StorePages:
         span = self._span(query)
         if span is None:
             return LanguagesPage(None, (), open_)
-        totals, earlier = self._compared(query, span)
+        totals, earlier = (self._totals(query, one) for one in (span, span.before))
         rows, before = self._rows(totals, span, open_), tables.rows(earlier, ("language",), self._quality)
         drawn = sorted({column for row in rows if (name := chosen(row)) for column in CHART_SUMS[name]})
         days = self._windows.series("language", span.spark.selection(query.where), BY, DAY, drawn) if drawn else ()
@@ -180,15 +180,6 @@ class StorePages:
         stretches = self._windows.series("language", reach.selection, BY, reach.step, reach.sums)
         read = around.Found(reach, stretches, known.deployed)
         return around.around(incident, read, self._quality), around.rests_on(incident, read, self._quality)
-
-    def _compared(self, query: Query, span: Span) -> tuple[list[Total], list[Total]]:
-        """The sums of a range, and of the one before it."""
-        both = Selection(span.before.start, span.end, query.where)
-        found = self._windows.series("language", both, BY, span.end - span.start, JUDGED, origin=span.start)
-        now, before = (
-            [Total(one.key, one.measures) for one in found if (one.start == span.start) is wanted] for wanted in (True, False)
-        )
-        return now, before
 
     def _totals(self, query: Query, span: Span) -> list[Total]:
         return self._windows.totals("language", span.selection(query.where), BY, JUDGED)

@@ -15,8 +15,8 @@ from agent.report import tables
 from agent.report.pages.measure import SCORES
 from agent.report.pages.span import Span
 from agent.report.tables import Row
-from agent.store.base import EPOCH, Stretch, Total
-from agent.store.days import DAY
+from agent.store.base import Stretch, Total
+from agent.store.days import DAY, EPOCH
 
 BASELINE: Final = 14 * DAY
 ENOUGH_DAYS: Final = 3
