@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
+from agent.decode.base import Decoder
 from agent.decode.dead_letter import Kept
-from agent.decode.native import NativeDecoder
 from agent.records import Partition, RawMessage
 
 CUT: Final = "cut"  # a part of the message is missing
@@ -14,7 +14,7 @@ ANOTHER_LOG: Final = "another_log"  # the topic it came from is none of those th
 class Judge:
     """Reads a letter with the settings of today; `topics` are those that may be fed (None: whatever it came from)."""
 
-    def __init__(self, decoder: NativeDecoder, topics: Collection[str] | None) -> None:
+    def __init__(self, decoder: Decoder, topics: Collection[str] | None) -> None:
         self._decoder = decoder
         self._topics = topics
 
@@ -25,5 +25,5 @@ class Judge:
         if self._topics is not None and (letter.partition is None or letter.partition.topic not in self._topics):
             return ANOTHER_LOG
         message = RawMessage(letter.partition or Partition(letter.source, 0), letter.offset, letter.value)
-        _, rejected = self._decoder.decode_all([message], now_ms)
+        rejected = self._decoder.reader().read([message], now_ms).rejected
         return rejected[0].reason.value if rejected else None

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     EMPTY = "empty"  # no bytes, a Kafka tombstone
     NOT_UTF8 = "not_utf8"
     NOT_JSON = "not_json"
+    NOT_OTLP = "not_otlp"  # neither spans nor what could be spans
     TOO_DEEP = "too_deep"
     NOT_AN_OBJECT = "not_an_object"
     MAPPING_FAILED = "mapping_failed"

@@ -4,22 +4,22 @@ msgspec checks types and ranges while it parses, so a good event is looked at on
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from math import floor, isfinite
 from typing import Any
 
-import jmespath
 import msgspec
 
+from agent.decode.base import Decoded
 from agent.decode.dead_letter import DeadLetter, Reason, Rejected
+from agent.decode.mapping import Searches
 from agent.records import Accepted, Event, RawMessage, Timestamp
+from agent.source.dedup import WINDOW
 
 YEAR_2000 = 946_684_800_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-# JMESPath's functions let Python's own errors through: ceil of infinity, merge of what is no object, a step of 0.
-NO_ANSWER = (jmespath.exceptions.JMESPathError, ArithmeticError, ValueError, TypeError)
 REFUSED = (Rejected, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError)
 FIELD = re.compile(r"`\$\.?([^`]*)`$")
 WORDS: tuple[tuple[str, Reason], ...] = (  # msgspec's wording, in the order it is asked
@@ -34,12 +34,25 @@ WORDS: tuple[tuple[str, Reason], ...] = (  # msgspec's wording, in the order it 
 
 
 class NativeDecoder:
-    """Bytes to events; with a mapping it serves logs whose fields have other names."""
+    """Bytes to events; with a mapping it serves logs whose fields have other names.
+
+    It is a decoder and its own reader.
+    """
+
+    window = WINDOW
 
     def __init__(self, mapping: Mapping[str, str] | None = None, max_future_skew_ms: int = 300_000) -> None:
         """`mapping`: our field name to a JMESPath in their record."""
         self._skew = max_future_skew_ms
         self._parse: Callable[[bytes], Event] = _mapped(mapping) if mapping else msgspec.json.Decoder(Event).decode
+
+    def reader(self) -> "NativeDecoder":
+        """Itself: a message means the same whatever came before it."""
+        return self
+
+    def read(self, messages: Sequence[RawMessage], now_ms: int) -> Decoded:
+        """What these messages are."""
+        return Decoded(*self.decode_all(messages, now_ms))
 
     def decode_all(self, messages: Iterable[RawMessage], now_ms: int) -> tuple[list[Accepted], list[DeadLetter]]:
         """Split messages into events, in their order, and dead letters; nothing in a message raises."""
@@ -49,14 +62,16 @@ class NativeDecoder:
         for message in messages:
             try:
                 event = parse(message.value)
-                accepted.append(Accepted(message.offset, _event_time(event.timestamp, latest), event, message.again))
+                if event.results is None:  # only spans may leave open what was found
+                    raise Rejected(Reason.WRONG_TYPE, "results")
+                accepted.append(Accepted(message.offset, event_time(event.timestamp, latest), event, message.again))
             except REFUSED as error:
-                rejected.append(DeadLetter(message, *_reason(error, message.value)))
+                rejected.append(DeadLetter(message, *reason_of(error, message.value)))
         return accepted, rejected
 
 
-def _reason(error: Exception, value: bytes) -> tuple[Reason, str]:
-    """Why a message cannot be read, and its field."""
+def reason_of(error: Exception, value: bytes) -> tuple[Reason, str]:
+    """Why a message cannot be read, and its field; `error` is one of REFUSED."""
     match error:
         case Rejected():
             return error.reason, error.detail
@@ -71,18 +86,14 @@ def _reason(error: Exception, value: bytes) -> tuple[Reason, str]:
 
 
 def _mapped(mapping: Mapping[str, str]) -> Callable[[bytes], Event]:
-    searches = [(ours, jmespath.compile(theirs)) for ours, theirs in mapping.items()]
+    searches = Searches(mapping)
 
     def parse(value: bytes) -> Event:
         record: Any = msgspec.json.decode(value)
         if not isinstance(record, dict):
             raise Rejected(Reason.NOT_AN_OBJECT)
-        try:
-            found = {ours: search.search(record) for ours, search in searches}
-        except NO_ANSWER:
-            raise Rejected(Reason.MAPPING_FAILED) from None
-        named = {ours: theirs for ours, theirs in found.items() if theirs is not None}  # what was not found has its default
-        return msgspec.convert({name: own for name, own in record.items() if name not in found} | named, Event)
+        own = {name: value for name, value in record.items() if name not in searches.names}
+        return msgspec.convert(own | searches.found(record), Event)
 
     return parse
 
@@ -103,8 +114,8 @@ def _named(error: str) -> tuple[Reason, str]:
     return reason, field
 
 
-def _event_time(stamp: Timestamp, latest: int) -> int:
-    """Event time in epoch milliseconds; a number is already in that unit."""
+def event_time(stamp: Timestamp, latest: int) -> int:
+    """Event time in epoch milliseconds; a number is already in that unit. Raises Rejected where it cannot be true."""
     if isinstance(stamp, float) and not isfinite(stamp):  # a mapping can make one of a text
         raise Rejected(Reason.BAD_TIMESTAMP, "timestamp")
     at = (stamp - EPOCH) // MILLISECOND if isinstance(stamp, datetime) else floor(stamp)

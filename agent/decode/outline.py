@@ -17,6 +17,7 @@ MOST_ITEMS: Final = 3
 DEEPEST: Final = 12
 LARGEST: Final = 10**20  # no time, count or score is larger
 PRIVATE: Final = ("query", "session")
+KEYED: Final = ("relevant",)  # by the ids of documents, which are no names of fields
 WORDS: Final = ("score_kind", "route")
 TAGS: Final = ("query_language", "locale", "response_language", "language", "target_language")
 STEPS: Final = frozenset(  # of a path: what is taken is behind the last one
@@ -36,6 +37,7 @@ class Names(NamedTuple):
     """What the log calls the fields that are treated apart, casefolded."""
 
     private: frozenset[str]
+    keyed: frozenset[str]
     words: frozenset[str]
     tags: frozenset[str]
 
@@ -43,7 +45,7 @@ class Names(NamedTuple):
 def names(mapping: Mapping[str, str]) -> Names:
     """Our names, and theirs: what may be shown is known from a plain path only, what must not be from any expression."""
     plain = {field: theirs for field, theirs in mapping.items() if _PATH.fullmatch(theirs)}
-    return Names(_called(PRIVATE, mapping), _called(WORDS, plain), _called(TAGS, plain))
+    return Names(_called(PRIVATE, mapping), _called(KEYED, mapping), _called(WORDS, plain), _called(TAGS, plain))
 
 
 def _called(fields: Iterable[str], mapping: Mapping[str, str]) -> frozenset[str]:
@@ -90,7 +92,7 @@ def _outlined(value: Any, known: Names, name: str = "", depth: int = 0) -> Any:
     if name in known.private or (isinstance(value, dict | list) and value and depth == DEEPEST):
         return _hidden(value)
     if isinstance(value, dict):
-        return _object(value, known, depth + 1)
+        return _object(value, known, depth + 1, named=name not in known.keyed)
     if isinstance(value, list):
         shown = [_outlined(item, known, name, depth + 1) for item in value[:MOST_ITEMS]]
         return shown + [f"<{len(value) - MOST_ITEMS} more>"] * (len(value) > MOST_ITEMS)
@@ -109,16 +111,17 @@ def _hidden(value: Any) -> str | None:
     return None if value is None else "<boolean>" if isinstance(value, bool) else "<number>"
 
 
-def _object(value: dict[str, Any], known: Names, depth: int) -> dict[str, Any]:
+def _object(value: dict[str, Any], known: Names, depth: int, *, named: bool) -> dict[str, Any]:
+    """`named`: its keys are names of fields, and not what people wrote."""
     shown: dict[str, Any] = {}
     for number, (key, item) in enumerate(islice(value.items(), MOST_KEYS), 1):
-        shown[_key(key, number)] = _outlined(item, known, key.casefold(), depth)
+        shown[_key(key, number, named=named)] = _outlined(item, known, key.casefold() if named else "", depth)
     return shown if len(value) <= MOST_KEYS else {**shown, "<more>": f"<{len(value) - MOST_KEYS} more>"}
 
 
-def _key(key: str, number: int) -> str:
-    """A key as it is where it looks like a name; else its place, which no other key has."""
-    return key if _KEY.fullmatch(key) else f"<key {number}, length {len(key)}>"
+def _key(key: str, number: int, *, named: bool) -> str:
+    """A key as it is where it is one, and looks like a name; else its place, which no other key has."""
+    return key if named and _KEY.fullmatch(key) else f"<key {number}, length {len(key)}>"
 
 
 def _may_be_shown(text: str, name: str, known: Names) -> bool:

@@ -96,8 +96,8 @@ def test_a_message_is_rejected_for_its_reason(case: Case) -> None:
 
 
 def test_every_reason_has_a_case() -> None:
-    """A new reason needs a record above."""
-    assert {case.reason for case in CASES.values()} == set(Reason)
+    """A new reason needs a record above, or among those of spans."""
+    assert {case.reason for case in CASES.values()} == set(Reason) - {Reason.NOT_OTLP}
 
 
 @pytest.mark.parametrize(

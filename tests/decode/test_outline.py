@@ -200,3 +200,12 @@ def test_any_bytes_have_an_outline(value: bytes) -> None:
     seen = outline(value, OURS)
     assert SAFE.fullmatch(seen.problem)
     assert SAFE.fullmatch(json.dumps(seen.value, ensure_ascii=False))
+
+
+@pytest.mark.parametrize("mapping", [{}, {"relevant": "judged.ids"}], ids=str)
+def test_the_ids_of_relevant_documents_are_no_names_of_fields(mapping: dict[str, str]) -> None:
+    """They may be grades by id, whose keys are somebody's words; under the name of the mapping, too."""
+    name = "ids" if mapping else "relevant"
+    assert shown({name: {"Paket": 2, "query": "Paket"}}, names(mapping)) == {
+        name: {"<key 1, length 5>": 2, "<key 2, length 5>": "<text, length 5>"}
+    }

@@ -70,7 +70,7 @@ def test_its_examples_are_events(example: dict[str, Any]) -> None:
     VALIDATOR.validate(example)
     event = read(json.dumps(example).encode()).event
     assert event.event_id == example["event_id"]
-    assert [result.doc_id for result in event.results] == [result["doc_id"] for result in example["results"]]
+    assert [result.doc_id for result in event.found] == [result["doc_id"] for result in example["results"]]
 
 
 @pytest.mark.parametrize(
