@@ -3,11 +3,17 @@
 import logging
 import time
 from collections import Counter
+from datetime import UTC, datetime
 
+import msgspec
+
+from agent import tracing
 from agent.notify.text import clean
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-SHOUTING = ("kafka", "clickhouse_connect", "urllib3", "httpx", "httpcore")
+SHOUTING = ("kafka", "clickhouse_connect", "urllib3", "httpx", "httpcore", "opentelemetry")
+SAID = ("receiver", "reason", "outcome", "kind", "fingerprint", "template")  # beside a record
+BUSY = "kafka.net.selector"  # warns of its own tasks where the machine is busy, which says nothing to a reader
 MOST = 3
 PERIOD_S = 60.0
 
@@ -38,13 +44,30 @@ class Line(logging.Formatter):
         return clean(super().formatMessage(record))
 
 
-def configure(level: int = logging.INFO, most: int = MOST) -> None:
+class Json(logging.Formatter):
+    """One object a line; what was said with a record, and the trace in which it was said, are fields of their own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON."""
+        trace = {"exception": self.formatException(record.exc_info)} if record.exc_info else {}
+        said = {name: value for name, value in vars(record).items() if name in SAID}
+        own = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": clean(record.getMessage()),
+        }
+        return msgspec.json.encode({**own, **said, **tracing.ids(), **trace}).decode()
+
+
+def configure(level: int = logging.INFO, most: int = MOST, *, json: bool = False) -> None:
     """Set up logging for a command; neighbours' libraries speak only when something is wrong, with `most` of 0 not at all."""
     handler = logging.StreamHandler()
     handler.addFilter(Hush(most))
-    formatter = Line(FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
+    formatter = Json() if json else Line(FORMAT, datefmt="%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in SHOUTING:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.getLogger(BUSY).setLevel(logging.ERROR)

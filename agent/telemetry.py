@@ -8,9 +8,11 @@ from typing import Final, get_args
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader
 
-from agent import __version__
+from agent import __version__, exporting
 from agent.alerting.incident import IncidentClass, State
+from agent.alerting.measured import Measured
 from agent.clock import Clock
 from agent.errors import Misconfigured
 from agent.notify.dedup import Reason
@@ -21,6 +23,7 @@ from agent.runtime.tally import Tally
 COUNTERS: Final[Mapping[str, str]] = {
     "babelwatch_messages": "Messages read from the log and stored, or lost to its retention, by outcome",
     "babelwatch_dead_letters": "Rejected messages, by reason",
+    "babelwatch_spans": "Spans of the log, by what they are to a retrieval, and how often a partner of one was missing",
     "babelwatch_tags": "Events whose query is in no language that can be told, or in a second one too, by reason",
     "babelwatch_declared_languages": "Events whose declared language can be compared with the detected one, by whether they agree",
     "babelwatch_late_events": "Events that came after their minute was evaluated",
@@ -31,6 +34,8 @@ GAUGES: Final[Mapping[str, str]] = {
     "babelwatch_consumer_lag": "Records of a partition that are not in the store, whoever reads it; from the agent that evaluates",
     "babelwatch_as_of_age_seconds": "How long ago as_of is: what came before it is evaluated; from the agent that evaluates",
     "babelwatch_config_last_reload_successful": "1, or 0 where the configuration was changed into a wrong one: the one before stays",
+    "babelwatch_language_measure": "A measure of a language over the last hour that was evaluated; from the agent that evaluates",
+    "babelwatch_language_measure_expected": "What that hour would usually have been",
     "babelwatch_incidents": "Open incidents, by class and state; from the agent that evaluates",
 }
 HISTOGRAMS: Final[Mapping[str, str]] = {
@@ -65,6 +70,8 @@ class Telemetry:
             "babelwatch_consumer_lag": self._lags,
             "babelwatch_as_of_age_seconds": self._age,
             "babelwatch_config_last_reload_successful": lambda _: [Observation(int(self._configured))],
+            "babelwatch_language_measure": lambda _: self._languages(lambda one: one.current),
+            "babelwatch_language_measure_expected": lambda _: self._languages(lambda one: one.expected),
             "babelwatch_incidents": self._incidents,
         }
 
@@ -78,6 +85,8 @@ class Telemetry:
             self._counters["babelwatch_messages"].add(getattr(tally, outcome), {"outcome": outcome})
         for reason, count in tally.reasons.items():
             self._counters["babelwatch_dead_letters"].add(count, {"reason": reason})
+        for what, count in tally.spans.items():
+            self._counters["babelwatch_spans"].add(count, {"outcome": what})
         for why, count in tally.tags.items():
             self._counters["babelwatch_tags"].add(count, {"reason": why})
         for agrees, count in (("yes", tally.declared_agrees), ("no", tally.declared - tally.declared_agrees)):
@@ -114,6 +123,11 @@ class Telemetry:
         if as_of := self._look.as_of:
             yield Observation((self._clock.now() - as_of).total_seconds())
 
+    def _languages(self, value: Callable[[Measured], float]) -> Iterable[Observation]:
+        for one in self._look.measured:
+            labels = {"service": one.service, "language": one.language, "measure": one.measure}
+            yield Observation(value(one), labels)
+
     def _incidents(self, _: CallbackOptions) -> Iterable[Observation]:
         """Zeros too, so that a rule on them has a series from the beginning."""
         look = self._look
@@ -123,7 +137,8 @@ class Telemetry:
                 yield Observation(open_now[class_, state], {"class": class_, "state": state})
 
 
-def prometheus(clock: Clock) -> Telemetry:
-    """Telemetry whose figures `/metrics` shows."""
-    provider = MeterProvider(metric_readers=[PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False)])
+def prometheus(clock: Clock, *others: MetricReader) -> Telemetry:
+    """Telemetry whose figures `/metrics` shows, and whoever else reads them."""
+    own = PrometheusMetricReader(disable_target_info=True, scope_info_enabled=False)
+    provider = MeterProvider(metric_readers=[own, *others], resource=exporting.resource(), shutdown_on_exit=False)
     return Telemetry(provider.get_meter("babelwatch", __version__), clock)

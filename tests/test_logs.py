@@ -1,5 +1,6 @@
 """Logs: on standard error, in UTC, and nobody shouts."""
 
+import json
 import logging
 import re
 import subprocess
@@ -8,7 +9,9 @@ from collections import Counter
 
 import pytest
 
-from agent.logs import MOST, PERIOD_S, SHOUTING, Hush, Line
+from agent import tracing
+from agent.logs import MOST, PERIOD_S, SHOUTING, Hush, Json, Line
+from tests.support.traced import traces
 
 SCRIPT = """
 import logging, sys
@@ -98,3 +101,53 @@ def test_a_command_that_speaks_for_itself_lets_no_library_speak() -> None:
     """What went wrong is its own one sentence; its own warnings stay."""
     assert passed(Hush(0), "kafka.net.manager", 1000, 100) == 0
     assert passed(Hush(0), "agent.decode.sink", 1000, 100) == 100
+
+
+def told_as_json(**changes: object) -> dict[str, str]:
+    """One record as a JSON log has it."""
+    made = logging.makeLogRecord(
+        {"name": "agent.x", "levelname": "INFO", "created": 1_763_000_000.25, "msg": "all is well", **changes}
+    )
+    line = Json().format(made)
+    assert "\n" not in line
+    found: dict[str, str] = json.loads(line)
+    return found
+
+
+def test_as_json_each_record_is_an_object() -> None:
+    """Time in UTC, and what was said beside the text; none of logging's own fields."""
+    said = told_as_json(receiver="chat", outcome="sent", taskName=None)
+    assert said == {
+        "time": "2025-11-13T02:13:20.250+00:00",
+        "level": "INFO",
+        "logger": "agent.x",
+        "message": "all is well",
+        "receiver": "chat",
+        "outcome": "sent",
+    }
+
+
+def test_as_json_a_record_names_its_trace() -> None:
+    """As the Collector's and Grafana's defaults call it."""
+    with traces(), tracing.span("flush") as span:
+        said = told_as_json()
+        context = span.get_span_context()
+    assert (said["trace_id"], said["span_id"]) == (f"{context.trace_id:032x}", f"{context.span_id:016x}")
+
+
+def test_as_json_a_name_forges_no_record_and_a_stack_is_a_field() -> None:
+    """One line each."""
+    try:
+        int("x")
+    except ValueError as error:
+        said = told_as_json(msg="%s fell", args=('a\n{"level": "ERROR"}',), exc_info=(ValueError, error, error.__traceback__))
+    assert said["message"] == 'a {"level": "ERROR"} fell'
+    assert said["exception"].startswith("Traceback")
+
+
+def test_that_a_machine_is_busy_is_not_told() -> None:
+    """kafka-python warns of each of its tasks that took a tenth of a second; what it cannot do is told."""
+    program = "import logging; from agent import logs; logs.configure(); log = logging.getLogger('kafka.net.selector'); log.warning('slow'); log.error('wrong')"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
+    assert "slow" not in told
+    assert "wrong" in told

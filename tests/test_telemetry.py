@@ -111,6 +111,12 @@ def test_why_queries_have_no_language_is_counted(counted: Counted) -> None:
     assert counted.figures("babelwatch_declared_languages") == {("yes",): 3, ("no",): 1}
 
 
+def test_spans_are_counted_by_what_they_are(counted: Counted) -> None:
+    """And what was missing of them."""
+    counted.telemetry.stored(Tally(spans=Counter(retrieval=3, nested=2, retrieval_without_embedding=1)))
+    assert counted.figures("babelwatch_spans") == {("retrieval",): 3, ("nested",): 2, ("retrieval_without_embedding",): 1}
+
+
 def test_an_outcome_that_never_happened_is_zero(counted: Counted) -> None:
     """A rate over a series that is not there would be no rate; reasons come when they come."""
     counted.telemetry.stored(Tally(messages=1, accepted=1))
