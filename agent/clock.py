@@ -1,6 +1,8 @@
 """The only reader of the wall clock; everything else takes time as an argument."""
 
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -16,15 +18,33 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The real clock."""
+    """The real clock, which never goes back: where the machine's is set back, it goes at half speed until both agree.
+
+    Everything that is due after a while would else stand still for as long as the step was. Threads may share it.
+    """
+
+    def __init__(
+        self, wall: Callable[[], datetime] = lambda: datetime.now(UTC), monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._lock = threading.Lock()
+        self._told, self._at = wall(), monotonic()
 
     def now(self) -> datetime:
         """The wall time, aware, in UTC."""
-        return datetime.now(UTC)
+        with self._lock:
+            at = self._monotonic()
+            self._told, self._at = steady(self._told, self._wall(), at - self._at), at
+            return self._told
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+def steady(told: datetime, wall: datetime, passed: float) -> datetime:
+    """What is told `passed` seconds after `told`, where the machine says `wall`."""
+    return max(wall, told + timedelta(seconds=passed / 2))
 
 
 class FakeClock:

@@ -13,6 +13,11 @@ def schemas_dir() -> Path:
     return _bundled(Path(__file__).parent, "schemas")
 
 
+def docs_dir() -> Path:
+    """The folder of the pages of documentation; a wheel has those alone that the agent shows."""
+    return _bundled(Path(__file__).parent, "docs")
+
+
 def _bundled(package: Path, name: str) -> Path:
     """The wheel's folder first: beside an installed package there may be a folder of this name from somebody else."""
     packed = package / "_data" / name

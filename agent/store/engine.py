@@ -48,18 +48,19 @@ class Address:
 class Engine:
     """A connection: commands, rows out, columns in."""
 
-    def __init__(self, client: Client, name: str) -> None:
-        self._client = client
+    def __init__(self, client: Client, name: str, secret: str = "") -> None:
+        """`secret`: what no error repeats."""
+        self._client, self._secret = client, secret
         self.name = name
 
     def command(self, statement: str) -> None:
         """Run one statement that answers nothing."""
-        with _translated(self.name):
+        with _translated(self.name, self._secret):
             self._client.command(statement)
 
     def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
         """The rows of a query; times come aware, in UTC."""
-        with _translated(self.name):
+        with _translated(self.name, self._secret):
             found = self._client.query(
                 statement, parameters=dict(parameters or {}), settings={"max_execution_time": QUERY_SECONDS}, tz_mode="aware"
             )
@@ -67,7 +68,7 @@ class Engine:
 
     def insert(self, table: str, columns: Mapping[str, tuple[str, list[Any]]], token: str | None = None) -> None:
         """Insert columns (name: type and values) as one part; of two inserts with one token the first stays."""
-        with _translated(self.name):
+        with _translated(self.name, self._secret):
             self._client.insert(
                 table,
                 [values for _, values in columns.values()],
@@ -106,21 +107,21 @@ def embedded(folder: Path) -> Engine:
 
 def server(address: Address) -> Engine:
     """Connect to a ClickHouse server; raises RetryLater, or Stop when it refuses."""
-    url = urlsplit(address.url)
+    url, password = urlsplit(address.url), address.password.get_secret_value() if address.password else ""
     _check_authority(address.ca_file)
-    with _translated(repr(address)):
+    with _translated(repr(address), password):
         client = clickhouse_connect.get_client(
             host=url.hostname or "localhost",
             port=url.port or (8443 if url.scheme == "https" else 8123),
             secure=url.scheme == "https",
             username=address.username,
-            password=address.password.get_secret_value() if address.password else "",
+            password=password,
             database=address.database,
             ca_cert=str(address.ca_file) if address.ca_file else None,
             send_receive_timeout=ANSWER_SECONDS,
             autogenerate_session_id=False,  # a server lets one request into a session at a time
         )
-    return Engine(client, repr(address))
+    return Engine(client, repr(address), password)
 
 
 def _check_authority(file: Path | None) -> None:
@@ -145,14 +146,14 @@ def _die_of_crashes() -> None:
 class _translated:  # noqa: N801 - a context manager that reads as a word
     """Turns the client's errors into ours."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, secret: str = "") -> None:
+        self._name, self._secret = name, secret
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ClickHouseError):
-            raise ours(error, self._name) from error
+            raise ours(error, self._name, self._secret) from error
         if isinstance(error, OSError):  # folders, and files that inserts pass through
             raise Unreachable(f"{self._name} cannot be reached: {error.strerror or error}") from error

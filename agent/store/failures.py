@@ -36,15 +36,16 @@ TLS: Final[Mapping[str, str]] = {  # what OpenSSL says, and what to do
     "WRONG_VERSION_NUMBER": "the port of store.clickhouse.url speaks no TLS",
 }
 LONGEST: Final = 300
+HIDDEN: Final = "<secret>"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # whatever answers there may say anything
 _POOL = re.compile(r"^HTTPS?Connection(Pool)?\(.*?\): ")
 _RESPONSE = re.compile(r"^.*?, server response: (?=Code:)|, server response: (?!Code:).*$| \(for url [^)]*\)$")
 
 
-def ours(error: ClickHouseError, name: str) -> RetryLater | Stop:
-    """Our error for one of the client's."""
+def ours(error: ClickHouseError, name: str, secret: str = "") -> RetryLater | Stop:
+    """Our error for one of the client's; what answers there may repeat the password, which is the `secret`."""
     code: int = getattr(error, "code", None) or 0
-    what = _sentence(error)
+    what = _sentence(error, secret)
     if "Unable to open" in what:
         return Unreachable(f"{name} cannot be reached: {what}")
     if code in REFUSALS:
@@ -55,13 +56,14 @@ def ours(error: ClickHouseError, name: str) -> RetryLater | Stop:
     return RetryLater(f"{name}: {what}") if code else Unreachable(f"{name} cannot be reached: {_with(what, advice)}")
 
 
-def _sentence(error: ClickHouseError) -> str:
+def _sentence(error: ClickHouseError, secret: str) -> str:
     """One short line: what the server said, or why there was no answer; a gateway's page tells nothing."""
     cause = error.__cause__ if isinstance(error.__cause__, HTTPError) else error
     reason = _CONTROL.sub("", str(getattr(cause, "reason", cause)).strip().split("\n", 1)[0])
     if reason.startswith("<"):
         return "what answers there is not ClickHouse"
-    return _RESPONSE.sub("", _POOL.sub("", reason))[:LONGEST]
+    said = _RESPONSE.sub("", _POOL.sub("", reason))
+    return (said.replace(secret, HIDDEN) if secret else said)[:LONGEST]
 
 
 def _with(what: str, advice: str) -> str:

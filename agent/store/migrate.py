@@ -33,7 +33,7 @@ def migrate(engine: Engine, folder: Path, *, replicated: bool = False, retention
     known = list(_migrations(folder))
     engine.command(_engines(LEDGER, replicated=replicated))
     applied = {int(version) for (version,) in engine.rows("SELECT version FROM migrations")}
-    if applied and max(applied) > known[-1].version:
+    if max(applied, default=0) > known[-1].version:
         raise Stop(f"{engine.name} has schema {max(applied)}, this babelwatch knows {known[-1].version}: install a newer one")
     todo = [migration for migration in known if migration.version not in applied]
     for migration in todo:
@@ -43,6 +43,17 @@ def migrate(engine: Engine, folder: Path, *, replicated: bool = False, retention
     if retention:
         _apply(engine, folder / RETENTION, replicated=replicated)
     return [migration.version for migration in todo]
+
+
+def newest(folder: Path) -> int:
+    """The version that this agent would bring a store to."""
+    return max(migration.version for migration in _migrations(folder))
+
+
+def version(engine: Engine) -> int:
+    """The newest version that a store has, 0 where it has none; changes nothing. Raises RetryLater, Stop."""
+    there = engine.rows("SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'")
+    return int(engine.rows("SELECT max(version) FROM migrations")[0][0]) if there[0][0] else 0
 
 
 def statements(path: Path) -> Iterator[str]:

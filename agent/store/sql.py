@@ -50,6 +50,7 @@ MINUTE_SUMS = (
     "answered_otherwise",
     "translated",
     "translation_sum",
+    "untold",
 )
 
 

@@ -64,14 +64,31 @@ def database(clickhouse_url: str) -> Iterator[Callable[[], Engine]]:
         yield lambda: stack.enter_context(closing(server(address(clickhouse_url, name))))
 
 
-@pytest.fixture(params=["memory", "embedded", "server"])
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The embedded engine with the tables, for the stores of a module."""
+    with closing(embedded(tmp_path_factory.mktemp("kept"))) as ours:
+        migrate(ours, SCHEMAS, retention=False)
+        yield ours
+
+
+@pytest.fixture(scope="module")
+def served(clickhouse_url: str) -> Iterator[Engine]:
+    """A database on the server with the tables, for the stores of a module."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with closing(server(address(clickhouse_url))) as first:
+        first.command(f"CREATE DATABASE {name}")
+    with closing(server(address(clickhouse_url, name))) as ours:
+        migrate(ours, SCHEMAS, retention=False)
+        yield ours
+
+
+@pytest.fixture(params=["memory", "kept", "served"], ids=["memory", "embedded", "server"])
 def store(request: pytest.FixtureRequest) -> Store:
-    """Each store in turn."""
+    """Each store in turn, with nothing in it: an emptied table has forgotten the tokens of its inserts too."""
     if request.param == "memory":
         return Store(MemoryWindows(), MemoryJournal())
-    if request.param == "embedded":
-        engine: Engine = request.getfixturevalue("migrated")
-    else:
-        engine = request.getfixturevalue("database")()
-        migrate(engine, SCHEMAS, retention=False)
+    engine: Engine = request.getfixturevalue(request.param)
+    for table in ("windows", "journal"):
+        engine.command(f"TRUNCATE TABLE {table}")
     return Store(ClickHouseWindows(engine), ClickHouseJournal(engine))

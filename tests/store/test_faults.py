@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from socket import gaierror
 
 import pytest
 import trustme
@@ -20,10 +22,11 @@ from agent.store.clickhouse import ClickHouseJournal, ClickHouseWindows
 from agent.store.engine import Engine, server
 from agent.store.failures import REFUSALS, ours
 from agent.store.migrate import migrate
+from tests.acceptance.command import babelwatch
 from tests.runtime.rig import NOW
 from tests.store.builders import entry, flush, window
 from tests.store.conftest import SCHEMAS, address
-from tests.support.broker import HOST
+from tests.support.broker import HOST, free_port
 from tests.support.clickhouse_server import ClickHouseServer, Fault
 
 PASSES = {  # what a server may answer at any time, by the engine's own names
@@ -296,6 +299,42 @@ def test_an_unknown_authority_is_told(secure: ClickHouseServer, tmp_path: Path, 
         server(replace(address(secure.url), ca_file=other))
 
 
+def test_a_certificate_that_has_expired_is_told_and_its_heir_is_trusted(authority: trustme.CA, tmp_path: Path) -> None:
+    """The same connection goes on once it was renewed: nobody restarts the agent."""
+    pem, given = tmp_path / "server.pem", authority_file(authority, tmp_path)
+    authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(str(pem))
+    with (
+        ClickHouseServer(tmp_path / "clickhouse", pem) as ours,
+        closing(server(replace(address(ours.url), ca_file=given))) as engine,
+    ):
+        for not_after, outcome in ((datetime(2020, 1, 2, tzinfo=UTC), "expired"), (None, "")):
+            ours.kill()
+            renewed = authority.issue_cert(HOST, not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=not_after)
+            renewed.private_key_and_cert_chain_pem.write_to_path(str(pem))
+            ours.start()
+            if outcome:
+                with pytest.raises(Unreachable, match="certificate has expired"):
+                    engine.rows("SELECT 1")
+        assert engine.rows("SELECT 1")
+
+
+def test_a_name_that_is_unknown_for_a_while_is_asked_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The network's directory is away when a connection has to be made anew: it is made as soon as the name is known again."""
+    with ClickHouseServer(tmp_path / "clickhouse") as ours, closing(server(address(ours.url.replace(HOST, "localhost")))) as engine:
+        ours.kill()
+        ours.start()
+        with monkeypatch.context() as patch:
+            patch.setattr("socket.getaddrinfo", unknown_name)
+            with pytest.raises(Unreachable, match=r"name resolution|resolve"):
+                engine.rows("SELECT 1")
+        assert engine.rows("SELECT 1")
+
+
+def unknown_name(*_: object, **__: object) -> None:
+    """What a resolver says that is not reached."""
+    raise gaierror(-3, "Temporary failure in name resolution")
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "no certificate"])
 def test_a_file_without_certificates_is_a_mistake(secure: ClickHouseServer, tmp_path: Path, content: str | None) -> None:
     """It is named, before anything is asked."""
@@ -310,3 +349,12 @@ def test_tls_to_a_port_without_it_is_told(failing: ClickHouseServer) -> None:
     """An address with https for a plain port is a common slip."""
     with ExitStack() as stack, pytest.raises(Unreachable, match=r"store\.clickhouse\.url speaks no TLS"):
         stack.enter_context(closing(server(address(failing.url.replace("http://", "https://")))))
+
+
+def test_a_server_that_is_away_at_the_start_is_exit_status_3(tmp_path: Path) -> None:
+    """The agent does not wait for it; whoever started it starts it again."""
+    at = f"{HOST}:{free_port()}"
+    (tmp_path / "babelwatch.yaml").write_text(f"store: {{clickhouse: {{url: 'http://{at}'}}}}\nweb: {{port: {free_port()}}}\n")
+    refusal = babelwatch("run", "--config", "babelwatch.yaml", cwd=tmp_path).refusal(3)
+    assert f"ClickHouse at {HOST}" in refusal
+    assert "cannot be reached" in refusal

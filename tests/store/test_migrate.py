@@ -118,45 +118,47 @@ def test_a_newer_schema_is_refused(engine: Engine) -> None:
     """An old agent does not write into tables that it does not know; the sentence names both versions."""
     migrate(engine, SCHEMAS)
     engine.command("INSERT INTO migrations (version, name) VALUES (9999, 'from_the_future')")
-    with pytest.raises(Stop, match=r"has schema 9999, this babelwatch knows 4: install a newer one"):
+    with pytest.raises(Stop, match=rf"has schema 9999, this babelwatch knows {NUMBERS[-1]}: install a newer one"):
         migrate(engine, SCHEMAS)
 
 
-LATER = ("translation_hist", "translation_sums")
-"""The columns that schema 2 did not have."""
+AFTER_2 = ("translation_hist", "translation_sums", "untold")
+LATER = {1: ("declared", "declared_agrees", "tag_reasons", *AFTER_2), 2: AFTER_2}
+"""The columns that each schema did not have."""
 
 
-def schema_2(path: Path) -> Path:
-    """The folder as it was before translations were counted by engine."""
+def schema(version: int, path: Path) -> Path:
+    """The folder as the first release had it (1), or the one before translations were counted by engine (2)."""
     path.mkdir()
-    for name in ("0001_windows_and_journal.sql", "0002_tags.sql", RETENTION):
+    for name in (*("0001_windows_and_journal.sql", "0002_tags.sql")[:version], RETENTION):
         text = (SCHEMAS / name).read_text(encoding="utf-8")
-        (path / name).write_text(re.sub(rf" *({'|'.join(LATER)}) = sumMap\(\w+\),", "", text), encoding="utf-8")
+        (path / name).write_text(re.sub(rf" *({'|'.join(LATER[version])}) = sum(Map)?\(\w+\),", "", text), encoding="utf-8")
     return path
 
 
-def old_agent(engine: Engine) -> ClickHouseWindows:
+def old_agent(engine: Engine, version: int) -> ClickHouseWindows:
     """Windows as they were written then: without the columns."""
 
     class Old:
         def insert(self, table: str, columns: dict[str, Any], token: str) -> None:
             known = [not kind.endswith("_day") for kind in columns["kind"][1]]
-            rows = {name: (type_, list(compress(values, known))) for name, (type_, values) in columns.items() if name not in LATER}
-            engine.insert(table, rows, token=token)
+            rows = {name: (type_, list(compress(values, known))) for name, (type_, values) in columns.items()}
+            engine.insert(table, {name: rows[name] for name in rows if name not in LATER[version]}, token=token)
 
     return ClickHouseWindows(cast("Engine", Old()))
 
 
 @pytest.mark.parametrize("days", [1, 40], ids=["minutes", "hours"])
-def test_a_store_of_schema_2_keeps_its_sums(engine: Engine, tmp_path: Path, days: int) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_store_keeps_its_sums(engine: Engine, tmp_path: Path, version: int, days: int) -> None:
     """What was counted stays as it was, by the minute or rolled up; translations have engines from then on, in the roll-up too."""
     start = days_ago(days)
-    assert migrate(engine, schema_2(tmp_path / "sql")) == [1, 2]
-    old_agent(engine).append(flush(*old_windows(start, 60), end=10))
-    before = everything_of_schema_2(engine)
-    assert migrate(engine, SCHEMAS) == [3, 4]
+    assert migrate(engine, schema(version, tmp_path / "sql")) == NUMBERS[:version]
+    old_agent(engine, version).append(flush(*old_windows(start, 60), end=10))
+    before = everything_of(engine, version)
+    assert migrate(engine, SCHEMAS) == NUMBERS[version:]
     windows, selection = ClickHouseWindows(engine), Selection(start, start + HOUR, {"language": "ko"})
-    assert everything_of_schema_2(engine) == before
+    assert everything_of(engine, version) == before
     (found,) = windows.totals("language", selection, ("language",))
     assert (found.measures.translated, found.measures.translation_hist, found.measures.translation_sums) == (60, {}, {})
     windows.append(flush(*old_windows(start, 60), stored=10, end=20))
@@ -169,9 +171,9 @@ def test_a_store_of_schema_2_keeps_its_sums(engine: Engine, tmp_path: Path, days
         assert engine.rows(f"SELECT sum(length(translation_hist)) > 0 FROM {view}") == [(1,)]
 
 
-def everything_of_schema_2(engine: Engine) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+def everything_of(engine: Engine, version: int) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """The sums of each key and hour in the columns that were there."""
-    return everything(engine, [name for name in sql.READABLE if name not in LATER])
+    return everything(engine, [name for name in sql.READABLE if name not in LATER[version]])
 
 
 def test_comments_are_no_statements(tmp_path: Path) -> None:
@@ -340,12 +342,12 @@ def test_days_follow_when_minutes_grow_old(migrated: Engine) -> None:
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_store_without_days_gets_them(engine: Engine, tmp_path: Path, times: int, old: bool) -> None:  # noqa: FBT001  a table's column
     """From the minutes that it has, once: also where two agents migrate at once, or the first died before it could note it."""
-    migrate(engine, schema_2(tmp_path / "sql"))
+    migrate(engine, schema(2, tmp_path / "sql"))
     if old:
-        old_agent(engine).append(flush(*old_windows(days_ago(2), 300), *old_windows(days_ago(50), 60), end=10))
+        old_agent(engine, 2).append(flush(*old_windows(days_ago(2), 300), *old_windows(days_ago(50), 60), end=10))
     for _ in range(times):
         engine.command("ALTER TABLE migrations DELETE WHERE version = 4 SETTINGS mutations_sync = 1")
-        assert migrate(engine, SCHEMAS)[-1] == 4
+        assert 4 in migrate(engine, SCHEMAS)
         ClickHouseWindows(engine).append(flush(*old_windows(days_ago(1), 10), stored=10, end=20))
     days = {key[0].date() for key in by(engine, "language_day", "hour")}
     assert_days_are_those_of_the_minutes(engine, 3 * len(days))
