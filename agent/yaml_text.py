@@ -50,21 +50,26 @@ def parse_yaml(text: str) -> Document:
     """Read one document; of a repeated key the first value counts. Raises UnreadableError."""
     try:
         found: dict[Keys, list[Place]] = {}
-        for at, place in _places(_quietly(_yaml().compose, text), ()):
+        for at, place in _places(_read(_yaml().compose, text), ()):
             found.setdefault(at, []).append(place)
-        data = _quietly(_yaml().load, text)
-    except MarkedYAMLError as wrong:
-        mark = wrong.problem_mark or wrong.context_mark
-        raise UnreadableError(
-            _OF_THE_TEXT.sub(r"\1", wrong.problem or "it cannot be read"), mark.line + 1 if mark else None
-        ) from None
+        data = _read(_yaml().load, text)
     except RecursionError:
         raise UnreadableError("it is nested without end") from None
-    except (YAMLError, ValueError):
-        raise UnreadableError("it holds a character or a number that cannot be read") from None
     twice = {at: tuple(place.line for place in places) for at, places in found.items() if len(places) > 1}
     outermost = {at: lines for at, lines in twice.items() if not any(at[:n] in twice for n in range(1, len(at)))}
     return Document(data, {at: places[0] for at, places in found.items()}, outermost)
+
+
+def _read(read: Callable[[str], Any], text: str) -> Any:
+    """What the library makes of the text; what it raises as it reads is a mistake of the text. Raises UnreadableError."""
+    try:
+        return _quietly(read, text)
+    except MarkedYAMLError as wrong:
+        mark = wrong.problem_mark or wrong.context_mark
+        problem = _OF_THE_TEXT.sub(r"\1", wrong.problem or "it cannot be read")
+        raise UnreadableError(problem, mark.line + 1 if mark else None) from None
+    except (YAMLError, ValueError, LookupError, TypeError, AttributeError):  # the last three: such as !!int before what is none
+        raise UnreadableError("it holds a character, a number or a tag that cannot be read") from None
 
 
 def _quietly(read: Callable[[str], Any], text: str) -> Any:

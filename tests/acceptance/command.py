@@ -1,14 +1,15 @@
-"""The command as a user has it: the installed `babelwatch`, started in a process of its own."""
+"""The command as a user has it: `babelwatch` in a process of its own."""
 
 import json
 import logging
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.acceptance import forked
 
 BABELWATCH = Path(sys.executable).with_name("babelwatch")
 PATIENCE_S = 300.0  # the machine may be busy; what hangs is found all the same
@@ -36,16 +37,9 @@ class Answer(NamedTuple):
 
 def babelwatch(*arguments: object, cwd: Path | None = None, stdin: bytes = b"") -> Answer:
     """Run a command to its end."""
-    done = subprocess.run(
-        [BABELWATCH, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(),
-        input=stdin,
-        capture_output=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+    done = forked.run([*map(str, arguments)], cwd or Path.cwd(), environment(), stdin, PATIENCE_S)
+    assert done.status is not None, f"it did not end: {done}"
+    return Answer(done.status, done.out.decode(), done.err.decode())
 
 
 def environment() -> dict[str, str]:

@@ -11,6 +11,7 @@ import httpx
 from tests.support.ports import free_port
 
 COMMANDS = ("prometheus-alertmanager", "alertmanager")
+MISSING = "there is no Alertmanager (on Debian and Ubuntu: apt-get install prometheus-alertmanager)"
 CONFIG = """\
 route: {receiver: nobody, group_wait: 1h}
 receivers: [{name: nobody}]
@@ -27,7 +28,7 @@ class Alertmanager:
     def __init__(self, folder: Path) -> None:
         command = next(filter(None, map(shutil.which, COMMANDS)), None)
         if command is None:
-            raise UnavailableError("there is no Alertmanager (on Debian and Ubuntu: apt-get install prometheus-alertmanager)")
+            raise UnavailableError(MISSING)
         self.folder = folder
         self.url = f"http://127.0.0.1:{free_port()}"
         self._command = command

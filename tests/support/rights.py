@@ -53,6 +53,12 @@ class Rights:
             yield
 
     @contextmanager
+    def unreadable_group(self, group: str) -> Iterator[None]:
+        """Nobody may read as this group, which is to join it and to commit."""
+        with self._denied(ResourcePattern(ResourceType.GROUP, group), ACLOperation.READ):
+            yield
+
+    @contextmanager
     def _denied(self, resource: ResourcePattern, operation: ACLOperation) -> Iterator[None]:
         self._rule(resource, operation, ACLPermissionType.DENY)
         try:
