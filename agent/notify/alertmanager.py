@@ -19,6 +19,7 @@ from agent.clock import SystemClock
 from agent.notify.base import Message, Receipt, TransportError
 from agent.notify.labels import alert_of, alert_of_test, first_link, rfc3339, starts_at
 from agent.notify.post import Poster, Way
+from agent.notify.runbook import LINK
 
 INTERVAL: Final = timedelta(minutes=1)
 LASTS: Final = 4 * max(INTERVAL, timedelta(minutes=1))
@@ -51,6 +52,7 @@ class Ledger:
     def _followed(self, incident: Incident, link: str, now: datetime) -> Alert:
         before = self._told.pop(incident.fingerprint, None)
         alert = alert_of(incident, link or (before or {}).get("generatorURL", ""))
+        alert["annotations"] = {**_runbook(before), **alert["annotations"]}
         if before and before["labels"] != alert["labels"]:
             self._superseded.append(Superseded(before, now))
         if incident.state == "resolved":
@@ -119,6 +121,11 @@ class AlertmanagerNotifier:
                 poster.post(endpoint, alerts, self._headers)
             except TransportError as failure:
                 yield failure
+
+
+def _runbook(before: Alert | None) -> dict[str, str]:
+    """The link that it had: what is told again each minute comes without a message, and must not lose it."""
+    return {name: text for name, text in (before or {}).get("annotations", {}).items() if name == LINK}
 
 
 def _worth_telling(message: Message, now: datetime) -> list[Incident]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from agent import tracing
 from agent.clock import Clock
 from agent.errors import RetryLater
 from agent.notify import late, retry
@@ -81,7 +82,7 @@ class Courier:
         if not self._outbox.claim(notification, self):
             return True
         try:
-            return self._is_done(notification) or self._tried(notification)
+            return self._is_done(notification) or self._traced(notification)
         finally:
             self._outbox.release(notification)
 
@@ -97,6 +98,11 @@ class Courier:
             self._settle(notification, error=TOO_OLD)
             return True
         return False
+
+    def _traced(self, notification: Notification) -> bool:
+        what = {"receiver": self.name, "kind": notification.kind, "reason": notification.reason.value}
+        with tracing.span("deliver", what, parent=notification.traceparent):
+            return self._tried(notification)
 
     def _tried(self, notification: Notification) -> bool:
         try:
@@ -141,6 +147,7 @@ class Courier:
         if error.permanent:
             self._settle(notification, error=str(error))
             return True
+        tracing.ended("again", well=False)
         self._due_at = now + retry.rest(self.trouble.failures, error)
         self._asked_until = now + timedelta(seconds=error.retry_after) if error.retry_after else None
         logger.warning("%s cannot be told now, and is tried again: %s", self.name, error, extra={"receiver": self.name})
@@ -160,6 +167,7 @@ class Courier:
         if error is None and self.trouble.worked():
             self._outbox.forgive(self.name)
         self._on_delivery(delivery)
+        tracing.ended(delivery.outcome, well=error is None)
         _log(delivery, notification)
 
     def _sustain(self, now: datetime) -> None:

@@ -61,7 +61,7 @@ class Couriers:
         self.wake()
 
     def stop(self) -> None:
-        """Wait until they have stopped."""
+        """Wait until they have stopped, for `GRACE_S` at most."""
         self.ask_to_stop()
         all_of_them = threading.Thread(target=self._join, name="couriers that stop", daemon=True)
         all_of_them.start()

@@ -28,7 +28,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     `thread` is the id of the first message about the same, `key` the fingerprint that one began with; `at` when it was
     decided, in the time of the log where that is replayed, `posted_at` on the wall. `week`: whose report it brings; the
     report itself is a row of its own, of the time `at`. `late_since`: it replaces others, of which the oldest could not be
-    sent since then.
+    sent since then. `traceparent` is that of the evaluation that found it, as W3C writes it; empty where nothing is traced.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     change: Change | None = None
     week: str = ""
     late_since: datetime | None = None
+    traceparent: str = ""
 
     @property
     def is_own(self) -> bool:

@@ -11,6 +11,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from msgspec import structs
+
+from agent import tracing
 from agent.alerting.changes import Change
 from agent.alerting.incident import Identity, Incident, identity_of, is_news, is_own
 from agent.clock import Clock
@@ -18,6 +21,7 @@ from agent.notify import posting, steps
 from agent.notify.dedup import Reason
 from agent.notify.grouping import Group, Timing
 from agent.notify.mute import Mute
+from agent.notify.notification import Notification
 from agent.notify.outbox import Outbox
 from agent.notify.posting import Moment
 from agent.notify.route import Route
@@ -74,6 +78,7 @@ class Pipeline:
         self._held: dict[Identity, Incident] = {}
         self._since: dict[Group, datetime] = {}
         self._dues: list[datetime] = []
+        self._found_in: dict[str, str] = {}
         self._troubles: Sequence[Incident] = ()
         self._own: dict[Identity, Incident] = {}
         self._why: dict[tuple[Identity, str], Reason] = {}
@@ -133,7 +138,7 @@ class Pipeline:
 
     def forget(self) -> None:
         """Somebody else tells: what waits here for others of its group is theirs to tell."""
-        self._held, self._since, self._dues = {}, {}, []
+        self._held, self._since, self._dues, self._found_in = {}, {}, [], {}
 
     def close(self) -> None:
         """Tell what still waits for others: nobody will come any more."""
@@ -146,16 +151,21 @@ class Pipeline:
         for parcel in decided:
             self._say_why_not(parcel)
         due = [parcel for parcel in decided if parcel.due_at is not None and parcel.due_at <= now]
-        self._outbox.post_all(partial(posting.notifications, due, moment=self._moment(now)))
+        self._outbox.post_all(lambda ledger: map(self._traced, posting.notifications(due, ledger, moment=self._moment(now))))
         if due:
             self._telling.wake()
         return [parcel for parcel in decided if parcel.due_at is not None and parcel.due_at > now]
+
+    def _traced(self, notification: Notification) -> Notification:
+        """As a part of the evaluation that found the first of its group."""
+        return structs.replace(notification, traceparent=self._found_in.get(notification.group) or tracing.here())
 
     def _hold(self, waiting: Sequence[Parcel], now: datetime) -> None:
         """Keep what waits: since when its group does, and until when."""
         self._held = {identity_of(parcel.incident): parcel.incident for parcel in waiting}
         groups = {parcel.group for parcel in waiting if parcel.group}
         self._since = {group: self._since.get(group, now) for group in groups}
+        self._found_in = {group.name: self._found_in.get(group.name) or tracing.here() for group in groups}
         self._dues = [parcel.due_at for parcel in waiting if parcel.due_at]
 
     def _say_why_not(self, parcel: Parcel) -> None:

@@ -7,11 +7,13 @@ template sees it, and none is ever read as a template. A broken template costs t
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec.structs import replace
 
 from agent.alerting.incident import Incident
 from agent.errors import Mistake
@@ -20,6 +22,7 @@ from agent.notify.base import Field, Kind, Link, Message, Thread
 from agent.notify.bulletin import Bulletin
 from agent.notify.notification import Notification
 from agent.notify.page import Places, page, safe_change, when
+from agent.notify.runbook import linked
 from agent.notify.text import clean_lines, one_line, quoted
 from agent.notify.words import Escape
 
@@ -44,12 +47,14 @@ class Renderer:
 
     def __init__(self, folder: Path | None = None, places: Places = NOWHERE) -> None:
         self._places = places
-        self._templates = _environment(folder)
+        self._templates = _environment(folder) if folder else _bundled()
 
     def message(self, notification: Notification, thread: Thread, standing: Sequence[Incident], escape: Escape) -> Message:
         """The message for one channel, whose way of escaping is given."""
         if notification.change is not None:
             return self._deployment(notification, thread, escape)
+        standing = self._linked(standing)
+        notification = replace(notification, incidents=self._linked(notification.incidents))
         known = page(notification, standing, self._places, escape)
         title = TEST if notification.kind == "test" else f"{known.lead}: {known.subject}"
         plain = (title, known.incident["summary"])
@@ -62,10 +67,14 @@ class Renderer:
             title=title,
             text=text,
             incidents=notification.incidents,
-            standing=tuple(standing),
+            standing=standing,
             fields=known.fields,
             links=known.links,
         )
+
+    def _linked(self, incidents: Sequence[Incident]) -> tuple[Incident, ...]:
+        """Each with a link to the runbook, for people and for channels that speak to programs."""
+        return tuple(linked(one, self._places.external_url) for one in incidents)
 
     def report(self, notification: Notification, thread: Thread, bulletin: Bulletin, escape: Escape) -> Message:
         """The message that brings a report, with a link to its page where there are pages; it has no template of its own.
@@ -128,6 +137,12 @@ def mistakes_in(folder: Path) -> list[Mistake]:
         except (OSError, UnicodeError) as error:
             found.append(Mistake(str(file), "", f"expected a file of text in UTF-8, found another ({type(error).__name__})"))
     return found
+
+
+@cache
+def _bundled() -> ImmutableSandboxedEnvironment:
+    """Those that come with the agent are always the same: a process compiles them once."""
+    return _environment(None)
 
 
 def _environment(folder: Path | None) -> ImmutableSandboxedEnvironment:

@@ -1,4 +1,4 @@
-"""The JSON API, health and metrics. Handlers only translate: what they answer is in `report/views.py` and `report/writer.py`."""
+"""The JSON API. Handlers only translate: what they answer is in `report/views.py` and `report/writer.py`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -23,7 +22,7 @@ from agent.report.views import Report, Rows, Views, Words
 from agent.report.writer import BODIES, Row, Writer
 from agent.runtime.health import Health
 from agent.runtime.reload import Taken
-from agent.web import openapi
+from agent.web import openapi, watching
 from agent.web.answers import JSON, answered, body_of
 from agent.web.cache import Cache, Fresh
 from agent.web.guards import Guard, from_elsewhere, without_token
@@ -46,41 +45,30 @@ def build(  # noqa: PLR0913 - the composition root hands over each part
     tokens: frozenset[str] | None,
     *,
     metrics: bool = True,
+    apart: bool = False,
     reload: Callable[[], Taken] | None = None,
     shared: SharedJournal | None = None,
     pages: Sequence[BaseRoute] = (),
     cache: Cache | None = None,
 ) -> Starlette:
-    """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine."""
+    """The app; every path but health and metrics needs one of the `tokens` as bearer token, or (None) a caller on this machine.
+
+    `apart`: health and metrics have a port of their own.
+    """
     cache = cache or Cache(object, clock, timedelta(0))  # which keeps nothing
     refuse = from_elsewhere if tokens is None else without_token(tokens)
     return Starlette(
         routes=[
-            *_health(health, clock),
+            *(() if apart else watching.routes(health, clock, metrics=metrics)),
             *_asked(views, cache),
             *_written(writer),
             *(_journal(shared) if shared else ()),
             *([Route("/-/reload", _reloading(reload), methods=["POST"])] if reload else ()),
-            *([Route("/metrics", _own_metrics)] if metrics else ()),
             *pages,
         ],
         exception_handlers={404: _nowhere},
         middleware=[Middleware(Headers), Middleware(Guard, refuse=refuse), Middleware(Fresh, cache=cache)],
     )
-
-
-def _health(health: Health, clock: Clock) -> list[Route]:
-    """Whether it lives, and whether it waits for something."""
-
-    async def healthz(_: Request) -> Response:
-        alive = health.alive(clock.now())
-        return JSONResponse({"status": "ok" if alive else "stuck"}, 200 if alive else 503)
-
-    async def readyz(_: Request) -> Response:
-        missing = health.missing()
-        return JSONResponse({"status": "waiting" if missing else "ok", "missing": missing}, 503 if missing else 200)
-
-    return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
 def _asked(views: Views, cache: Cache) -> list[Route]:
@@ -117,10 +105,6 @@ def _journal(shared: SharedJournal) -> list[Route]:
 
 async def _described(_: Request) -> Response:
     return JSONResponse(openapi.document())
-
-
-async def _own_metrics(_: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _nowhere(request: Request, _: Exception) -> Response:

@@ -18,7 +18,7 @@ from agent.report.writer import Announcement, Closing, Remark
 from agent.web.answers import JSON
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-Interval = Annotated[tuple[float, float], Meta(description="95 % interval")]
+Interval = Annotated[list[float], Meta(min_length=2, max_length=2, description="95 % interval")]  # tuples are read by few
 SCHEMAS: Final = "#/components/schemas/{name}"
 
 
@@ -100,7 +100,7 @@ class Report(Struct):
 class Mistakes(Struct):
     """What was wrong: file, key, what was expected."""
 
-    mistakes: list[tuple[str, str, str]]
+    mistakes: list[Annotated[list[str], Meta(min_length=3, max_length=3)]]
 
 
 class Problem(Struct):
@@ -173,7 +173,8 @@ def _methods(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if path in WRITES:
         body, answer, summary = WRITES[path]
         said = {"required": True, "content": {JSON: {"schema": _reference(body)}}}
-        yield "post", {**_operation(path, summary, _reference(answer)), "requestBody": said}
+        described = _operation(path, summary, _reference(answer))
+        yield "post", {**described, "requestBody": said, "responses": {**described["responses"], **REFUSED_BODIES}}
     if path in ENDS:
         answer, summary = ENDS[path]
         yield "delete", _operation(path, summary, _reference(answer))
@@ -181,12 +182,7 @@ def _methods(path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _operation(path: str, summary: str, answer: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     named = [_parameter("path", part[1:-1], "its beginning will do") for part in path.split("/") if part.startswith("{")]
-    responses = {
-        "200": _response("what was asked for", answer),
-        "400": _response("what is wrong with the request", _reference(Mistakes)),
-        "404": _response("there is none", _reference(Mistakes)),
-        "503": _response("the store cannot be read now", _reference(Problem)),
-    }
+    responses = {"200": _response("what was asked for", answer), **REFUSALS}
     return {"summary": summary, "parameters": [*named, *parameters], "responses": responses}
 
 
@@ -200,3 +196,16 @@ def _response(said: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _reference(kind: type) -> dict[str, str]:
     return {"$ref": SCHEMAS.format(name=kind.__name__)}
+
+
+REFUSALS: Final = {
+    "400": _response("what is wrong with the request", _reference(Mistakes)),
+    "401": _response("a bearer token is needed", _reference(Problem)),
+    "403": _response("a page of another site, or without a token another machine, may not ask this", _reference(Problem)),
+    "404": _response("there is none, or no such address", {"anyOf": [_reference(Mistakes), _reference(Problem)]}),
+    "503": _response("the store cannot be read now", _reference(Problem)),
+}
+REFUSED_BODIES: Final = {
+    "413": _response("the body is too large", _reference(Mistakes)),
+    "415": _response("the body is not JSON", _reference(Mistakes)),
+}

@@ -10,16 +10,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from agent.errors import BabelwatchError, Misconfigured, NotFound
+from agent.notify.runbook import PATH as RUNBOOK
 from agent.report.pages.store import StorePages
 from agent.report.weekly.html import style as report_style
 from agent.web.answers import HTML, KEPT, answered
 from agent.web.cache import Cache
 from agent.web.headers import with_style
 from agent.web.rendering import LOOK, SCRIPT, render
+from agent.web.runbook import runbook
 
 Words = Mapping[str, str]
 Model = Callable[..., Any]
-"""A method of `StorePages`: given what stands in the path, and the words of the query."""
+"""A method of `StorePages`, but for the runbook: given what stands in the path, and the words of the query."""
 
 REPORT_HEADERS: Final = {**KEPT, "Content-Security-Policy": with_style(report_style())}
 FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -42,6 +44,7 @@ PAGES: Final = (
     Page("/alerts/{fingerprint}", "alert.html.j2", "alerts", StorePages.alert),
     Page("/reports", "reports.html.j2", "reports", StorePages.reports),
     Page("/quality", "quality.html.j2", "quality", StorePages.data_quality),
+    Page(RUNBOOK, "runbook.html.j2", "", lambda _pages, _words: runbook()),
 )
 REPORT: Final = "/reports/{week}"
 

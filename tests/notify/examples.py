@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from agent.alerting.changes import Change
 from agent.alerting.incident import Evidence, Incident, fingerprint
-from agent.notify.base import Field, Link, Message, Receipt, Thread
+from agent.notify.base import Field, Link, Message, Receipt, Thread, TransportError
 from agent.notify.dedup import Reason
 from agent.notify.notification import Notification
 from agent.notify.render import Renderer
 from agent.notify.retry import Patience
+from agent.notify.trouble import Trouble
 
 NOW = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
 KOREAN = Incident(
@@ -48,6 +49,15 @@ def incident(**changes: Any) -> Incident:
 def resolved(**changes: Any) -> Incident:
     """The same incident, over."""
     return incident(state="resolved", resolved_at=NOW, **changes)
+
+
+def refusing(receiver: str) -> Incident:
+    """A receiver that refuses messages."""
+    trouble = Trouble(receiver)
+    trouble.failed(TransportError("gone", permanent=True), NOW, waiting=0)
+    found = trouble.incident(NOW)
+    assert found is not None
+    return found
 
 
 def message(**changes: Any) -> Message:

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,15 +31,13 @@ from agent.store.migrate import migrate
 from tests.notify.examples import KOREAN, NOW
 from tests.notify.stubs import CLOSED, Answer, Request, Stub
 from tests.runtime.counting import opened
+from tests.support.forks import FORKS
 from tests.support.telling import AT_ONCE_EACH
 
 STUBBORN = Patience(attempts=1_000, timeout=60, wait_initial=0.005, wait_max=0.05, wait_jitter=0.01)
 DRAINED_S = 60
 AT_MOST_S = 0.3
 HOURS = 3600
-
-processes = get_context("forkserver")
-processes.set_forkserver_preload([__name__])
 
 
 class Unsteady(Stub):
@@ -159,8 +156,8 @@ def story(folder: Path, seed: int, count: int, kills: int) -> Told:
 
 def _lived(folder: Path, urls: Sequence[str], count: int, seconds: float) -> int:
     """One process, killed so long after its first message was sent, so that it is killed while it sends; its exit status."""
-    begun = processes.Event()
-    process = processes.Process(target=tell, args=(folder, urls, count, begun))
+    begun = FORKS.Event()
+    process = FORKS.Process(target=tell, args=(folder, urls, count, begun))
     process.start()
     while not begun.wait(0.01) and process.is_alive():
         """It starts."""

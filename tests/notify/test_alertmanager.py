@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agent.clock import FakeClock
 from agent.notify.alertmanager import AlertmanagerNotifier
@@ -163,3 +164,11 @@ def test_who_we_are(keys: dict[str, str], header: str | None, alertmanager: Aler
     """Name and password, or a token, where one is set."""
     INTEGRATIONS["alertmanager"](name="am", urls=(alertmanager.url,), **keys).send(message())
     assert alertmanager.requests[0].headers.get("authorization") == header
+
+
+def test_the_link_to_the_runbook_stays(alertmanager: AlertmanagerStub, notifier: AlertmanagerNotifier) -> None:
+    """Also where the alert is sent again without a message: an annotation that comes and goes would be news each minute."""
+    bare, url = incident(links={}), "https://babelwatch.example/runbook#drop"
+    notifier.send(message(incidents=(replace(bare, links={"runbook": url}),)))
+    notifier.sustain([bare], NOW + MINUTE)
+    assert [alert["annotations"]["runbook"] for sent in alertmanager.arrived for alert in sent] == [url, url]

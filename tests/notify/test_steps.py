@@ -7,27 +7,17 @@ import pytest
 from agent.alerting.finding import loudest_first
 from agent.alerting.incident import Incident
 from agent.notify import steps
-from agent.notify.base import TransportError
 from agent.notify.dedup import Reason, Told
 from agent.notify.grouping import Group, Timing, group_of
 from agent.notify.mute import Mute
 from agent.notify.route import Route
 from agent.notify.steps import Parcel
-from agent.notify.trouble import LABEL, Trouble
-from tests.notify.examples import KOREAN, NOW, incident, of, resolved
+from agent.notify.trouble import LABEL
+from tests.notify.examples import KOREAN, NOW, incident, of, refusing, resolved
 
 TIMING = Timing(wait=timedelta(seconds=30), interval=timedelta(minutes=5))
 MUTE = Mute(id="m", match={"language": ("ko",)}, reason="known")
 EVERY = ("chat", "mail")
-
-
-def outage(receiver: str) -> Incident:
-    """That it refuses messages."""
-    trouble = Trouble(receiver)
-    trouble.failed(TransportError("gone", permanent=True), NOW, waiting=0)
-    found = trouble.incident(NOW)
-    assert found is not None
-    return found
 
 
 def reasons(parcels: list[Parcel]) -> list[Reason | None]:
@@ -63,7 +53,7 @@ def test_a_fire_takes_its_routes_and_an_end_goes_to_all() -> None:
 
 def test_a_receiver_is_not_told_that_it_cannot_be_told() -> None:
     """The others are; a rule's label of that name means something else."""
-    assert routed(outage("chat")) == ["mail"]
+    assert routed(refusing("chat")) == ["mail"]
     assert routed(incident(labels={LABEL: "chat"})) == ["chat", "mail"]
 
 

@@ -8,20 +8,8 @@ from agent.alerting import blind
 from agent.alerting.incident import Cause, Confirmed, Incident, IncidentClass
 from agent.alerting.rule import Measure
 from agent.notify import words
-from agent.notify.base import TransportError
 from agent.notify.dedup import Reason
-from agent.notify.trouble import Trouble
-from tests.notify.examples import NOW, incident, of, resolved
-
-
-def refusing() -> Incident:
-    """A receiver that refuses messages."""
-    trouble = Trouble("chat")
-    trouble.failed(TransportError("gone", permanent=True), NOW, waiting=0)
-    found = trouble.incident(NOW)
-    assert found is not None
-    return found
-
+from tests.notify.examples import NOW, incident, of, refusing, resolved
 
 SUBJECTS: dict[str, tuple[Incident, str]] = {
     **{
@@ -52,7 +40,7 @@ SUBJECTS: dict[str, tuple[Incident, str]] = {
     ),
     "lost": (incident(class_="monitor", service="", environment=""), "records were lost before they were read"),
     "caught up": (incident(class_="monitor", severity="info", service="", environment=""), "found while catching up"),
-    "a receiver": (refusing(), "the receiver “chat” cannot be told"),
+    "a receiver": (refusing("chat"), "the receiver “chat” cannot be told"),
     "over": (resolved(), "hit rate in Korean (ko) · help · prod"),
     "traffic is back": (resolved(class_="volume", n=0, n_baseline=10), "traffic in Korean (ko) · help · prod"),
     "sees again": (
@@ -98,7 +86,7 @@ SEVERAL: dict[str, tuple[list[Incident], str]] = {
         "2 languages: retrieval got worse, most in Japanese (ja), −20.0 points · prod",
     ),
     "several classes": ([JA, LEVELS[0]], "2 incidents, first −20.0 points of hit rate in Japanese (ja) · help · prod"),
-    "the agent's own": ([refusing(), JA], "2 incidents, first the receiver “chat” cannot be told"),
+    "the agent's own": ([refusing("chat"), JA], "2 incidents, first the receiver “chat” cannot be told"),
 }
 
 

@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect
 
 from tests.support.demo_site import SPANISH, Served, served
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 ALERT = f"/alerts/{SPANISH}"
 PATHS = ("/", "/languages/es", "/pairs", "/alerts", ALERT, "/quality", "/reports")
 SCREENS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
@@ -69,7 +67,7 @@ def watched(site: Served, browser: Browser) -> Iterator[Watched]:
     context.close()
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, "/runbook"])
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_pages_are_for_everybody(site: Served, browser: Browser, path: str, width: int, scheme: str) -> None:
     """No serious violation by axe-core, no sideways scrolling, no console error, light, and nothing from elsewhere."""
