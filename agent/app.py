@@ -3,20 +3,19 @@
 import logging
 import os
 import secrets
-import signal
+import socket
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
+from opentelemetry.sdk.metrics.export import MetricReader
 from starlette.applications import Starlette
 
-from agent import active, evaluating, logs, opening, parts, telemetry
+from agent import active, evaluating, exporting, logs, opening, parts, signals, telemetry
 from agent.config import configuration
 from agent.config.pending import without_effect
 from agent.config.settings import Settings
@@ -36,37 +35,43 @@ from agent.runtime.replay import replay as replay_through
 from agent.runtime.tally import Tally
 from agent.site import site
 from agent.source.file import FileSource
+from agent.store.engine import Engine
 from agent.store.migrate import migrate
+from agent.store.migrating import alone
 from agent.times import format_duration
 from agent.web.server import WebServer, listen
+from agent.web.watching import watched
 
 log = logging.getLogger(__name__)
 
-PATIENCE = timedelta(seconds=1)
 SENT_WITHIN = timedelta(minutes=2)
 EVERYTHING = {"from": "1970-01-01", "to": "2100-01-01"}
 
 
 def run(settings: Settings, config: Path | None = None) -> None:
     """The agent, until SIGTERM; `config` is where the settings were read, and are read again."""
-    logs.configure()
+    logs.configure(json=settings.telemetry.logs == "json")
     keep_buffers()
     for key in without_effect(settings):
         log.warning("%s is set, and has no effect in this version", key)
     configured = Configured(settings).read()  # mistakes stop the agent here
     with ExitStack() as stack:
-        listener = stack.enter_context(closing(listen(settings.web.host, settings.web.port)))
+        web = settings.web
+        listener = stack.enter_context(closing(listen(web.host, web.port)))
+        watching = None if web.health_port is None else stack.enter_context(closing(listen(web.host, web.health_port)))
         token = secrets.token_urlsafe(32)
         store = _store(stack, settings, local_address(listener.getsockname()), token)
-        meters, own = telemetry.prometheus(CLOCK), Own(CLOCK.now)
+        meters, own = telemetry.prometheus(CLOCK, *_exported(stack, settings)), Own(CLOCK.now)
         reload = _reload(configured, config, both(meters.reloaded, own.reloaded))
         shared = Shared(settings, config, store, reload, Health(CLOCK.now()), meters, own)
         server = WebServer(_site(stack, shared, token), listener)
         log.info("answering on %s", stack.enter_context(server).url)
+        _watched(stack, shared, watching)
         live = live_of(stack, shared)
-        stop = until_signal()
-        on_hangup(reload.ask)
+        stop = signals.until_signal()
+        signals.on_hangup(reload.ask)
         live.run(stop)
+    log.info("stopped: what was read is stored, or will be read again")
 
 
 def _store(stack: ExitStack, settings: Settings, address: str, token: str) -> opening.Store:
@@ -75,8 +80,14 @@ def _store(stack: ExitStack, settings: Settings, address: str, token: str) -> op
     if folder:
         opening.locked(stack, folder).announce(address, token)
     store = opening.store_in(stack, settings, folder)
-    migrate(store.engine, opening.schemas(), replicated=_replicated(settings), retention=True)
+    _migrated(store.engine, settings)
     return store
+
+
+def _migrated(engine: Engine, settings: Settings) -> list[int]:
+    """With its schema as this agent knows it; over a server one agent does it at a time."""
+    with nullcontext() if opening.home(settings) else alone(engine, CLOCK):
+        return migrate(engine, opening.schemas(), replicated=_replicated(settings), retention=True)
 
 
 def _site(stack: ExitStack, shared: Shared, token: str) -> Starlette:
@@ -89,9 +100,26 @@ def _site(stack: ExitStack, shared: Shared, token: str) -> Starlette:
         shared.health,
         _tokens(settings, token),
         metrics=settings.telemetry.prometheus,
+        apart=settings.web.health_port is not None,
         reload=reload.reload,
         seen=shared.own.seen,
     )
+
+
+def _exported(stack: ExitStack, settings: Settings) -> Sequence[MetricReader]:
+    """Spans and metrics go to a Collector, where one is configured."""
+    endpoint = settings.telemetry.otlp_endpoint
+    if endpoint is None:
+        return []
+    exporting.spans(stack, endpoint)
+    return [exporting.metrics(stack, endpoint)]
+
+
+def _watched(stack: ExitStack, shared: Shared, listener: socket.socket | None) -> None:
+    """Health and metrics on a port of their own, where that is asked for."""
+    if listener is not None:
+        app = watched(shared.health, CLOCK, metrics=shared.settings.telemetry.prometheus)
+        log.info("health and metrics on %s", stack.enter_context(WebServer(app, listener)).url)
 
 
 def _reload(configured: Configured, config: Path | None, told: Callable[[Misconfigured | None], None]) -> Reload[Configured]:
@@ -162,7 +190,7 @@ def migrate_store(settings: Settings) -> list[int]:
         if folder:
             opening.locked(stack, folder)
         engine = opening.store_in(stack, settings, folder).engine
-        return migrate(engine, opening.schemas(), replicated=_replicated(settings), retention=True)
+        return _migrated(engine, settings)
 
 
 def check(settings: Settings) -> None:
@@ -173,31 +201,6 @@ def check(settings: Settings) -> None:
 def taggers(settings: Settings) -> Taggers:
     """The taggers alone, for `tag`."""
     return parts.taggers(settings)
-
-
-def until_signal(patience: timedelta = PATIENCE) -> threading.Event:
-    """An event that SIGTERM or SIGINT sets; another one after `patience` ends the process at once.
-
-    Not sooner, since a signal to a whole process group may reach us twice.
-    """
-    stop = threading.Event()
-    first: list[datetime] = []
-
-    def heard(_number: int, _frame: FrameType | None) -> None:
-        now = CLOCK.now()
-        if first and now - first[0] >= patience:
-            raise KeyboardInterrupt
-        first.append(now)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, heard)
-    return stop
-
-
-def on_hangup(ask: Callable[[], None]) -> None:
-    """Have the configuration read again at SIGHUP."""
-    signal.signal(signal.SIGHUP, lambda _number, _frame: ask())
 
 
 def local_address(name: tuple[Any, ...]) -> str:

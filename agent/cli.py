@@ -19,6 +19,7 @@ from agent import (
     app,
     change_commands,
     compare_command,
+    doctor_command,
     golden_commands,
     history_commands,
     letter_commands,
@@ -28,6 +29,7 @@ from agent import (
     progress,
     report_command,
     rule_commands,
+    signals,
 )
 from agent.config import showing
 from agent.config.pending import without_effect
@@ -75,6 +77,7 @@ cli.add_typer(golden_commands.commands, name="golden")
 rule_commands.commands.command()(history_commands.backtest)
 rule_commands.commands.command()(history_commands.drill)
 cli.command()(compare_command.compare)
+cli.command()(doctor_command.doctor)
 cli.command()(report_command.report)
 
 By = Annotated[str | None, typer.Option("--by", metavar="version|collection|service|environment", help="Split the rows.")]
@@ -86,6 +89,7 @@ def run(config: Config = None) -> None:
 
     Consume, tag, aggregate, evaluate, notify, serve the API.
     """
+    signals.leave_at_once()
     app.run(settings_of(config), config)
 
 
@@ -108,7 +112,9 @@ def demo(
 
 @cli.command()
 def replay(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="JSON-lines logs, plain or .gz; - for standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="JSON-lines logs, plain or .gz, or records of spans; - for standard input.")
+    ],
     store: Store = None,
     send: Annotated[bool, typer.Option("--send", help="Send the notifications too.")] = False,
     config: Config = None,

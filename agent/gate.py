@@ -51,7 +51,7 @@ class _Readers:
         self._metric = asked.metric
         self._journal = cache(lambda: stack.enter_context(reached.journal(settings, options.store)))
         self._reading = Reading(
-            decoder=parts.decoder(settings.source),
+            decoder=parts.native(settings.source),
             taggers=cache(lambda: parts.taggers(_remembering(settings))),
             documents=parts.documents(settings.source) if asked.by == "pair" else None,
             metric=asked.metric,

@@ -10,6 +10,7 @@ from typing import Self
 
 from agent import app, logs, opening, parts
 from agent.config.settings import Settings
+from agent.decode.auto import legible
 from agent.decode.dead_letter import Kept
 from agent.decode.letterbox import LetterBox
 from agent.decode.outline import names, outline
@@ -44,7 +45,7 @@ def show(settings: Settings, folder: Path | None, name: str) -> Row:
         if not found:
             raise Misconfigured([Mistake(name, "", f"no dead letter of this name in {post.place}: `dead-letters list` shows them")])
         letter = found[-1]
-        seen = outline(letter.value, names(settings.source.mapping))
+        seen = outline(legible(letter.value), names(settings.source.mapping))
         return rows.whole(letter, seen, post.judge.obstacle(letter, _now_ms()))
 
 

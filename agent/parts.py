@@ -14,8 +14,11 @@ from agent.clock import Clock
 from agent.config.settings import TWINS, LanguageSettings, ServiceLanguageSettings, Settings, SourceSettings
 from agent.config.values import Secret
 from agent.cron import parse_cron, zone_of
+from agent.decode.auto import AutoDecoder
+from agent.decode.base import Decoder
 from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
+from agent.decode.otlp.decoder import WIRES, OtlpDecoder
 from agent.errors import Misconfigured, Mistake
 from agent.language import evidence
 from agent.language.cld2 import Cld2
@@ -40,9 +43,17 @@ from agent.store.engine import Address
 from agent.times import parse_time
 
 
-def decoder(source: SourceSettings) -> NativeDecoder:
-    """Bytes to events."""
+def native(source: SourceSettings) -> NativeDecoder:
+    """Records of the native format to events."""
     return NativeDecoder(source.mapping, source.max_future_skew // timedelta(milliseconds=1))
+
+
+def decoder(source: SourceSettings) -> Decoder:
+    """Bytes to events."""
+    skew = source.max_future_skew // timedelta(milliseconds=1)
+    decoders: dict[str, Decoder] = {"native": native(source)}
+    decoders |= {name: OtlpDecoder(wire, source.mapping, skew) for name, wire in WIRES.items()}
+    return AutoDecoder(decoders) if source.format == "auto" else decoders[source.format]
 
 
 def exclusions(source: SourceSettings) -> list[Exclusion]:

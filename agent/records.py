@@ -58,7 +58,10 @@ class Translation(Struct, gc=False):
 
 
 class Event(Struct, gc=False):
-    """One retrieval: a query and its ranked results (`schemas/retrieval-event.v1.json`)."""
+    """One retrieval: a query and its ranked results (`schemas/retrieval-event.v1.json`).
+
+    `results` is None where spans do not tell what was found, which is not the same as nothing.
+    """
 
     event_id: Annotated[str, Meta(min_length=1, max_length=128)]
     timestamp: Timestamp
@@ -71,7 +74,7 @@ class Event(Struct, gc=False):
     embedding_model: Name | None = None
     index_version: Name | None = None
     route: Route | None = None
-    results: list[Result] = []
+    results: list[Result] | None = []
     score_kind: ScoreKind = "unknown"
     relevant: list[DocumentId] | dict[DocumentId, Grade] | None = None
     synthetic: bool = False
@@ -83,17 +86,25 @@ class Event(Struct, gc=False):
     top_k: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
     sample_rate: SampleRate | None = None
 
+    @property
+    def found(self) -> list[Result]:
+        """The ranked documents; none where the log does not tell them (`results` is None), either."""
+        return self.results or []
+
 
 class Accepted(Struct, frozen=True, gc=False):
     """An event that was read, with its place in the partition and its event time in epoch milliseconds.
 
-    `again` is that of the message.
+    `again` is that of the message. `dialect` is the convention that named its fields. `answer` is the text that was answered,
+    where the log has it and no language of it: its language is told, the text is kept nowhere.
     """
 
     offset: int
     at: int
     event: Event
     again: str = ""
+    dialect: str = "native"
+    answer: str = ""
 
 
 TagSource = Literal["declared", "script", "model", "prior", "none"]

@@ -26,6 +26,7 @@ def site(  # noqa: PLR0913 - the composition root hands over each part
     tokens: frozenset[str] | None = None,
     *,
     metrics: bool = True,
+    apart: bool = False,
     reload: Callable[[], Taken] | None = None,
     seen: Callable[[], Seen | None] = lambda: None,
 ) -> Starlette:
@@ -43,6 +44,7 @@ def site(  # noqa: PLR0913 - the composition root hands over each part
         CLOCK,
         tokens,
         metrics=metrics,
+        apart=apart,
         reload=reload,
         shared=SharedJournal(people.journal, CLOCK),
         pages=[

@@ -19,7 +19,7 @@ ID = b"event-%018d"
 
 def values(count: int, made: Iterable[bytes] | None = None) -> Iterator[bytes]:
     """`count` native events, 10,000 a minute in event time, each with an id of its own; `made`: what they are copies of."""
-    patterns = cycle([_cut(each) for each in made or _of_the_demo()])
+    patterns = cycle([cut(each) for each in made or _of_the_demo()])
     for minute in range(-(-count // PER_MINUTE)):
         stamp = (START + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%S.000Z").encode()
         first = minute * PER_MINUTE
@@ -33,7 +33,7 @@ def _of_the_demo() -> Iterator[bytes]:
     return (msgspec.json.encode(event | {"query": f"{event['query']} {number:x}"}) for number, event in enumerate(made))
 
 
-def _cut(encoded: bytes) -> tuple[bytes, bytes]:
+def cut(encoded: bytes) -> tuple[bytes, bytes]:
     """An event in two: the head with places for id and time, the tail as it is."""
     query = encoded.index(b'"query"')
     return b'{"event_id":"%s","timestamp":"%s",', encoded[query:]

@@ -2,7 +2,7 @@
 # Make .venv and bring what this checkout needs; quick when nothing has changed.
 #   scripts/setup.sh run     the program and its demo
 #   scripts/setup.sh dev     and the tools to check it
-#   scripts/setup.sh test    and the neighbours of the tests: a Kafka broker (Java 17 and the broker's jars), an Alertmanager, promtool, Chromium
+#   scripts/setup.sh test    and the neighbours of the tests: a Kafka broker (Java 17 and the broker's jars), an Alertmanager, promtool, Chromium, Helm
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -118,6 +118,12 @@ prepare_promtool() { command -v promtool >/dev/null || install_stopped prometheu
 # Without --no-sandbox Chromium does not start as root; the tests pass it.
 prepare_browser() { [[ -n ${BABELWATCH_TEST_CHROMIUM:-} ]] || command -v chromium >/dev/null || apt_install chromium; }
 
+# Neither PyPI nor Debian has it: it is built from its source, in some minutes.
+prepare_helm() {
+  [[ -x $(command -v helm) ]] || say "looking for Helm, or building it"
+  "$python" -m tests.support.helm fetch >&2
+}
+
 case $kind in
   run) packages=(demo run) ;;
   dev) packages=(dev "run dev") ;;
@@ -141,4 +147,8 @@ fi
 if [[ $kind == test ]] && ! prepare_browser; then
   say "there is no Chromium: the tests in a browser will fail (on Debian: apt-get install chromium; BABELWATCH_TEST_CHROMIUM names another)"
   [[ ${CI:-} != true ]] || stop "CI is set, and the run would fail"
+fi
+if [[ $kind == test ]] && ! prepare_helm; then
+  say "there is no Helm: the tests of the chart will be skipped (helm.sh; with Go 1.26 or newer it is built here)"
+  [[ ${CI:-} != true ]] || stop "CI is set, and a skipped test would be a failure"
 fi

@@ -15,6 +15,7 @@ babelwatch=venv/bin/babelwatch
 "$babelwatch" config check
 "$babelwatch" rules check
 "$babelwatch" rules test
+venv/bin/python -c 'from agent.web.runbook import runbook; assert "cause-fleet" in runbook()'
 echo '{"event_id": "1", "timestamp": "2026-11-09T00:00:00Z", "query": "wie geht das", "results": []}' > log.jsonl
 "$babelwatch" replay log.jsonl --store store --json > replay.json
 "$babelwatch" languages --store store

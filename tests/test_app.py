@@ -376,33 +376,6 @@ def test_commands_reach_the_agent_on_this_machine(name: tuple[Any, ...], expecte
     assert app.local_address(name) == expected
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_asks_to_stop_and_a_second_one_insists(number: signal.Signals) -> None:
-    """The first is an event that the loop looks at, the second ends the process where it is."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        stop = app.until_signal(patience=timedelta(0))
-        assert not stop.is_set()
-        os.kill(os.getpid(), number)
-        assert stop.wait(10)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(number)
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-def test_a_hangup_asks_for_the_configuration() -> None:
-    """And ends nothing."""
-    before, asked = signal.getsignal(signal.SIGHUP), list[int]()
-    try:
-        app.on_hangup(lambda: asked.append(1))
-        signal.raise_signal(signal.SIGHUP)
-        assert asked == [1]
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
 def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     """No lock is taken, no store made."""
     with closing(listen("127.0.0.1", 0)) as other:
@@ -420,7 +393,7 @@ def test_a_store_is_migrated_by_one_at_a_time(tmp_path: Path) -> None:
         opening.locked(stack, tmp_path / "store").announce("http://127.0.0.1:1")
         with pytest.raises(Locked, match=rf"belongs to the running agent {os.getpid()} at http://127\.0\.0\.1:1"):
             app.migrate_store(settings)
-    assert app.migrate_store(settings) == [1, 2, 3, 4]
+    assert app.migrate_store(settings) == [1, 2, 3, 4, 5]
     assert app.migrate_store(settings) == []
 
 
@@ -438,16 +411,3 @@ def test_what_was_opened_is_closed_when_something_fails(tmp_path: Path) -> None:
 def test_check_finds_nothing_in_the_defaults() -> None:
     """The bundled rules and the bundled model are there."""
     app.check(Settings())
-
-
-def test_a_signal_that_comes_twice_at_once_is_one() -> None:
-    """A process group and its parent may both pass it on: the loop still ends in order."""
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        stop = app.until_signal()
-        signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGTERM)
-        assert stop.is_set()
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -195,7 +195,8 @@ def test_settings_are_shown_without_secrets(babelwatch: Run) -> None:
     assert "# port to listen on" in shown
     as_json = babelwatch("config", "show", "--json", "--config", settings)
     assert "hunter2" not in as_json.out
-    assert as_json.json()["web"] == {"host": "127.0.0.1", "port": 8080, "token": "<secret>", "token_file": None}
+    web = {"host": "127.0.0.1", "port": 8080, "health_port": None, "token": "<secret>", "token_file": None}
+    assert as_json.json()["web"] == web
 
 
 # Wrong use.
@@ -294,7 +295,7 @@ def test_help_fits_and_names_every_option(babelwatch: Run, words: tuple[str, ...
 def test_the_commands_of_the_contract_are_there() -> None:
     """Those that are built; scripts call them by these names."""
     assert {" ".join(words) for words in COMMANDS} == {
-        *("", "run", "demo", "replay", "tag", "languages", "pairs", "report", "alerts", "migrate"),
+        *("", "run", "demo", "replay", "tag", "languages", "pairs", "report", "alerts", "migrate", "doctor"),
         *("config", "config check", "config show"),
         *("alerts explain", "alerts ack", "alerts accept", "alerts close", "changes", "changes add", "changes list"),
         *("dead-letters", "dead-letters list", "dead-letters show", "dead-letters replay"),
@@ -707,7 +708,7 @@ def test_the_file_of_mutes_is_checked_and_listed(babelwatch: Run, own: Path) -> 
 def test_the_schema_is_applied_once(babelwatch: Run) -> None:
     """A second time there is nothing to do; the store can be read at once."""
     settings = written("a.yaml", "store: {path: kept}")
-    assert babelwatch("migrate", "--config", settings) == Answer(0, "Applied 4 migrations.\n", "")
+    assert babelwatch("migrate", "--config", settings) == Answer(0, "Applied 5 migrations.\n", "")
     assert babelwatch("migrate", "--config", settings) == Answer(0, "The schema is up to date.\n", "")
     assert babelwatch("languages", "--config", settings, "--json").json() == []
     assert babelwatch("alerts", "--config", settings).out == "Nothing to show.\n"

@@ -1,6 +1,7 @@
 """What the documentation says is tried: its commands run, its examples load, its links lead somewhere, its figures are computed."""
 
 import json
+import math
 import os
 import re
 import shlex
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import typer
+from typer.exceptions import TyperException
 
 from agent.aggregate.histogram import MICRO
 from agent.alerting.condition import Breach, Clear, Limit, fell, low, low_limit
@@ -20,6 +23,7 @@ from agent.alerting.load import KINDS
 from agent.alerting.load import load as load_rules
 from agent.alerting.rule import DropRule
 from agent.alerting.statistics import Baseline, Sums, baseline_of
+from agent.cli import cli
 from agent.config.configuration import load
 from agent.config.probing_settings import EMBEDDERS
 from agent.config.receiver_settings import RECEIVERS
@@ -33,6 +37,7 @@ from agent.records import Event, Partition, RawMessage, Result, Translation
 from agent.report import explain
 from agent.resources import rules_dir
 from agent.telemetry import COUNTERS, GAUGES, HISTOGRAMS
+from agent.web.runbook import anchor
 from tests.notify.examples import incident
 from tests.report.test_explain import CLEAR
 
@@ -58,6 +63,7 @@ NOW_MS = int(NOON.timestamp() * 1000)
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+NO_BLOCKS = re.compile(r"```.*?```", re.DOTALL)
 NO_PROSE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 
 
@@ -142,10 +148,10 @@ def test_the_readme_can_be_followed(folder: Path) -> None:
             folder.joinpath("babelwatch.yaml").write_text(text, encoding="utf-8")
         for line in text.splitlines() if kind == "shell" else ():
             words = shlex.split(line, comments=True)
-            if not words or words[0] in NOT_RUN or words[:2] in [["babelwatch", each] for each in NOT_HERE]:
+            if not words or words[0] in NOT_RUN or words[:2] in [["babelwatch", each] for each in NOT_HERE] or "--topic" in words:
                 continue
             assert words[0] == "babelwatch", f"the README has a command that nobody tries: {line}"
-            if "--store" in words or words[1] in {"config", "tag", "rules"}:
+            if "--store" in words or words[1] in {"config", "tag", "rules", "doctor"}:
                 said[shlex.join(words[1:])] = babelwatch(*words[1:])
             else:
                 babelwatch(*words[1:], "--store", "old")  # the README asks a running agent here
@@ -160,6 +166,7 @@ def test_the_readme_can_be_followed(folder: Path) -> None:
     assert [line.split("\t")[0] for line in said["tag queries.txt"].splitlines()] == ["de", "ko", "und"]
     assert said["config check"] == "The configuration is valid.\n"
     assert "quality.similarity.floor" in said["rules check"]
+    assert "1,000 messages, 1,000 retrievals" in said["doctor theirs.jsonl"]
 
 
 def test_the_page_on_rules_can_be_followed(folder: Path) -> None:
@@ -232,8 +239,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def anchors(page: Path) -> set[str]:
     """The anchors that GitHub makes of the headings of a page."""
-    headings = HEADING.findall(page.read_text(encoding="utf-8"))
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return {anchor(heading) for heading in HEADING.findall(page.read_text(encoding="utf-8"))}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -250,6 +256,29 @@ def test_make_targets_exist(page: Path) -> None:
         if (words := line.split())[:1] == ["make"]
     ]
     assert set(named) <= targets
+
+
+def commands_of(page: Path) -> list[str]:
+    """Every command of ours on a page, in a block or in a sentence; one that goes on in another line is one."""
+    text = page.read_text(encoding="utf-8")
+    shell = "\n".join(block.text.replace("\\\n", " ") for block in blocks(page) if block.kind in {"shell", "sh"})
+    named = [line for line in shell.splitlines() if line.startswith("babelwatch ")]
+    named += [" ".join(code.split()) for code in re.findall(r"`(babelwatch [^`]+)`", NO_BLOCKS.sub("", text))]
+    return [command for command in named if not set(command) & set("…()[]")]  # a pattern of commands, not one
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)], ids=name)
+def test_commands_are_commands(page: Path) -> None:
+    """Each exists, with these options and as many words; whether it does what is said is tried elsewhere."""
+    for line in commands_of(page):
+        words = shlex.split(re.split(r" [>&|]", line)[0], comments=True)[1:]
+        command = typer.main.get_command(cli)
+        while words and (below := getattr(command, "commands", {}).get(words[0])):
+            command, words = below, words[1:]
+        try:
+            command.make_context("babelwatch", words, resilient_parsing="--version" in words or not words)
+        except TyperException as error:
+            pytest.fail(f"{name(page)}: {line}: {error}")
 
 
 def dotted(settings: Any, at: str = "") -> Iterator[str]:
@@ -312,6 +341,45 @@ def test_every_reason_of_a_dead_letter_is_explained() -> None:
     """`docs/connect.md` has a row for each reason, and for no other."""
     text = ROOT.joinpath("docs", "connect.md").read_text(encoding="utf-8").partition("## Dead letters")[2]
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == {reason.value for reason in Reason}
+
+
+MEASURED = {  # as `docs/sizing.md` says it: as `benchmarks/README.md` does
+    "57.2 µs (53.5 to 60.7)": "57.2** (53.5 to 60.7)",
+    "46.4 µs (40.1 to 48.8)": "46.4 (40.1 to 48.8)",
+    "73.8 µs (71.3 to 78.6)": "73.8 (71.3 to 78.6)",
+    "GenAI, one span a search | 36 %": "GenAI, one span a search | 0.7 | 198 | 312 | 36 %",
+    "6 to 7 KB | 27 %": "OpenInference, LangChain, one span | 7.0 | 335 | 426 | 27 %",
+    "with a vector | 16 %": "696 | 16 %",
+    "**4,829 events a second**": "5,874, 4,829, 5,197",
+    "200 MB, the same": "**200 MB**",
+    "520 MB, 300 of it": "520 MB, 300 of it",
+    "784 MB": "784 MB with chDB",
+    "68 / 143 / 299 MB": "| 200 | .62 s | .230 s | 299 MB |",
+    "1,462 MB": "| 1,000 | 4.1 s | 1.21 s | 1,462 MB |",
+    "| 30 | .11 s | .19 s |": "| 30 | .19 s | .111 s | 68 MB |",
+    "| 100 | .12 s | .29 s |": "| 100 | .29 s | .115 s | 143 MB |",
+    "costs 1.5 s": "costs 1.5 s of CPU",
+    "5.8 to 8.9 %": "| **8.9 %** | **5.8 %** |",
+}
+
+
+@pytest.mark.parametrize("said", MEASURED)
+def test_the_sizing_is_what_was_measured(said: str) -> None:
+    """Each figure stands among the benchmarks; a new measurement changes both."""
+    assert said in ROOT.joinpath("docs", "sizing.md").read_text(encoding="utf-8")
+    assert MEASURED[said] in ROOT.joinpath("benchmarks", "README.md").read_text(encoding="utf-8")
+
+
+def test_the_sizing_reckons_right() -> None:
+    """Events a second of one core from the microseconds of one; agents from events; rows from keys."""
+    page = ROOT.joinpath("docs", "sizing.md").read_text(encoding="utf-8")
+    for micros, events in re.findall(r"([\d.]+) µs \([^)]+\) \| ([\d,]+)", page):
+        assert 1e6 / float(micros) == pytest.approx(float(events.replace(",", "")), rel=0.01)
+    for events, native, spans in re.findall(r"^\| ([\d,]+) \| (\d+) \| (\d+) \| \w", page, re.MULTILINE):
+        need = int(events.replace(",", "")) / 5000
+        assert (math.ceil(need), math.ceil(need / 0.27)) == (int(native), int(spans))
+    for keys, rows in re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| [\d.]+ million \|", page, re.MULTILINE):
+        assert 1440 * int(keys) == int(rows.replace(",", ""))
 
 
 def usual() -> Baseline:

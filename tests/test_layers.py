@@ -8,25 +8,28 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (  # each line may import itself and the lines above it
-    ("leaf", "agent agent.errors agent.records agent.clock agent.times agent.cron agent.resources agent.yaml_text"),
+    ("leaf", "agent agent.errors agent.records agent.clock agent.times agent.cron agent.resources agent.yaml_text agent.tracing"),
     (
         "pure core",
-        "agent.language agent.decode agent.aggregate agent.alerting agent.rule_tests agent.source.dedup agent.source.coverage",
+        "agent.language agent.decode agent.aggregate agent.alerting agent.doctor agent.rule_tests agent.source.dedup agent.source.coverage",
     ),
     ("pure decisions of later stations", "agent.notify.route agent.notify.dedup agent.notify.mute agent.notify.mute_file"),
     ("settings", "agent.config"),
     ("ports", "agent.source.base agent.store.base agent.notify.base agent.notify agent.probing"),
     ("adapters", "agent.source agent.store agent.decode.sink agent.decode.topic agent.decode.letterbox"),
     ("drawing", "agent.charts"),
-    ("services", "agent.report agent.runtime agent.backtest agent.telemetry agent.logs agent.progress"),
+    (
+        "services",
+        "agent.report agent.doctor.terminal agent.runtime agent.backtest agent.telemetry agent.exporting agent.logs agent.signals agent.progress",
+    ),
     ("edge", "agent.web"),
     (
         "composition root",
-        "agent.parts agent.active agent.configured agent.desk agent.renewal agent.opening agent.evaluating agent.loop agent.site agent.reached agent.app agent.letters agent.history agent.gate agent.checking agent.golden agent.probes agent.demo",
+        "agent.parts agent.active agent.configured agent.desk agent.renewal agent.opening agent.evaluating agent.loop agent.site agent.reached agent.app agent.letters agent.history agent.gate agent.checking agent.golden agent.probes agent.examination agent.demo",
     ),
     (
         "commands",
-        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.sending agent.rule_commands agent.history_commands agent.golden_commands agent.probe_commands agent.compare_command agent.report_command agent.cli agent.__main__",
+        "agent.options agent.letter_commands agent.alert_commands agent.change_commands agent.mute_commands agent.notify_commands agent.sending agent.rule_commands agent.history_commands agent.golden_commands agent.probe_commands agent.compare_command agent.report_command agent.doctor_command agent.cli agent.__main__",
     ),
 )
 NOTIFIERS = {f"agent.notify.{name}" for name in ("slack", "pagerduty", "alertmanager", "webhook", "mail", "post")}

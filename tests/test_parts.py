@@ -44,7 +44,7 @@ def message(**others: Any) -> RawMessage:
 
 def test_the_decoder_maps_the_names_of_the_log() -> None:
     """A mapped field is found where the settings say."""
-    decoder = parts.decoder(settings(source={"mapping": {"query_language": "truth.language"}}).source)
+    decoder = parts.native(settings(source={"mapping": {"query_language": "truth.language"}}).source)
     [accepted], rejected = decoder.decode_all([message(truth={"language": "lo"})], 0x7FFFFFFFFFFF)
     assert (accepted.event.query_language, rejected) == ("lo", [])
 
@@ -53,8 +53,8 @@ def test_the_decoder_allows_as_much_future_as_the_settings() -> None:
     """A clock that is an hour ahead is allowed, or not."""
     ahead = message(timestamp=int((NOW + timedelta(hours=1)).timestamp() * 1000))
     now = int(NOW.timestamp() * 1000)
-    assert parts.decoder(settings().source).decode_all([ahead], now)[0] == []
-    assert len(parts.decoder(settings(source={"max_future_skew": "2h"}).source).decode_all([ahead], now)[0]) == 1
+    assert parts.native(settings().source).decode_all([ahead], now)[0] == []
+    assert len(parts.native(settings(source={"max_future_skew": "2h"}).source).decode_all([ahead], now)[0]) == 1
 
 
 def test_exclusions_are_those_of_the_settings() -> None:

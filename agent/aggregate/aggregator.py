@@ -85,7 +85,7 @@ class Aggregator:
             measures.add_answer(event.response_language, tag.language)
         if event.translation is not None and event.translation.quality is not None:
             measures.add_translation(event.translation.quality, self._admission.engine(event.translation.engine))
-        missed = not event.results
+        missed = event.results == []
         if event.relevant and not event.error:
             missed |= self._fold_labels(event, minute, tag.language)
         if missed:
@@ -100,7 +100,7 @@ class Aggregator:
         relevant = grades(event.relevant)
         if not relevant or not deep_enough(event, self._k):
             return False
-        ranking = measure([result.doc_id for result in event.results], relevant, self._k)
+        ranking = measure([result.doc_id for result in event.found], relevant, self._k)
         cell = self._cell(event, minute, language, self._documents.of_relevant(relevant, event))
         cell.measures.add_labels(ranking, event)
         return not ranking.recall

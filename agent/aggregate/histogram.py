@@ -55,7 +55,7 @@ def latency_at(bin_: int) -> float:
 
 def at_or_above(histogram: Histogram, bin_: int) -> int:
     """How many lie in this bin or a higher one."""
-    return sum(count for position, count in histogram.items() if position >= bin_)
+    return sum([count for position, count in histogram.items() if position >= bin_])
 
 
 def quantile_bin(histogram: Histogram, share: float) -> int | None:

@@ -30,6 +30,7 @@ class Measures(Struct, gc=False):
     late: int = 0  # came after their minute was evaluated
     zero_results: int = 0
     errors: int = 0  # in no count of zero results, scores or labels
+    untold: int = 0  # no errors, and the log does not say what was found: in no count of zero results and scores
     scored: int = 0  # have a top-1 score
     score_sum: int = 0
     score_sq: int = 0
@@ -57,6 +58,11 @@ class Measures(Struct, gc=False):
     translation_sums: dict[str, int] = {}  # by engine; `translation_sum` is that of all
     session_hashes: set[int] = set()
 
+    @property
+    def told(self) -> int:
+        """Searches that did not fail, and of which it is known what they found: what rates of hits and of zero results are of."""
+        return self.events - self.errors - self.untold
+
     def add_tag(self, tag: Tag) -> None:
         """Count what is known of a query's language besides the language."""
         self.mixed += tag.mixed
@@ -83,6 +89,8 @@ class Measures(Struct, gc=False):
             self.errors += 1
         elif event.results:
             self._add_score(event.results[0].score, event.score_kind)
+        elif event.results is None:
+            self.untold += 1
         else:
             self.zero_results += 1
 
@@ -145,8 +153,8 @@ class Measures(Struct, gc=False):
                 setattr(self, name, getattr(self, name) + theirs)
         for name in HISTOGRAMS:
             if theirs := getattr(other, name):
-                setattr(self, name, _added(getattr(self, name), theirs))
-        self.session_hashes = self.session_hashes | other.session_hashes
+                _add(getattr(self, name), theirs)
+        self.session_hashes |= other.session_hashes
 
 
 HINTS: Mapping[str, Any] = {name: hint for name, hint in get_type_hints(Measures).items() if name in Measures.__struct_fields__}
@@ -164,8 +172,9 @@ def merged(parts: "list[Measures]") -> Measures:
     return total
 
 
-def _added(ours: dict[Any, int], theirs: dict[Any, int]) -> dict[Any, int]:
-    return {key: ours.get(key, 0) + theirs.get(key, 0) for key in ours.keys() | theirs.keys()}
+def _add(ours: dict[Any, int], theirs: dict[Any, int]) -> None:
+    for key, count in theirs.items():
+        ours[key] = ours.get(key, 0) + count
 
 
 def _count(histogram: dict[Any, int], key: int | str) -> None:

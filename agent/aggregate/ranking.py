@@ -31,8 +31,8 @@ def grades(relevant: Sequence[str] | Mapping[str, float] | None) -> dict[str, fl
 
 
 def deep_enough(event: Event, k: int) -> bool:
-    """Whether the search went down to k, so that a document missing above k is a miss and not unseen."""
-    return (len(event.results) if event.top_k is None else event.top_k) >= k
+    """Whether the search is known to have gone down to k, so that a document missing above k is a miss and not unseen."""
+    return event.results is not None and (len(event.results) if event.top_k is None else event.top_k) >= k
 
 
 def measure(ranked: Sequence[str], relevant: Mapping[str, float], k: int) -> Ranking:

@@ -103,14 +103,15 @@ class Deployments:
     def _beside(self, one: Counted) -> None:
         """Count a row beside the deployments that came after its version."""
         row, place = one
-        watches = self._watches.get(place.subject)
-        if not watches:
-            return
-        read = tuple(one.read)
         own = self._active.get(place.stream.where, {}).get(place.version)
-        for key, watch in watches.items():
-            if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at):
-                watch.add_old(row.minute, read)
+        later = [
+            watch
+            for key, watch in self._watches.get(place.subject, {}).items()
+            if watch.change.where == place.stream.where and key[1] != place.version and (own is None or own.at < watch.change.at)
+        ]
+        read = tuple(one.read) if later else ()
+        for watch in later:
+            watch.add_old(row.minute, read)
 
     def _watch(self, one: Counted, change: Change) -> Watch | None:
         place, key = one.place, (change.where, change.version)

@@ -24,6 +24,7 @@ from agent.alerting.incident import Incident
 from agent.alerting.judges import Judges
 from agent.alerting.known import REMEMBERED, Known, State, newest, silenced
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
+from agent.alerting.measured import Measured
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY, HOUR, end_of
 from agent.alerting.notice import Notice
@@ -127,6 +128,11 @@ class Evaluator:
     def not_comparable(self) -> dict[Subject, str]:
         """The languages whose labels are of other queries than before, each with the reason."""
         return self._falls.not_comparable
+
+    @property
+    def measured(self) -> list[Measured]:
+        """The last hour of each language beside what it usually is, at the newest minute that was evaluated."""
+        return self._falls.soundings.measured(self._minute)
 
     @property
     def notices(self) -> dict[Change, Notice]:

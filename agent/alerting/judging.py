@@ -1,6 +1,6 @@
 """Which windows of the ladder are in breach: the rules' thresholds laid over what was looked at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import sqrt
 from typing import Final, Literal, NamedTuple
 
@@ -101,6 +101,20 @@ def hits(judged: Judged, tracks: Sequence[Track], days: Sequence[int], minute: i
         yield max(found, key=lambda hit: hit.figures.z)
 
 
+class Sounded(NamedTuple):
+    """What a rule says of a stretch of minutes; `loud`: in which of them anything is in breach."""
+
+    judged: Judged
+    tracks: Sequence[Track]
+    days: Sequence[int]
+    loud: Bools
+
+    def hits(self, minute: int) -> Iterable[Hit]:
+        """What is in breach at the end of this minute."""
+        at = minute - self.judged.looked.first
+        return hits(self.judged, self.tracks, self.days, minute) if 0 <= at < len(self.loud) and self.loud[at] else ()
+
+
 def _hit(judged: Judged, tracks: Sequence[Track], days: Sequence[int], track: int, window: int, at: int) -> Hit:  # noqa: PLR0913, PLR0917
     relative = not judged.absolute[track, window, at]
     figures = figures_of(judged.looked, track, window, at, relative=relative)
@@ -111,10 +125,9 @@ def _hit(judged: Judged, tracks: Sequence[Track], days: Sequence[int], track: in
 def figures_of(looked: Looked, track: int, window: int, at: int, *, relative: bool = False) -> Figures:
     """One cell as figures."""
     cell = track, window, at
-    n, mean, expected, weight = (float(each[cell]) for each in (looked.n, looked.mean, looked.expected, looked.n_baseline))
-    own, before = float(looked.variance[cell]), float(looked.variance_baseline[cell])
-    phi = float(looked.phi[track, 0, 0])
-    tau = sqrt(float((looked.tau2_relative if relative else looked.tau2)[track, window, 0]))
+    n, mean, expected, weight, own, before = (each.item(cell) for each in looked[2:8])
+    phi = looked.phi.item(track, 0, 0)
+    tau = sqrt((looked.tau2_relative if relative else looked.tau2).item(track, window, 0))
     se, drop = sqrt(phi * (own / n + before / weight) + tau**2), expected - mean
     interval = (drop - Z95 * se, drop + Z95 * se)
     parts = Parts(own, before, weight, Noise(phi, tau))

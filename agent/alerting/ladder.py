@@ -168,14 +168,14 @@ class Ladder:
         if not known.all():
             cells, rate = Cells(*(np.where(known, each, 0) for each in cells)), np.where(known, rate, 0.0)
         n, total, squares, expected = map(running, (*cells, cells.n * rate))
-        tracks = np.asarray(self._tracked.track_of[rows])
+        add = _adding(self._tracked.track_of[rows])
         for at, window in enumerate(windows):
             starts = np.maximum(ends - window, 0)
             n_c, x_c, q_c, e_c = (each[:, ends] - each[:, starts] for each in (n, total, squares, expected))
             weight = weigh(window, starts, ends)
             inverse = np.where(n_c > 0, n_c.astype(float) ** 2 / np.maximum(weight, TINY), 0.0)
             for into, more in zip(sums, (n_c, x_c / MICRO, q_c / MICRO, e_c, inverse, weight), strict=True):
-                np.add.at(into[:, at], tracks, more)
+                add(into[:, at], more)
 
 
 Weigh = Callable[[int, Any, Any], Floats]
@@ -186,6 +186,19 @@ def running(cells: Any) -> Any:
     sums = np.zeros((len(cells), cells.shape[1] + 1), cells.dtype)
     cells.cumsum(1, out=sums[:, 1:])
     return sums
+
+
+def _adding(tracks: Sequence[int]) -> Callable[[Floats, Any], None]:
+    """Adds rows to those of their tracks; `add.at` takes ten times as long, and is for tracks of several collections."""
+    at, several = np.asarray(tracks), len(set(tracks)) < len(tracks)
+
+    def add(into: Floats, more: Any) -> None:
+        if several:
+            np.add.at(into, at, more)
+        else:
+            into[at] += more
+
+    return add
 
 
 def _noises(phi: Floats, *tau2: Floats) -> tuple[Floats, ...]:

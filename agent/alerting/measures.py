@@ -117,10 +117,11 @@ def readings(row: Minute, hit_bin: int | None) -> Iterator[Reading]:
     key = row.key
     if row.labelled:
         yield Reading(LABELS, NO_SCALE, Sums(row.labelled, row.recall_sum, row.recall_sq))
-    if hit_bin is not None and (answered := row.events - row.errors):
+    answered = row.told
+    if answered and hit_bin is not None:
         hits = at_or_above(row.score_hist, hit_bin) * MICRO
         yield Reading("hit_rate", (key.embedding_model, key.score_kind), Sums(answered, hits, hits))
-    if answered := row.events - row.errors:
+    if answered:
         found = (answered - row.zero_results) * MICRO
         yield Reading("has_results", NO_SCALE, Sums(answered, found, found))
     if row.scored and key.score_kind in MEAN_KINDS:

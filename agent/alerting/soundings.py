@@ -12,10 +12,11 @@ from agent.alerting.finding import Subject
 from agent.alerting.frozen import Frozen, merged
 from agent.alerting.grid import Grid, Series
 from agent.alerting.intake import Collections, Counted, Intake
-from agent.alerting.judging import Asking, Hit, Judged, asked, figures_of, hits, judge, within
+from agent.alerting.judging import Asking, Hit, Judged, Sounded, asked, figures_of, judge, within
 from agent.alerting.labelling import Labelling, moved
 from agent.alerting.ladder import Ladder, Track
 from agent.alerting.looked import Looked
+from agent.alerting.measured import Measured, chosen
 from agent.alerting.measures import Quality
 from agent.alerting.minutes import DAY
 from agent.alerting.reference import Reference, References
@@ -30,6 +31,7 @@ from agent.alerting.usual import baseline, frozen
 from agent.alerting.view import View, views
 
 CORROBORATES: Final = (0.015, 3.0)  # so many points and standard errors fewer queries with results
+Cell = tuple[int, int, int]  # track, window and minute of what was looked at
 ALL_MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 
 
@@ -44,6 +46,7 @@ class Soundings:
         self.references = References(references, quality)
         self._intake = Intake(rules, quality, self.grid, {name: view.ladder for name, view in self._views.items()})
         self.not_comparable: dict[Subject, str] = {}
+        self._sounded: list[Sounded] = []
         self._due: dict[int, dict[Subject, list[Hit]]] = {}
         self._trailing: dict[Collections, Looked] = {}
         self._day, self._outdated = -1, False
@@ -93,7 +96,7 @@ class Soundings:
 
     def look(self, first: int, last: int, floors: Mapping[Subject, int]) -> None:
         """Find what is in breach at each of the minutes first..last; no window reaches back before its language's floor."""
-        self._due = {}
+        self._sounded, self._due = [], {}
         self.refresh()
         for name, view in self._views.items():
             view.ladder.roll(first // DAY)
@@ -125,18 +128,23 @@ class Soundings:
         tracks, days = list(ladder.tracks), ladder.days()
         lowest = [max(floors.get(track.subject, 0), self._begun.get(track.measure, 0)) for track in tracks[: len(days)]]
         judged = within(judged, np.array(lowest))
-        for at in np.flatnonzero(judged.breach.any((0, 1))):
-            minute = judged.looked.first + int(at)
-            for hit in hits(judged, tracks, days, minute):
-                self._due.setdefault(minute, {}).setdefault(hit.track.subject, []).append(hit)
+        self._sounded.append(Sounded(judged, tracks, days, np.asarray(judged.breach.any((0, 1)))))
+
+    def _hits(self, minute: int) -> dict[Subject, list[Hit]]:
+        """Worked out when it is asked for: in an outage every minute changes what is usual, and the rest of the day is looked at anew."""
+        if minute not in self._due:
+            self._due[minute] = {}
+            for hit in (hit for sounded in self._sounded for hit in sounded.hits(minute)):
+                self._due[minute].setdefault(hit.track.subject, []).append(hit)
+        return self._due[minute]
 
     def subjects(self, minute: int) -> Iterable[Subject]:
         """The languages in breach at the end of this minute."""
-        return self._due.get(minute, {})
+        return self._hits(minute)
 
     def signals(self, subject: Subject, minute: int) -> list[Signal]:
         """What is in breach of one language, without scores on which labels decide at the same scale, and labels of other queries."""
-        hits_ = [hit.signal(minute) for hit in self._due.get(minute, {}).get(subject, ())]
+        hits_ = [hit.signal(minute) for hit in self._hits(minute).get(subject, ())]
         found = [
             one for one in hits_ if one.measure != LABELS or not self._labels_moved(subject, one.figures.scale_minutes, minute)
         ]
@@ -212,25 +220,37 @@ class Soundings:
 
     def looks(self, place: tuple[str, str], minute: int, firing: Container[str]) -> Looks:
         """The short windows of all languages of a service, by the measure and score scale of most queries."""
-        found: defaultdict[object, dict[str, dict[int, Look]]] = defaultdict(dict)
+        queries = defaultdict[object, float](float)
+        cells = self._short(place, minute)
+        for (track, _), (looked, cell) in cells.items():
+            queries[track[1:]] += looked.n.item(cell)
+        best, found = max(queries, key=queries.__getitem__, default=None), defaultdict[int, list[Look]](list)
+        for (track, window), (looked, cell) in cells.items():
+            if track[1:] == best:
+                figures, language = figures_of(looked, *cell), track.subject.language
+                found[window].append(Look(language, figures.n, figures.drop, figures.se**2, language in firing))
+        return {window: found[window] for window in WINDOWS}
+
+    def _short(self, place: tuple[str, str], minute: int) -> dict[tuple[Track, int], tuple[Looked, Cell]]:
+        """The short windows of a service's tracks that end with a minute and can be compared."""
+        found: dict[tuple[Track, int], tuple[Looked, Cell]] = {}
         for name, looked in self._trailing.items():
+            windows = [(window, looked.windows.index(window)) for window in WINDOWS if window in looked.windows]
+            at = minute - looked.first
+            there = (looked.n[:, :, at] > 0) & (looked.n_baseline[:, :, at] > 0)
             for track, row in self._views[name].ladder.tracks.items():
                 if track.subject[:2] == place and row < len(looked.n) and track.measure in MEASURES:
-                    shown = self._shown(track, looked, (row, minute - looked.first), firing)
-                    found[track[1:]].setdefault(track.subject.language, {}).update(shown)
-        best = max(found.values(), key=_queries, default={})
-        return {window: [one[window] for one in best.values() if window in one] for window in WINDOWS}
+                    found |= {(track, window): (looked, (row, n, at)) for window, n in windows if there[row, n]}
+        return found
 
-    def _shown(self, track: Track, looked: Looked, cell: tuple[int, int], firing: Container[str]) -> dict[int, Look]:
-        row, at = cell
-        shown = {}
-        for window in set(WINDOWS) & set(looked.windows):
-            place = row, looked.windows.index(window), at
-            if looked.n[place] > 0 and looked.n_baseline[place] > 0:
-                figures = figures_of(looked, *place)
-                language = track.subject.language
-                shown[window] = Look(language, figures.n, figures.drop, figures.se**2, language in firing)
-        return shown
+    def measured(self, minute: int) -> list[Measured]:
+        """What each language measures at the end of this minute, the largest first."""
+        return chosen(
+            (track, looked, row, minute - looked.first)
+            for name, looked in self._trailing.items()
+            for track, row in self._views[name].ladder.tracks.items()
+            if row < len(looked.n)
+        )
 
     def minutes(self, subject: Subject, signal: Signal, first: int, last: int) -> Since | None:
         """What each minute said of the measure of a signal, and what would have been usual; None where nothing is known."""
@@ -262,7 +282,3 @@ class Soundings:
         known = self.references.of([series[row] for row in found]) if fixed else {}
         rates = {series[row].stream.where.collection: known.get(series[row], base.rates) for row, base in found.items()}
         return Frozen(merged(list(found.values())), rates, ladder.wobbles(track))
-
-
-def _queries(looks: Mapping[str, Mapping[int, Look]]) -> int:
-    return sum(look.n for windows in looks.values() for look in windows.values())

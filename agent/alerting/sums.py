@@ -29,3 +29,9 @@ class Minute(NamedTuple):
     answered_otherwise: int = 0
     translated: int = 0
     translation_sum: int = 0
+    untold: int = 0
+
+    @property
+    def told(self) -> int:
+        """Searches that did not fail, and of which it is known what they found."""
+        return self.events - self.errors - self.untold

@@ -18,6 +18,7 @@ FLOOD: Final = 3.0
 """So many times the usual traffic, and the queries are taken for those of another language."""
 
 Span = tuple[int, int]  # minutes [first, end)
+Asked = tuple[Stream, int, tuple[Span, ...]]  # before which hour, without which times: all day long the same of a fall
 _KEPT_DAYS = BASELINE_DAYS + 5  # a language may first appear on a new version up to three days after the change
 _LEAST = 30.0  # fewer expected events tell nothing
 _KNOWN = 0.5  # of the time, at least, must be comparable
@@ -35,10 +36,12 @@ class Volumes:
         self._hours: dict[Stream, dict[int, int]] = {}
         self._seen: defaultdict[Collection, set[int]] = defaultdict(set)
         self._partial: set[int] = set()
+        self._usual: dict[Asked, dict[int, float]] = {}
 
     def suspend(self, minute: int) -> None:
         """Not everything of this minute is counted: its hour is compared with nothing, and is not usual."""
         self._partial.add(minute // HOUR)
+        self._usual.clear()
 
     def add(self, stream: Stream, minute: int, events: int) -> None:
         """Count the events of a minute; hours read back from the store come as one row, at their first minute."""
@@ -53,7 +56,7 @@ class Volumes:
         leaves less than half of the hours, or too few expected events.
         """
         hours = self._hours.get(stream, {})
-        usual = _usual(hours, self._days_before(stream.where, first // DAY * HOURS, left_out))
+        usual = self._usual_of(stream, first // DAY * HOURS, tuple(left_out))
         spanned = range(first // HOUR, last // HOUR + 1)
         known = [hour for hour in spanned if hour % HOURS in usual and hour not in self._partial]
         elapsed = {last // HOUR: (last % HOUR + 1) / HOUR}
@@ -61,6 +64,13 @@ class Volumes:
         if expected < _LEAST or len(known) < _KNOWN * len(spanned):
             return None
         return sum(hours.get(hour, 0) for hour in known) / expected
+
+    def _usual_of(self, stream: Stream, before: int, left_out: tuple[Span, ...]) -> dict[int, float]:
+        key = stream, before, left_out
+        if key not in self._usual:
+            seen = self._days_before(stream.where, before, left_out)
+            self._usual[key] = _usual(self._hours.get(stream, {}), seen)
+        return self._usual[key]
 
     def _days_before(self, where: Collection, before: int, left_out: Sequence[Span]) -> Iterable[int]:
         oldest = before - BASELINE_DAYS * HOURS
@@ -75,6 +85,7 @@ class Volumes:
         for where, seen in self._seen.items():
             self._seen[where] = {hour for hour in seen if hour >= oldest}
         self._partial = {hour for hour in self._partial if hour >= oldest}
+        self._usual.clear()
 
 
 def _usual(hours: dict[int, int], seen: Iterable[int]) -> dict[int, float]:

@@ -49,6 +49,7 @@ class Tally:
     __slots__ = (
         "_by_hour",
         "_highest",
+        "_least",
         "_n",
         "_new",
         "_old",
@@ -64,6 +65,7 @@ class Tally:
     def __init__(self, measure: Measure, scale: tuple[str, str], before: Before) -> None:
         self.measure, self.scale = measure, scale
         self.baseline, self.reason, self.wobbles = before
+        self._least = self.wobbles.least
         self._highest = max(self.baseline.rates) + ROUNDING if self.baseline else 0.0
         self.clear()
 
@@ -97,7 +99,7 @@ class Tally:
             return False
         if self._old or self.baseline is None:
             return bool(self._old)
-        least = self._total / MICRO + (max(limits.threshold, limits.z * self.wobbles.least) - ROUNDING) * self._n
+        least = self._total / MICRO + (max(limits.threshold, limits.z * self._least) - ROUNDING) * self._n
         if self._highest * self._n < least:
             return False
         usual: float = sum(map(mul, self._by_hour, self.baseline.rates))

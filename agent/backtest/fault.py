@@ -40,7 +40,7 @@ class Fault:
         if first is None:
             return row
         hits = sum(count for bin_, count in row.score_hist.items() if bin_ >= first)
-        return lowered(row, first, self._take(row.key, "hits", row.events - row.errors, hits))
+        return lowered(row, first, self._take(row.key, "hits", row.told, hits))
 
     def _take(self, key: WindowKey, what: str, of: int, there: int) -> int:
         owed = self._owed.get((key, what), 0.0) + self._drop.drop * of

@@ -95,7 +95,10 @@ class SourceSettings(Section):
         default=None,
         description="file for messages that cannot be read when files are replayed; null: one in the folder of the store",
     )
-    format: Literal["auto", "native"] = Field(default="auto", description="format of the messages: auto or native")
+    format: Literal["auto", "native", "otlp_proto", "otlp_json"] = Field(
+        default="auto",
+        description="format of the messages: native, otlp_proto or otlp_json (spans), or auto, which looks at each",
+    )
     lateness: kind.Duration = Field(
         default=parse_duration("2m"), description="how long a minute waits for late events before it is evaluated"
     )
@@ -223,8 +226,18 @@ class WebSettings(Section):
 
     host: kind.Text = Field(default="127.0.0.1", description="address to listen on")
     port: Annotated[kind.Whole, Field(ge=0, le=65_535)] = Field(default=8080, description="port to listen on; 0: any free one")
+    health_port: Annotated[kind.Whole, Field(ge=0, le=65_535)] | None = Field(
+        default=None, description="port for /healthz, /readyz and /metrics alone, on the same address; null: the port above"
+    )
     token: kind.SecretText | None = Field(default=None, description="bearer token for pages and API, needed beyond loopback")
     token_file: kind.PlainPath | None = Field(default=None, description="file that holds the bearer token")
+
+    @field_validator("health_port")
+    @classmethod
+    def _another_one(cls, health_port: int | None, info: ValidationInfo) -> int | None:
+        if health_port and health_port == info.data.get("port"):
+            raise ValueError("another port than web.port, or null")
+        return health_port
 
     @field_validator("token")
     @classmethod
@@ -246,6 +259,13 @@ class TelemetrySettings(Section):
     """What the agent tells about itself."""
 
     prometheus: kind.Flag = Field(default=True, description="whether /metrics serves the agent's own metrics")
+    otlp_endpoint: kind.Address | None = Field(
+        default=None,
+        description="base address of an OpenTelemetry Collector (OTLP over HTTP) that is sent metrics and traces; null: none",
+    )
+    logs: Literal["text", "json"] = Field(
+        default="text", description="how the log is written: text, or json, one object a line, with the ids of traces"
+    )
 
 
 class PrivacySettings(Section):

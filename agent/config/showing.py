@@ -29,31 +29,31 @@ def _lines(section: Section, shown: Mapping[str, Any], indent: str) -> Iterator[
 
 def _entry(key: str, value: object, shown: Any, indent: str) -> Iterator[str]:
     if isinstance(value, Section):
-        yield f"{indent}{_flow(key)}:"
+        yield f"{indent}{flow(key)}:"
         yield from _lines(value, shown, f"{indent}  ")
     elif isinstance(value, Mapping) and any(isinstance(below, Section) for below in value.values()):
-        yield f"{indent}{_flow(key)}:"
+        yield f"{indent}{flow(key)}:"
         for name, below in value.items():
             yield from _entry(name, below, shown[name], f"{indent}  ")
     elif isinstance(value, tuple) and any(isinstance(entry, Section) for entry in value):
-        yield f"{indent}{_flow(key)}:"
+        yield f"{indent}{flow(key)}:"
         for entry, one in zip(value, shown, strict=True):
             yield from _item(entry, one, f"{indent}  ")
     else:
-        yield f"{indent}{_flow(key)}: {_flow(shown)}"
+        yield f"{indent}{flow(key)}: {flow(shown)}"
 
 
 def _item(entry: Section, shown: Any, indent: str) -> Iterator[str]:
     """An entry of a list on one line, or below it where sections stand in it."""
     if not any(isinstance(below, Section) for _, below in entry):
-        yield f"{indent}- {_flow(shown)}"
+        yield f"{indent}- {flow(shown)}"
         return
     meaning, first, *others = _lines(entry, shown, f"{indent}  ")
     yield from (f"{indent}{meaning.lstrip()}", f"{indent}- {first.lstrip()}", *others)
 
 
-def _flow(value: object) -> str:
-    """YAML on one line."""
+def flow(value: object) -> str:
+    """A value as YAML on one line."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = True
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # annotated as None by its default

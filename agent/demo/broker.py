@@ -21,7 +21,7 @@ _ANSWER_TIMEOUT_S: Final = 10.0
 _SETTINGS: Final = {
     "test.mock.num.brokers": 1,
     "compression.type": "lz4",
-    "linger.ms": 5,
+    "linger.ms": 1_000,  # or until the flush: of a partition a fetch brings one batch, and a backlog of small ones takes long to read
     "log_level": 0,
 }
 

@@ -4,22 +4,22 @@ Millions of events are not made one by one: the sums of each language and quarte
 explained by the same minutes of the week before: where those will be asked for, it is minutes.
 """
 
-# ruff: noqa: S311 - traffic for a demo; nothing here is a secret
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from math import cos, floor, pi, sqrt
-from random import Random
+from math import floor, pi
 from statistics import NormalDist
-from typing import Final, NamedTuple
+from typing import Any, Final
 
+import numpy as np
 from msgspec import Struct
+from numpy.random import Generator
+from numpy.typing import NDArray
 
 from agent.aggregate.histogram import MICRO
 from agent.aggregate.ranking import DISCOUNTS
 from agent.alerting.minutes import DAY, HOUR
-from agent.demo.profiles import ERRORS, OLD_INDEX, PROFILES, ZERO_RESULTS
+from agent.demo.profiles import ERRORS, OLD_INDEX, PROFILES, TOP_K, ZERO_RESULTS
 
 QUARTER: Final = 15
 ASKED_DAYS: Final = 7
@@ -28,11 +28,11 @@ ASKED_AFTER: Final = HOUR
 BUSIEST_HOUR: Final = 14
 SWING: Final = 0.5
 
-_TAIL: Final = 3.0  # scores are drawn up to so many spreads away from their mean
-_ROUNDING: Final = 1 / 6  # the variance that rounding by chance adds
-_NO_LIMIT: Final = 10**12
+_MIDDLES: Final = np.arange(100) * 10_000 + 5_000  # of the bins of .01, in millionths
+_PLACES: Final = np.arange(1, TOP_K + 1)
+_GAINS: Final = np.array(DISCOUNTS[:TOP_K])
 
-_Draw = Callable[[], float]  # a number in [0, 1)
+_Counts = NDArray[np.int64]  # a row for each span of time; of a histogram a column for each bin
 
 
 class PastWindow(Struct, frozen=True, kw_only=True):
@@ -62,26 +62,18 @@ class PastWindow(Struct, frozen=True, kw_only=True):
     ndcg_sq: int
 
 
-class _Cells(NamedTuple):
-    """Neighbouring cells (bins, ranks), each with the chance of what no earlier cell took."""
-
-    first: int
-    chances: tuple[float, ...]
-
-
 def history(end: datetime, days: int = 14, per_minute: float = 600, seed: int = 1) -> Iterator[PastWindow]:
     """All windows from midnight `days` days before up to the minute of `end`, the last quarter cut off there.
 
     Traffic follows the hour of the day; at the end it is `per_minute`, so live traffic goes on without a step.
     """
-    draw = Random(seed).random
     midnight = end.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    usual = per_minute / _busy(_minute(end))
-    for minute, minutes in _spans(_minute(midnight - timedelta(days=days)), _minute(end)):
-        total = usual * minutes * _busy(minute)
-        for language, profile in PROFILES.items():
-            expected = total * profile.weight
-            yield _window(draw, minute, minutes, language, _count(draw, expected, expected, _NO_LIMIT))
+    spans = np.array(list(_spans(_minute(midnight - timedelta(days=days)), _minute(end))))
+    expected = per_minute * spans[:, 1] * _busy(spans[:, 0]) / _busy(np.array(_minute(end)))
+    draws = np.random.default_rng(seed).spawn(len(PROFILES))
+    of_each = [_windows(draw, spans, language, expected) for draw, language in zip(draws, PROFILES, strict=True)]
+    for together in zip(*of_each, strict=True):
+        yield from together
 
 
 def _spans(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -99,95 +91,62 @@ def _minute(at: datetime) -> int:
     return floor(at.timestamp()) // 60
 
 
-def _busy(minute: int) -> float:
-    """The traffic of this minute of the day against the mean."""
-    return 1 + SWING * cos(2 * pi * (minute / 60 - BUSIEST_HOUR) / 24)
+def _busy(minute: _Counts) -> NDArray[np.float64]:
+    """The traffic of these minutes of the day against the mean."""
+    return 1 + SWING * np.cos(2 * pi * (minute / 60 - BUSIEST_HOUR) / 24)
 
 
-def _window(draw: _Draw, minute: int, minutes: int, language: str, events: int) -> PastWindow:
-    recall = PROFILES[language].old.recall
-    zero_results = _binomial(draw, events, ZERO_RESULTS)
-    errors = _binomial(draw, events - zero_results, ERRORS)
+def _windows(draw: Generator, spans: _Counts, language: str, expected: NDArray[np.float64]) -> Iterator[PastWindow]:
+    """The windows of one language, where so many events of all are expected in each span."""
+    columns = {"minute": spans[:, 0], "minutes": spans[:, 1], **_drawn(draw, language, expected * PROFILES[language].weight)}
+    for row in zip(*(_values(column) for column in columns.values()), strict=True):
+        yield PastWindow(language=language, index_version=OLD_INDEX, **dict(zip(columns, row, strict=True)))
+
+
+def _drawn(draw: Generator, language: str, expected: NDArray[np.float64]) -> dict[str, _Counts]:
+    """The sums of each span by the names of their fields."""
+    quality = PROFILES[language].old
+    events = draw.poisson(expected)
+    zero_results = draw.binomial(events, ZERO_RESULTS)
+    errors = draw.binomial(events - zero_results, ERRORS)
     scored = events - zero_results - errors
-    hits = _binomial(draw, scored, recall)
-    hit_bins, miss_bins, rank_cells = _cells(language)
-    hit_hist = _spread(draw, hits, hit_bins)
-    score_hist = _added(hit_hist, _spread(draw, scored - hits, miss_bins))
-    ranks = _spread(draw, hits, rank_cells)
-    return PastWindow(
-        minute=minute,
-        minutes=minutes,
-        language=language,
-        index_version=OLD_INDEX,
-        events=events,
-        zero_results=zero_results,
-        errors=errors,
-        scored=scored,
-        score_sum=sum(count * _middle(bin_) for bin_, count in score_hist.items()),
-        score_sq=sum(count * _middle(bin_) ** 2 for bin_, count in score_hist.items()) // MICRO,
-        score_hist=score_hist,
-        labelled=scored + zero_results,
-        hits=hits,
-        hit_hist=hit_hist,
-        mrr_sum=sum(count * MICRO // rank for rank, count in ranks.items()),
-        mrr_sq=sum(count * MICRO // rank**2 for rank, count in ranks.items()),
-        ndcg_sum=round(sum(count * DISCOUNTS[rank - 1] for rank, count in ranks.items()) * MICRO),
-        ndcg_sq=round(sum(count * DISCOUNTS[rank - 1] ** 2 for rank, count in ranks.items()) * MICRO),
-    )
+    hits = draw.binomial(scored, quality.recall)
+    hit_hist = draw.multinomial(hits, _chances(quality.hit_scores()))
+    score_hist = hit_hist + draw.multinomial(scored - hits, _chances(quality.miss_scores()))
+    return {
+        "events": events,
+        "zero_results": zero_results,
+        "errors": errors,
+        "scored": scored,
+        "score_sum": score_hist @ _MIDDLES,
+        "score_sq": score_hist @ _MIDDLES**2 // MICRO,
+        "score_hist": score_hist,
+        "labelled": scored + zero_results,
+        "hits": hits,
+        "hit_hist": hit_hist,
+        **_ranked(draw.multinomial(hits, quality.ranks())),
+    }
 
 
-def _middle(bin_: int) -> int:
-    """The middle of a bin of .01, in millionths."""
-    return bin_ * 10_000 + 5_000
+def _ranked(ranks: _Counts) -> dict[str, _Counts]:
+    """The sums of how many stand at each rank."""
+    return {
+        "mrr_sum": (ranks * MICRO // _PLACES).sum(axis=1),
+        "mrr_sq": (ranks * MICRO // _PLACES**2).sum(axis=1),
+        "ndcg_sum": np.rint(ranks @ _GAINS * MICRO).astype(np.int64),
+        "ndcg_sq": np.rint(ranks @ _GAINS**2 * MICRO).astype(np.int64),
+    }
 
 
 @cache
-def _cells(language: str) -> tuple[_Cells, _Cells, _Cells]:
-    """Score bins of hits, score bins of misses, and ranks."""
-    quality = PROFILES[language].old
-    ranks = _Cells(1, _chances(quality.ranks()))
-    return _bins(quality.hit_scores()), _bins(quality.miss_scores()), ranks
+def _chances(scores: NormalDist) -> NDArray[np.float64]:
+    """How likely each bin of .01 is, of those in 0..1."""
+    edges = np.array([scores.cdf(edge / 100) for edge in range(len(_MIDDLES) + 1)])
+    shares: NDArray[np.float64] = np.diff(edges) / (edges[-1] - edges[0])
+    return shares
 
 
-def _bins(scores: NormalDist) -> _Cells:
-    first, last = (floor(100 * (scores.mean + side * _TAIL * scores.stdev)) for side in (-1, 1))
-    first, last = max(0, first), min(99, last)
-    return _Cells(first, _chances([scores.cdf((bin_ + 1) / 100) - scores.cdf(bin_ / 100) for bin_ in range(first, last + 1)]))
-
-
-def _chances(shares: Sequence[float]) -> tuple[float, ...]:
-    left = [sum(shares[place:]) for place in range(len(shares))]
-    return tuple(share / rest for share, rest in zip(shares, left, strict=True))
-
-
-def _spread(draw: _Draw, n: int, cells: _Cells) -> dict[int, int]:
-    """Throw n things into the cells; those that stay empty are left out."""
-    counts: dict[int, int] = {}
-    for cell, chance in enumerate(cells.chances, cells.first):
-        if not n:
-            break
-        mean = n * chance
-        if count := _count(draw, mean, mean * (1 - chance), n):
-            counts[cell] = count
-            n -= count
-    return counts
-
-
-def _added(one: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
-    return {bin_: one.get(bin_, 0) + other.get(bin_, 0) for bin_ in sorted(one.keys() | other.keys())}
-
-
-def _binomial(draw: _Draw, n: int, chance: float) -> int:
-    """How many of n happen."""
-    return _count(draw, n * chance, n * chance * (1 - chance), n)
-
-
-def _count(draw: _Draw, mean: float, variance: float, most: int) -> int:
-    """A whole number of this mean and variance: nearly normal noise (of three draws, as it is fast), rounded by a fourth.
-
-    Rounding up as often as the fraction says keeps the mean even of counts far below 1, where it is all the noise there is.
-    """
-    if variance > _ROUNDING:
-        mean += 2 * sqrt(variance - _ROUNDING) * (draw() + draw() + draw() - 1.5)
-    count = int(mean + draw())
-    return count if 0 <= count <= most else max(0, min(most, count))
+def _values(column: _Counts) -> list[Any]:
+    """A number for each span, or a histogram without its empty bins."""
+    values: list[Any] = column.tolist()
+    return values if column.ndim == 1 else [{bin_: count for bin_, count in enumerate(row) if count} for row in values]

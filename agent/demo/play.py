@@ -18,7 +18,7 @@ from rich.console import Console
 
 from agent import evaluating, logs, opening, parts, telemetry
 from agent.alerting.incident import fingerprint
-from agent.app import local_address, until_signal
+from agent.app import local_address
 from agent.config.notify_settings import RouteSettings
 from agent.config.settings import Settings
 from agent.configured import fixed
@@ -34,6 +34,7 @@ from agent.opening import CLOCK, Store
 from agent.runtime.evaluate import Evaluation
 from agent.runtime.health import Health
 from agent.runtime.live import Live, Pace
+from agent.signals import until_signal
 from agent.site import site
 from agent.source.clients import KafkaAddress
 from agent.store.migrate import migrate
@@ -41,6 +42,7 @@ from agent.web.server import WebServer, listen
 
 HOST: Final = "127.0.0.1"
 EVERY: Final = timedelta(seconds=2)
+LATENESS: Final = "5s"  # traffic comes as it happens: what is done in a second shell is answered at the end of its minute
 TERMINAL: Final = "terminal"
 
 
@@ -78,7 +80,7 @@ def _settings(folder: Path, bootstrap: str, searched: str, given: Settings | Non
     """
     endpoint = {"url": searched, "body": {"query": "{query}", "language": "{language}"}, "depth": TOP_K, "rate": golden.RATE}
     own = {
-        "source": {"kafka": {"bootstrap_servers": [bootstrap], "topics": [stage.TOPIC]}},
+        "source": {"kafka": {"bootstrap_servers": [bootstrap], "topics": [stage.TOPIC]}, "lateness": LATENESS},
         "store": {"path": str(folder), "flush_interval": "1s"},
         "quality": {"hit_threshold": {"default": 0.35}},
         "notify": {"group_wait": "0s"},

@@ -85,7 +85,7 @@ def _watched(key: Mapping[str, str], parts: Sequence[Total], quality: Quality, s
 
 def _detectable(parts: Sequence[Total], quality: Quality, days: float) -> Iterator[float]:
     sums = merged([part.measures for part in parts])
-    for n, good in ((sums.labelled, sums.recall_sum / MICRO), (sums.events - sums.errors, _hits(parts, quality))):
+    for n, good in ((sums.labelled, sums.recall_sum / MICRO), (sums.told, _hits(parts, quality))):
         mean = _rate(good, n)
         if mean is not None and (smallest := detectable(Rate(mean, n / days))) is not None:
             yield smallest
@@ -93,7 +93,7 @@ def _detectable(parts: Sequence[Total], quality: Quality, days: float) -> Iterat
 
 def _figures(parts: Sequence[Total], quality: Quality) -> Row:
     sums = merged([part.measures for part in parts])
-    answered = sums.events - sums.errors
+    answered = sums.told
     hits = _hits(parts, quality)
     figures: Row = {
         "queries": round(sums.queries / MICRO),
@@ -122,7 +122,7 @@ def measured(name: str, parts: Sequence[Total], quality: Quality) -> float | Non
     if name == "recall_at_k":
         return _rate(sums.recall_sum / MICRO, sums.labelled)
     if name == "hit_rate":
-        return _rate(_hits(parts, quality), sums.events - sums.errors)
+        return _rate(_hits(parts, quality), sums.told)
     return _rate(sums.score_sum / MICRO, sums.scored) if _comparable(parts) else None
 
 

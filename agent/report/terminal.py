@@ -173,7 +173,7 @@ def _measures(rows: Sequence[Row]) -> dict[str, Show]:
 
 def _threshold(rows: Sequence[Row]) -> str:
     limits = {row["hit_threshold"] for row in rows}
-    return f"{limits.pop():g}" if len(limits) == 1 and None not in limits else "t"
+    return f"{round(limits.pop(), 2):g}" if len(limits) == 1 and None not in limits else "t"
 
 
 def _low(rows: Sequence[Row]) -> str:

@@ -1,10 +1,14 @@
 """The spine: poll -> decode -> dedup -> tag -> fold -> flush if due. Single-threaded; each station is a folder."""
 
 import logging
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from operator import itemgetter
 
+from opentelemetry.trace import SpanContext
+
+from agent import tracing
 from agent.alerting.loss import Loss
 from agent.errors import RetryLater
 from agent.records import Partition, RawMessage
@@ -15,7 +19,7 @@ from agent.runtime.stations import Stations
 from agent.runtime.tally import Tally
 from agent.runtime.trouble import Trouble
 from agent.source.base import Polled
-from agent.source.dedup import WINDOW
+from agent.source.dedup import RecentIds
 from agent.store.base import Flush
 
 log = logging.getLogger(__name__)
@@ -24,6 +28,7 @@ CHUNK = 512
 MAX_RECORDS = 5_000  # below one partition's fetch kafka-python waits now and then
 POLL_SECONDS = 0.2
 STALLED = timedelta(minutes=5)
+MOST_LINKS = 128  # what an evaluation can be linked to
 PATIENCE = timedelta(seconds=10)  # in one step: what hangs must not keep the loop from turning
 
 
@@ -42,6 +47,7 @@ class Consumer:
         self.trouble = Trouble()
         self.evaluated_to = 0
         self.exhausted = False
+        self.flushed: deque[SpanContext] = deque(maxlen=MOST_LINKS)
 
     @property
     def partitions(self) -> frozenset[Partition]:
@@ -84,11 +90,14 @@ class Consumer:
             if self._at.clock.now() - begun < PATIENCE:
                 self._flush_if_due(batch, now, self._interval)
 
-    def flush_all(self) -> bool:
-        """Write everything that is open; True when all of it is in the store."""
-        now = self._at.clock.now()
-        known = [self._flush_if_due(batch, now, timedelta(0)) for batch in list(self._batches.values())]
+    def flush_all(self, until: datetime | None = None) -> bool:
+        """Write everything that is open, and begin nothing after `until`; True when all of it is in the store."""
+        known = [self._flush_at_once(batch, until) for batch in list(self._batches.values())]
         return all(known) and not any(batch.frozen for batch in self._batches.values())
+
+    def _flush_at_once(self, batch: Batch, until: datetime | None) -> bool:
+        now = self._at.clock.now()
+        return (until is None or now < until) and self._flush_if_due(batch, now, timedelta(0))
 
     def _flush_if_due(self, batch: Batch, now: datetime, interval: timedelta) -> bool:
         """Write a batch whose time has come; False where that cannot be told, because the broker is away."""
@@ -159,10 +168,13 @@ class Consumer:
         first = source.first_position(partition)
         wanted = source.start_position(partition) if stored is None else stored
         start = max(first, wanted)
-        batch = self._batches[partition] = Batch(partition, identity, stored, start, now, self._at.new_aggregator())
+        decoder = self._at.decoder
+        batch = self._batches[partition] = Batch(
+            partition, identity, stored, start, now, self._at.new_aggregator(), decoder.reader(), RecentIds(decoder.window)
+        )
         if wanted < first:
             batch.lose(Loss(identity, *partition, wanted, first, now))
-        source.seek(partition, max(first, start - WINDOW))
+        source.seek(partition, max(first, start - decoder.window))
         source.resume(partition)
 
     def _fold(self, batch: Batch, messages: list[RawMessage], now: datetime) -> None:
@@ -170,10 +182,10 @@ class Consumer:
         now_ms = int(now.timestamp() * 1000)
         for start in range(0, len(messages), CHUNK):
             chunk = messages[start : start + CHUNK]
-            accepted, rejected = self._at.decoder.decode_all(chunk, now_ms)
+            decoded = batch.read(chunk, now_ms)
             if self._at.first_look and chunk[0].offset >= batch.start:
-                self._at.first_look.note(len(accepted), rejected)
-            fresh = batch.sort_out(accepted, rejected, self._at.kept)
+                self._at.first_look.note(len(decoded.accepted), decoded.rejected)
+            fresh = batch.sort_out(decoded.accepted, decoded.rejected, self._at.kept)
             batch.count(fresh, self._at.taggers, self.evaluated_to)
 
     def _flush(self, batch: Batch, now: datetime) -> None:
@@ -210,10 +222,19 @@ class Consumer:
 
     def _timed_write(self, batch: Batch, now: datetime) -> Outcome:
         begun = self._at.clock.now()
-        try:
-            return self._write(batch, now)
-        finally:
-            self._at.on_try(self._at.clock.now() - begun)
+        what: dict[str, str | int] = {
+            "topic": batch.partition.topic,
+            "partition": batch.partition.number,
+            "messages": batch.tally.messages,
+        }
+        with tracing.span("flush", what) as span:
+            try:
+                outcome = self._write(batch, now)
+                tracing.ended(outcome.value, well=outcome is not Outcome.AGAIN)
+            finally:
+                self._at.on_try(self._at.clock.now() - begun)
+        self.flushed.append(span.get_span_context())
+        return outcome
 
     def _write(self, batch: Batch, now: datetime) -> Outcome:
         """What the flush leans on is written before it; the topic's id is asked again, since a topic can be made anew."""
@@ -235,7 +256,7 @@ class Consumer:
         self.tally.merge(batch.tally)
         self._at.on_stored(batch.tally)
         self._batches[batch.partition] = Batch(
-            batch.partition, batch.source, end, end, now, self._at.new_aggregator(), recent=batch.recent
+            batch.partition, batch.source, end, end, now, self._at.new_aggregator(), batch.reader, batch.recent
         )
         self._at.source.resume(batch.partition)
         self._at.source.commit({batch.partition: end})

@@ -9,6 +9,7 @@ import msgspec
 from agent.alerting import loss
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident, is_to_know
+from agent.alerting.measured import Measured
 from agent.alerting.minutes import end_of, minute_at, start_of
 from agent.notify.pipeline import Pipeline
 from agent.probing.due import Seen
@@ -99,6 +100,11 @@ class Evaluation:
         configuration.note(self._journal, self._reading, at)
         for begin in configuration.begins(self._journal):
             self._evaluator.begin_anew(minute_of(begin.at), begin.measures)
+
+    @property
+    def measured(self) -> list[Measured]:
+        """What the languages measure in the last hour that was evaluated."""
+        return self._evaluator.measured
 
     def overtaken(self) -> bool:
         """Whether another agent has evaluated further: then this one's state is of the past, and it must not tell anyone."""

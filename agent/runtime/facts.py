@@ -23,7 +23,10 @@ PHI: Final = 1.5  # the design effect of sessions, typical: to tell one cause fr
 LEAST_EXPECTED: Final = 30.0  # fewer expected queries tell nothing of volumes
 DONOR_LOST: Final = 0.2  # of its usual queries, or it is no language that others' queries came from
 SUMS: Final = Minute._fields[2:]
-
+# What is asked of a fall's own language, its pairs and all languages of its service: a statement costs by the columns it adds up.
+OWN_SUMS: Final = (*SUMS, "translation_hist", "translation_sums")
+PAIR_SUMS: Final = SUMS
+SERVICE_SUMS: Final = ("events",)
 
 PartOf = Callable[[WindowKey], str]
 
@@ -195,7 +198,7 @@ def _lost(seen: Seen, language: str) -> float:
 
 def _unscored(sums: Measures) -> Ratio:
     """Answers without a score, of all that have results."""
-    answered = max(sums.events - sums.errors - sums.zero_results, 0)
+    answered = max(sums.told - sums.zero_results, 0)
     return Ratio(max(answered - sums.scored, 0), answered)
 
 

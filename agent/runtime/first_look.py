@@ -20,6 +20,7 @@ class FirstLook:
     def __init__(self) -> None:
         self._messages = 0
         self._rejected: Counter[str] = Counter()
+        self._topics: Counter[str] = Counter()
 
     def note(self, accepted: int, rejected: Sequence[DeadLetter]) -> None:
         """So many more could be read, these could not; raises Stop when nearly none of the first could."""
@@ -27,9 +28,11 @@ class FirstLook:
             return
         self._messages += accepted + len(rejected)
         self._rejected.update(letter.reason.value for letter in rejected)
+        self._topics.update(letter.message.partition.topic for letter in rejected)
         if self._messages >= MESSAGES and self._rejected.total() >= REJECTED * self._messages:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in self._rejected.most_common(3))
+            [(topic, _)] = self._topics.most_common(1)
             raise Stop(
                 f"{self._rejected.total():,} of the first {self._messages:,} messages were rejected ({reasons}): is this the retrieval "
-                "log? What a message needs, and how fields with other names are mapped (source.mapping): docs/connect.md"
+                f"log? `babelwatch doctor --topic {topic}` says what is there and what to set"
             )

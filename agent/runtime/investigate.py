@@ -21,7 +21,7 @@ from agent.alerting.triage.advice import advice, version_words
 from agent.alerting.triage.cause import Found, cause_of
 from agent.errors import RetryLater
 from agent.report import thresholds
-from agent.runtime.facts import Case, Seen, deployed, divided, facts
+from agent.runtime.facts import OWN_SUMS, PAIR_SUMS, SERVICE_SUMS, Case, Seen, deployed, divided, facts
 from agent.store.base import MINUTE, Journal, Selection, WindowReader
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Investigation:
 
     def __init__(self, windows: WindowReader, journal: Journal, quality: Quality) -> None:
         self._windows, self._journal, self._quality = windows, journal, quality
+        self._service: tuple[Selection, Seen] | None = None
 
     def explain(self, incident: Incident, changes: Iterable[Change], *, whole: bool = True) -> Incident:
         """The incident with what was found, where a fall or a low level fires; `whole`: all queries of this time were counted."""
@@ -60,9 +61,9 @@ class Investigation:
         language = {} if incident.language == ALL else {"language": incident.language}
         span, lately = Selection(start, fired_at, service | language), Selection(max(start, fired_at - LATELY), fired_at, service)
         own, pairs, all_ = (
-            self._seen("language", span, BY),
-            self._seen("pair", span, BY_PAIR),
-            self._seen("language", lately, BY_LANGUAGE),
+            self._seen("language", span, BY, OWN_SUMS),
+            self._seen("pair", span, BY_PAIR, PAIR_SUMS),
+            self._of_service(lately),
         )
         quality = thresholds.current(self._quality, self._journal, fired_at - MINUTE)  # as this minute was read
         case = Case(incident, own, pairs, all_, quality, changes, whole)
@@ -70,13 +71,19 @@ class Investigation:
         explained = _with_parts(_with_cause(reached, cause_of(facts(case)), deployed(case)), divided(case))
         return replace(explained, exemplars=incident.exemplars or self._exemplars(incident, max(start, fired_at - FRESH)))
 
-    def _seen(self, kind: str, span: Selection, by: Sequence[str]) -> Seen:
+    def _seen(self, kind: str, span: Selection, by: Sequence[str], sums: Sequence[str]) -> Seen:
         """The span, and the same hours of about a week before it, as far as they had traffic: whole days, none twice."""
         days = max(-(-(span.end - span.start) // DAY), 1)
         earlier = (timedelta(days=days * n) for n in range(1, -(-DAYS_BEFORE // days) + 1))
         spans = (span._replace(start=span.start - back, end=span.end - back) for back in earlier)
-        before = [totals for one in spans if (totals := self._windows.totals(kind, one, by))]
-        return Seen(self._windows.totals(kind, span, by), list(chain.from_iterable(before)), len(before))
+        before = [totals for one in spans if (totals := self._windows.totals(kind, one, by, sums))]
+        return Seen(self._windows.totals(kind, span, by, sums), list(chain.from_iterable(before)), len(before))
+
+    def _of_service(self, lately: Selection) -> Seen:
+        """All languages, read once for those that fire in the same minute."""
+        if self._service is None or self._service[0] != lately:
+            self._service = lately, self._seen("language", lately, BY_LANGUAGE, SERVICE_SUMS)
+        return self._service[1]
 
     def _exemplars(self, incident: Incident, since: datetime) -> tuple[str, ...]:
         """The latest queries of the language that found nothing relevant, or nothing at all."""

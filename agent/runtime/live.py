@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agent import tracing
 from agent.clock import Clock
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 PARTIAL_FOR = timedelta(seconds=90)  # longer than a dead member keeps its partitions
 OUTLAST_FOR = timedelta(minutes=5)  # who had all of them is still there when a newcomer has given up
-FLUSH_PATIENCE = 20  # tries at the end, a second apart
+FLUSH_PATIENCE = timedelta(seconds=20)  # at the end; what is under way then may take its own time besides
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,12 @@ class Live:
         """Turn until `stop`, then write what is open. Raises Stop where a person has to act."""
         while not stop.is_set():
             self.turn()
-        for _ in range(FLUSH_PATIENCE):
-            if self._consumer.flush_all():
+        until = self._clock.now() + FLUSH_PATIENCE
+        while not self._consumer.flush_all(until):
+            if self._clock.now() >= until:
+                log.error("what was not written yet will be read again at the next start")
                 return
             self._clock.sleep(1)
-        log.error("what was not written yet will be read again at the next start")
 
     def begin_anew(self) -> None:
         """What is evaluated by has changed: at the next turn evaluation goes on from the journal with it, as after a restart."""
@@ -141,11 +143,13 @@ class Live:
             return Look()
         begun, as_of, evaluation = self._clock.now(), reach.at - self._pace.lateness, self._taken_over()
         caught_up = not evaluation.behind and self._caught_up(reach.at, now)
-        evaluation.walk(as_of, now, without=self._left_out.now, caught_up=caught_up)
+        with tracing.span("evaluate", {"as_of": as_of.isoformat()}, links=[*self._consumer.flushed]):
+            evaluation.walk(as_of, now, without=self._left_out.now, caught_up=caught_up)
+        self._consumer.flushed.clear()
         if evaluation.behind:
             self._due_at = now  # the next turn polls, and walks the next day
         self._consumer.evaluated_to = minute_of(evaluation.evaluated_to)
-        return Look(as_of=as_of, incidents=evaluation.open, took=self._clock.now() - begun)
+        return Look(as_of=as_of, incidents=evaluation.open, measured=evaluation.measured, took=self._clock.now() - begun)
 
     def _caught_up(self, covered: datetime, now: datetime) -> bool:
         """Whether there is no more to wait for: what is covered is of now, or comes no nearer to it."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from agent.alerting.incident import Incident
+from agent.alerting.measured import Measured
 from agent.records import Partition
 
 
@@ -17,6 +18,7 @@ class Look(NamedTuple):
     lags: Mapping[Partition, int] = {}
     as_of: datetime | None = None
     incidents: Sequence[Incident] = ()
+    measured: Sequence[Measured] = ()
     took: timedelta | None = None
 
 

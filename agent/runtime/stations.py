@@ -7,8 +7,8 @@ from datetime import timedelta
 from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
 from agent.clock import Clock
+from agent.decode.base import Decoder
 from agent.decode.exclude import Exclusion, keep
-from agent.decode.native import NativeDecoder
 from agent.decode.sink import DeadLetterSink
 from agent.language.services import Taggers
 from agent.records import Accepted
@@ -23,7 +23,7 @@ class Stations:
     """One of each."""
 
     source: Source
-    decoder: NativeDecoder
+    decoder: Decoder
     exclusions: Sequence[Exclusion]
     taggers: Taggers
     admission: Admission

@@ -11,11 +11,12 @@ from agent.records import Accepted, Tag, TagReason
 
 @dataclass
 class Tally:
-    """Each message is in exactly one of accepted, rejected, duplicates and excluded.
+    """Each event is in exactly one of accepted, duplicates and excluded; a message of the native format is one event or rejected.
 
-    `tags` counts the accepted by why they are und or mixed; `declared` those whose declared language can be
-    compared with the detected one (of one in eight that declare it), `declared_agrees` where both are the same. `lost` were removed before they were read, and are
-    in none of these. `first` and `last` are event times in epoch milliseconds.
+    Of messages with spans each can be many events, or none; `spans` counts their spans by what became of them. `tags` counts the
+    accepted by why they are und or mixed; `declared` those whose declared language can be compared with the detected one (of one in
+    eight that declare it), `declared_agrees` where both are the same. `lost` were removed before they were read, and are in none of
+    these. `first` and `last` are event times in epoch milliseconds.
     """
 
     messages: int = 0
@@ -25,6 +26,7 @@ class Tally:
     late: int = 0
     lost: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    spans: Counter[str] = field(default_factory=Counter)
     tags: Counter[TagReason] = field(default_factory=Counter)
     declared: int = 0
     declared_agrees: int = 0
@@ -61,6 +63,7 @@ class Tally:
         for name in ("messages", "accepted", "duplicates", "excluded", "late", "lost", "declared", "declared_agrees"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.reasons.update(other.reasons)
+        self.spans.update(other.spans)
         self.tags.update(other.tags)
         self.first = min((at for at in (self.first, other.first) if at is not None), default=None)
         self.last = max((at for at in (self.last, other.last) if at is not None), default=None)

@@ -1,9 +1,13 @@
-"""Files as logs: JSON lines, plain or .gz, `-` for standard input; the offset is the line number."""
+"""Files as logs: JSON lines, plain or .gz, `-` for standard input; the offset is the line number.
+
+A file that is one record of spans (protobuf, or JSON over several lines) is one message, as if it had one line.
+"""
 
 import gzip
 import hashlib
 import io
 import os
+import re
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
@@ -20,6 +24,10 @@ FINGERPRINT_BYTES = 4096
 GZIP_MAGIC = b"\x1f\x8b"
 DAMAGED = (OSError, EOFError, zlib.error)
 SKIP = 10_000  # lines at a time
+PROTO = re.compile(
+    rb"\n[\x80-\xff]{0,4}[\x00-\x7f][\n\x12\x1a]"
+)  # the first resource of a record of spans: tag, length, its first tag
+PRETTY = re.compile(rb"\s*\{[ \t]*\r?\n\s*\"")  # a brace alone on its line, and a name on the next: JSON that goes on
 
 
 class FileSource:
@@ -71,7 +79,7 @@ class FileSource:
         return {log.partition: log.count_lines() for log in self._logs.values()}
 
     def identity(self, partition: Partition) -> str:
-        """The absolute path and a hash of the first line, which holds the first event's id.
+        """The absolute path and a hash of the first line, which holds the first event's id; of one record, of its beginning.
 
         The hash and not the id itself, because in a log with a mapping nobody knows yet which field that is.
         """
@@ -102,7 +110,9 @@ class _Log:
         self._damage = ""
         self._open()
         self.size = 0 if path == STDIN else os.fstat(self._raw.fileno()).st_size
-        self.fingerprint = self._fingerprint()
+        head = self._head()
+        self._whole = is_one_record(head)
+        self.fingerprint = hashlib.sha256(head if self._whole else head.split(b"\n", 1)[0]).hexdigest()[:16]
 
     def _open(self) -> None:
         try:
@@ -112,9 +122,9 @@ class _Log:
         except OSError as error:
             raise Misconfigured([Mistake(self._path, "", f"cannot be read: {error.strerror or error}")]) from error
 
-    def _fingerprint(self) -> str:
+    def _head(self) -> bytes:
         try:
-            return hashlib.sha256(self._stream.peek(FINGERPRINT_BYTES).split(b"\n", 1)[0]).hexdigest()[:16]
+            return self._stream.peek(FINGERPRINT_BYTES)
         except DAMAGED as error:
             self.close()
             self._damage = str(error)
@@ -128,19 +138,24 @@ class _Log:
         first, lines = self.position, self._read(most)
         if self._damage and not lines:
             raise self._broken()
-        return [RawMessage(self.partition, n, line.rstrip(b"\r\n")) for n, line in enumerate(lines, first) if not line.isspace()]
+        ends = b"" if self._whole else b"\r\n"
+        return [RawMessage(self.partition, n, line.rstrip(ends)) for n, line in enumerate(lines, first) if not line.isspace()]
 
     def _read(self, most: int) -> list[bytes]:
         """The next lines; none after damage, behind which gzip would find the end of the file and no error."""
         lines: list[bytes] = []
         try:
             if not self._damage:
-                lines.extend(islice(self._stream, most))
-                self.at_end = len(lines) < most
+                lines.extend(self._all() if self._whole else islice(self._stream, most))
+                self.at_end = self._whole or len(lines) < most
         except DAMAGED as error:
             self._damage = str(error)
         self.position += len(lines)
         return lines
+
+    def _all(self) -> list[bytes]:
+        whole = self._stream.read()
+        return [whole] if whole else []
 
     def seek(self, offset: int) -> None:
         """Go to a line, from the beginning when it lies behind."""
@@ -175,6 +190,11 @@ class _Log:
     def close(self) -> None:
         if self._path != STDIN:
             self._raw.close()
+
+
+def is_one_record(head: bytes) -> bool:
+    """Whether a file that begins so is one record of spans, and no lines."""
+    return PRETTY.match(head) is not None or (PROTO.match(head) is not None and head.lstrip()[:1] != b"{")
 
 
 def _partition(path: str) -> Partition:

@@ -241,6 +241,7 @@ def _consumer_settings(group: Group) -> dict[str, Any]:
         "partition_assignment_strategy": [CooperativeStickyAssignor],
         "isolation_level": "read_committed",
         "fetch_max_wait_ms": 100,
+        "fetch_min_bytes": 256 << 10,  # else a poll brings what was just written: few events, each at twice the cost
         "fetch_max_bytes": 8 << 20,
         "metadata_max_age_ms": 30_000,  # how soon new topics and partitions are noticed
     }

@@ -27,7 +27,7 @@ def run(given: Job) -> None:
     chosen = settings(given)
     tagger: Any = parts.taggers(chosen) if given.how == "tagger" else PlainTagger()
     source = KafkaSource(parts.kafka_address(chosen), chosen.source.kafka.topics, Group(chosen.source.kafka.group_id), "earliest")
-    decoder, recent = parts.decoder(chosen.source), RecentIds()
+    decoder, recent = parts.native(chosen.source), RecentIds()
     windows = Aggregator(chosen.quality.k, parts.documents(chosen.source), Admission())
     start = cpu()
     messages = _polled(source, given.events)

@@ -28,7 +28,7 @@ GROUP BY language HAVING sum(labelled) >= {sql.LEAST} ORDER BY recall LIMIT 1"""
 MOST_NOTHING: Final = f"""
 SELECT concat(language, ' (', toString(sum(events)), ' queries)') AS worst, {sql.answered("zero_results")} AS no_result
 FROM (SELECT * FROM language_windows WHERE {sql.where()})
-GROUP BY language HAVING sum(events) - sum(errors) >= {sql.LEAST} ORDER BY no_result DESC LIMIT 1"""
+GROUP BY language HAVING sum(events) - sum(errors) - sum(untold) >= {sql.LEAST} ORDER BY no_result DESC LIMIT 1"""
 
 OPEN_NOW: Final = f"SELECT count() AS open FROM ({sql.OPEN}) WHERE state IN ('firing', 'low')"
 AS_OF: Final = "SELECT dateDiff('second', max(at), now('UTC')) AS age FROM journal FINAL WHERE kind = 'as_of' HAVING count() > 0"

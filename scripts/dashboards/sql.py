@@ -57,8 +57,8 @@ def mean(total: str, n: str) -> str:
 
 
 def answered(rate: str) -> str:
-    """A rate of the searches that did not fail."""
-    return f"sum({rate}) / nullIf(sum(events) - sum(errors), 0)"
+    """A rate of the searches that did not fail, and of which the log says what they found."""
+    return f"sum({rate}) / nullIf(sum(events) - sum(errors) - sum(untold), 0)"
 
 
 def wilson(rate: str, n: str) -> tuple[str, str]:
@@ -95,7 +95,7 @@ THRESHOLD: Final = f"toFloat64OrNull({exactly('hit_threshold')})"
 HITS: Final = f"sum(arraySum(mapValues(mapFilter((bin, found) -> bin >= ceil(round({THRESHOLD} * 1e6) / 1e4), score_hist))))"
 
 SUMS: Final = f"""
-    sum(events) AS seen, sum(events) - sum(errors) AS searched,
+    sum(events) AS seen, sum(events) - sum(errors) - sum(untold) AS searched,
     nullIf(sum(labelled), 0) AS n, sum(recall_sum) AS hits_n, sum(recall_sq) AS hits_sq, {mean("recall_sum", "labelled")} AS found,
     {mean("mrr_sum", "labelled")} AS mrr, {mean("ndcg_sum", "labelled")} AS ndcg,
     if(uniqExactIf((embedding_model, score_kind), scored > 0) = 1, {mean("score_sum", "scored")}, NULL) AS similarity,

@@ -1,6 +1,7 @@
 """Minutes in, transitions out: the version rule from the first row to the end of an incident."""
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -204,16 +205,14 @@ def merged(rows: list[Minute]) -> list[Minute]:
     return list(together.values())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 100), st.randoms(use_true_random=False))
-def test_neither_order_nor_grouping_of_rows_within_a_minute_matters(seed: int, chance: object) -> None:
+def test_neither_order_nor_grouping_of_rows_within_a_minute_matters(seed: int, chance: Random) -> None:
     """Shuffled pieces and merged rows give the same incidents to the last bit."""
     past = history(keys=[key("de", "v41"), key("ko", "v41")], counts=(6000, 5400, 1200, 1080))
     pieces, whole = evaluator(past), evaluator(past)
-    for minute, rows in enumerate(traffic(seed), START):
-        shuffled = list(rows)
-        chance.shuffle(shuffled)  # type: ignore[attr-defined]
-        assert pieces.advance(minute, shuffled) == whole.advance(minute, merged(rows))
+    shuffled = [chance.sample(rows, len(rows)) for rows in traffic(seed)]
+    assert walk(pieces, shuffled) == walk(whole, [merged(rows) for rows in traffic(seed)])
     assert pieces.incidents == whole.incidents
     assert pieces.incidents
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -352,7 +353,7 @@ def test_another_threshold_is_another_reference() -> None:
 
 @pytest.mark.parametrize("with_labels", [False, True])
 def test_a_restart_at_any_time_changes_nothing(with_labels: bool) -> None:  # noqa: FBT001 - two kinds
-    """State through JSON, older days by the quarter, the last four by the minute: the same transitions at every point."""
+    """State through JSON, older days by the quarter, the last four by the minute: the same transitions at each stage."""
     labels = (20, 18) if with_labels else ()
     past = quarters(START - WEEKS * DAY, WEEKS - 3, (1500, 1350, 300, 270))
     near = [row(START - 3 * DAY + at, OLD, 100, 90, 20, 18) for at in range(3 * DAY)]
@@ -362,9 +363,9 @@ def test_a_restart_at_any_time_changes_nothing(with_labels: bool) -> None:  # no
     whole.warm([*past, *near])
     told: list[tuple[int, Incident]] = []
     kept: list[tuple[int, bytes]] = []
-    for at in range(0, len(minutes), 50):
+    for at, end in pairwise((0, 33, 100, 250, len(minutes))):  # nothing yet, pending, firing, recovering
         kept.append((at, msgspec.json.encode(whole.state)))
-        told += walk(whole, minutes[at : at + 50], START + at)
+        told += walk(whole, minutes[at:end], START + at)
     assert [state for _, state in states(told)] == ["firing", "resolved"]
     for at, state in kept:
         known = tuple(incident for minute, incident in told if minute < at)

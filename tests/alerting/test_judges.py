@@ -20,7 +20,7 @@ from agent.alerting.measures import Quality
 from agent.alerting.rule import Condition, GapRule, LowRule, Rule, VanishedRule
 from agent.alerting.sums import Minute
 from agent.records import WindowKey
-from tests.alerting.traffic import DAY, MICRO, MONDAY, key
+from tests.alerting.traffic import DAY, MICRO, MONDAY, folded, key
 
 REAL = (Condition("language", ("und", "mul", "__other__"), negated=True),)
 RULES: list[Rule] = [LowRule(name="low", where=REAL), GapRule(name="gap", where=REAL), VanishedRule(name="vanished", where=REAL)]
@@ -29,7 +29,6 @@ NOW = MONDAY + 15 * DAY + 22 * 60  # two hours before midnight, when another day
 LENGTH = 300
 RATES = {"en": 9.0, "de": 5.0, "fr": 5.0, "ko": 3.0, "lo": 2.0, "am": 0.03, "km": 0.03}  # queries a minute
 SCORES = {"lo": 3, "am": 10, "km": 10}  # bins of low languages; others have 57
-ADDED = ("events", "errors", "zero_results", "scored", "score_sum", "score_sq", "labelled", "recall_sum", "recall_sq")
 
 Seen = tuple[Any, ...]
 
@@ -69,20 +68,6 @@ def before() -> Iterator[Minute]:
             yield counted(hour, key(name), max(1, int(rate * 60)), 0, 1)
 
 
-def folded(rows: Sequence[Minute], width: int) -> list[Minute]:
-    """The rows as the store gives them back: summed by the quarter or hour, at its first minute."""
-    sums: dict[tuple[int, WindowKey], Minute] = {}
-    for row in rows:
-        at = (row.minute // width * width, row.key)
-        old = sums.get(at)
-        new = row._replace(minute=at[0])
-        if old is not None:
-            fields = {name: getattr(old, name) + getattr(new, name) for name in ADDED}
-            new = new._replace(score_hist=dict(Counter(old.score_hist) + Counter(new.score_hist)), **fields)
-        sums[at] = new
-    return sorted(sums.values(), key=lambda row: row.minute)
-
-
 def warmed(rows: Sequence[Minute]) -> Judges:
     """The rules with a history."""
     judges = Judges(RULES, QUALITY)
@@ -114,7 +99,7 @@ def straight(seed: int) -> list[Seen]:
     return walk(warmed(list(before())), traffic(seed), range(LENGTH), {})
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 3), at=st.integers(1, LENGTH - 1), width=st.sampled_from([15, 60]))
 def test_a_restart_at_any_minute_changes_nothing(seed: int, at: int, width: int) -> None:
     """State as JSON, another object, history by the hour or quarter: the same observations follow as without."""

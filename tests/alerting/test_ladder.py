@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import groupby
 from math import sqrt
@@ -35,7 +36,9 @@ Case = dict[str, Any]
 def rows(shared: Path) -> list[Row]:
     """The golden minutes in order."""
     with gzip.open(shared / "data" / "detection" / "golden_minutes.csv.gz", "rt") as lines:
-        found = [(one["lang"], int(one["minute"]), int(one["n"]), int(one["hits"])) for one in csv.DictReader(lines)]
+        names, *cells = csv.reader(lines)
+    columns = itemgetter(*(names.index(name) for name in ("lang", "minute", "n", "hits")))
+    found = [(lang, int(minute), int(n), int(hits)) for lang, minute, n, hits in map(columns, cells)]
     return sorted(found, key=itemgetter(1))
 
 
@@ -51,17 +54,30 @@ def track(language: str) -> Track:
     return Track(Subject("help", "prod", language, "change"), "hit_rate", SCALE)
 
 
+class Seeing(Ladder):
+    """One that sees more and more of its rows."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.grid = Grid()
+        super().__init__(self.grid, WINDOWS)
+        for language in sorted({row[0] for row in rows}):
+            series = Series(Stream(Collection("help", "prod", "kb"), language), "hit_rate", SCALE)
+            self.admit(self.grid.row(series), series, track(language).subject)
+        self._left = rows
+
+    def see(self, last: int) -> None:
+        """Everything up to the minute `last`."""
+        upto = bisect_right(self._left, last, key=itemgetter(1))
+        seen, self._left = self._left[:upto], self._left[upto:]
+        places = {language: self.tracks[track(language)] for language in {row[0] for row in seen}}
+        read = [Reading("hit_rate", SCALE, Sums(n, hits * MICRO, hits * MICRO)) for _, _, n, hits in seen]
+        self.grid.add([places[row[0]] for row in seen], [MONDAY + row[1] for row in seen], read)
+
+
 def ladder(rows: list[Row], last: int) -> Ladder:
     """One that has seen everything up to the minute `last`."""
-    grid = Grid()
-    made = Ladder(grid, WINDOWS)
-    for language in sorted({row[0] for row in rows}):
-        series = Series(Stream(Collection("help", "prod", "kb"), language), "hit_rate", SCALE)
-        made.admit(grid.row(series), series, track(language).subject)
-    seen = [row for row in rows if row[1] <= last]
-    at = [made.tracks[track(row[0])] for row in seen]
-    read = [Reading("hit_rate", SCALE, Sums(n, hits * MICRO, hits * MICRO)) for _, _, n, hits in seen]
-    grid.add(at, [MONDAY + row[1] for row in seen], read)
+    made = Seeing(rows)
+    made.see(last)
     return made
 
 
@@ -73,9 +89,9 @@ def by_time(cases: list[Case]) -> Iterator[tuple[int, list[Case]]]:
 
 def test_every_figure_to_a_millionth(rows: list[Row], cases: list[Case]) -> None:
     """Five languages, three minutes, five windows: counts, means, phi and tau, error, interval and verdict."""
-    checked = 0
+    checked, made = 0, Seeing(rows)
     for last, group in by_time(cases):
-        made = ladder(rows, last)
+        made.see(last)
         looked = made.look(MONDAY + last, MONDAY + last)
         tracks = list(made.tracks)
         verdict = judge(asked(RULE, made.tracks, made.days(), trailing=True, unit={}), "trailing", looked, tracks)
@@ -119,7 +135,8 @@ def test_a_stretch_gives_what_minute_by_minute_gives(rows: list[Row]) -> None:
 
 
 def test_one_query_in_twenty_is_less_certain_and_alarms_nobody(rows: list[Row]) -> None:
-    """Thinned at random with a fixed seed, three minutes : English is less certain at every scale, nothing new breaches."""
+    """Thinned at random with a fixed seed, ten hours of three languages: English is less certain at every scale, nothing new breaches."""
+    rows = [row for row in rows if row[0] in {"en", "ko", "lo"}]
     chance = np.random.default_rng(20)
     kept = chance.binomial(np.array([row[3] for row in rows]), 0.05)
     missed = chance.binomial(np.array([row[2] - row[3] for row in rows]), 0.05)

@@ -13,7 +13,7 @@ DAYS = 9
 
 @dataclass(frozen=True)
 class Traffic:
-    """A hundred queries a minute, of which so many are of the kind that is counted before and after the last day began."""
+    """A hundred queries in each minute that has any, of which so many are of the kind that is counted before and after the last day began."""
 
     share: Share
     before: int
@@ -39,10 +39,11 @@ class Traffic:
 
 
 def told(traffic: Traffic) -> list[Incident]:
-    """What the rule says of the last day."""
+    """What the rule says of six hours of the last day, with the days before as history."""
     judge = Evaluator([ShareRule(name="share", of=traffic.share)], QUALITY)
-    end = MONDAY + DAYS * DAY
-    walked = judge.walk([one for minute in range(MONDAY, end, 5) for one in traffic.rows(minute)], MONDAY, end - 1)
+    first, end = MONDAY + (DAYS - 1) * DAY, MONDAY + (DAYS - 1) * DAY + DAY // 4
+    judge.warm(one for minute in range(MONDAY, first, 15) for one in traffic.rows(minute))
+    walked = judge.walk([one for minute in range(first, end, 5) for one in traffic.rows(minute)], first, end - 1)
     return [incident for _, incidents in walked for incident in incidents]
 
 

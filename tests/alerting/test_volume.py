@@ -87,6 +87,17 @@ def test_an_hour_that_is_not_counted_whole_is_not_compared() -> None:
     assert made.change(STREAM, START, START + HOUR - 1) == pytest.approx(1.0)
 
 
+def test_an_answer_is_no_older_than_what_it_rests_on() -> None:
+    """The same is asked before and after it turns out that an hour was not counted whole, and after its days are forgotten."""
+    made = volumes(days=2)
+    made.add(STREAM, START - DAY, 600)
+    assert made.change(STREAM, START, START + HOUR - 1) == pytest.approx(2 / 3)
+    made.suspend(START - DAY)
+    assert made.change(STREAM, START, START + HOUR - 1) == pytest.approx(1.0)
+    made.forget(START + 30 * DAY)
+    assert made.change(STREAM, START, START + HOUR - 1) is None
+
+
 def test_what_no_baseline_asks_for_is_forgotten() -> None:
     """Nineteen days later nothing is left to compare with."""
     made = volumes()

@@ -1,8 +1,11 @@
 """Made-up traffic: rows as the store gives them back, at rates that a test can reckon with."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from agent.alerting.evaluator import Evaluator
 from agent.alerting.incident import Incident
@@ -17,6 +20,8 @@ DAY = 1440
 START = MONDAY + 3 * DAY  # the deployment of most tests, after three days of history
 RULES = load(["default"], Path(__file__).parents[2] / "rules")
 QUALITY = Quality(hit_threshold=Thresholds(default=0.35))
+
+ADDED = ("events", "errors", "zero_results", "scored", "score_sum", "score_sq", "labelled", "recall_sum", "recall_sq")
 
 Row = tuple[int, int, int, int]  # queries, hits, labelled queries, those recalled
 
@@ -43,6 +48,20 @@ def row(minute: int, where: WindowKey, *counts: int) -> Minute:
         recall_sum=recalled * MICRO,
         recall_sq=recalled * MICRO,
     )
+
+
+def folded(rows: Iterable[Minute], width: int) -> list[Minute]:
+    """The rows as the store gives them back: summed by the quarter or hour, at its first minute."""
+    groups = defaultdict[tuple[int, WindowKey], list[Minute]](list)
+    for row in rows:
+        groups[row.minute // width * width, row.key].append(row)
+    return sorted((_summed(minute, group) for (minute, _), group in groups.items()), key=attrgetter("minute"))
+
+
+def _summed(minute: int, rows: Sequence[Minute]) -> Minute:
+    histogram = sum((Counter(row.score_hist) for row in rows), Counter[int]())
+    sums: Mapping[str, Any] = {name: sum(getattr(row, name) for row in rows) for name in ADDED}
+    return rows[0]._replace(minute=minute, score_hist=dict(histogram), **sums)
 
 
 def history(counts: Row = (6000, 5400, 0, 0), keys: Sequence[WindowKey] = (key(version="v41"),), days: int = 3) -> list[Minute]:

@@ -169,7 +169,7 @@ def test_mistakes_come_together_in_the_order_of_the_file() -> None:
         "babelwatch.yaml:1: web.port: expected a whole number, found 'x'",
         "babelwatch.yaml:2: quality.k: expected 1 or more, found 0",
         "babelwatch.yaml:4: source.lateness: expected a duration such as 30s, 5m, 1h30m or 14d, found 5",
-        "babelwatch.yaml:5: source.format: expected 'auto' or 'native', found 'csv'",
+        "babelwatch.yaml:5: source.format: expected 'auto', 'native', 'otlp_proto' or 'otlp_json', found 'csv'",
         f"BABELWATCH_A__B: a: expected one of {SECTIONS}, found 'a'",
         f"BABELWATCH_A__C: a: expected one of {SECTIONS}, found 'a'",
         "BABELWATCH_PRIVACY__SAMPLES: privacy.samples: expected true or false, found 'maybe'",

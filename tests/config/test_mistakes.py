@@ -103,8 +103,8 @@ CASES = {
         "source.kafka.security.sasl_mechanism",
         "expected 'PLAIN', 'SCRAM-SHA-256' or 'SCRAM-SHA-512', found 'GSSAPI'",
     ),
-    "format_that_is_not_built": Case(
-        "source: {format: otlp_proto}", 1, "source.format", "expected 'auto' or 'native', found 'otlp_proto'"
+    "format_that_is_none": Case(
+        "source: {format: otlp}", 1, "source.format", "expected 'auto', 'native', 'otlp_proto' or 'otlp_json', found 'otlp'"
     ),
     "duration_without_unit": Case(
         "source: {lateness: 120}", 1, "source.lateness", "expected a duration such as 30s, 5m, 1h30m or 14d, found 120"
@@ -344,6 +344,9 @@ CASES = {
     "report_in_a_part_of_the_world": Case("report: {timezone: Europe}", 1, "report.timezone", f"{ZONE}, found 'Europe'"),
     "report_in_a_path": Case("report: {timezone: ../etc}", 1, "report.timezone", f"{ZONE}, found '../etc'"),
     "report_in_empty_text": Case("report: {timezone: ''}", 1, "report.timezone", "expected text that is not empty, found ''"),
+    "two_doors_at_one_port": Case(
+        "web: {port: 8080, health_port: 8080}", 1, "web.health_port", "expected another port than web.port, or null, found 8080"
+    ),
     "open_pages_without_token": Case(
         "web: {host: 0.0.0.0}", 1, "web.token", "expected a token, because host 0.0.0.0 is open to other machines, found nothing"
     ),

@@ -127,7 +127,7 @@ def test_the_topic_has_the_last_twenty_minutes() -> None:
 
 
 def test_the_update_is_longer_ago_than_an_alert_needs() -> None:
-    """Five minutes in breach and two of lateness are in the topic already: a newcomer does not wait for them."""
+    """The minutes that a fall must last are in the topic already: a newcomer does not wait for them."""
     assert timedelta(minutes=10) <= stage.UPDATED
     assert timedelta(minutes=1) <= stage.IN_TOPIC - stage.UPDATED
 

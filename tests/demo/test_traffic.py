@@ -42,7 +42,7 @@ def seen() -> list[Seen]:
 
 def _recall(event: Event) -> float:
     """Of the article that the question is about, whether the log says so or not."""
-    return measure([result.doc_id for result in event.results], {_article(event.query or ""): 1.0}, 10).recall
+    return measure([result.doc_id for result in event.found], {_article(event.query or ""): 1.0}, 10).recall
 
 
 @cache
@@ -126,21 +126,21 @@ def test_every_event_is_complete() -> None:
         assert one.event.relevant == ([_article(one.event.query or "")] if PROFILES[one.language].labelled else None)
         assert one.event.latency_ms
         assert one.event.session
-        assert len(one.event.results) in {0, 10}
+        assert len(one.event.found) in {0, 10}
 
 
 def test_scores_fall_and_no_document_comes_twice() -> None:
     """A ranking is a ranking."""
     for one in seen():
-        scores = [result.score or 0.0 for result in one.event.results]
+        scores = [result.score or 0.0 for result in one.event.found]
         assert all(higher > lower > 0 for higher, lower in pairwise(scores))
-        assert len({result.doc_id for result in one.event.results}) == len(scores)
-        assert {result.language for result in one.event.results} <= {"en"}
+        assert len({result.doc_id for result in one.event.found}) == len(scores)
+        assert {result.language for result in one.event.found} <= {"en"}
 
 
 def test_few_searches_fail_or_find_nothing() -> None:
     """One percent finds nothing, two in a thousand fail."""
-    empty = Counter(bool(one.event.error) for one in seen() if not one.event.results)
+    empty = Counter(bool(one.event.error) for one in seen() if not one.event.found)
     assert empty[False] / len(seen()) == pytest.approx(0.01, abs=0.002)
     assert empty[True] / len(seen()) == pytest.approx(0.002, abs=0.001)
 
@@ -173,10 +173,10 @@ def test_the_mean_over_searches_rises_as_well() -> None:
 
 def test_turkish_scores_fall_and_what_is_found_does_not() -> None:
     """The second story: a score signal that means nothing, in a service whose log has no labels."""
-    turkish = [one for one in seen() if one.language == "tr" and one.event.results]
+    turkish = [one for one in seen() if one.language == "tr" and one.event.found]
     best = defaultdict(list)
     for one in turkish:
-        best[one.event.index_version].append(one.event.results[0].score or 0.0)
+        best[one.event.index_version].append(one.event.found[0].score or 0.0)
     old, new = (sum(best[version]) / len(best[version]) for version in (OLD_INDEX, NEW_INDEX))
     assert new - old == pytest.approx(-0.05, abs=0.02)
     assert PROFILES["tr"].old.recall == PROFILES["tr"].new.recall
@@ -194,7 +194,7 @@ def test_no_other_language_is_meant_to_fall() -> None:
 def test_recall_and_similarity_are_those_of_the_profile(language: str) -> None:
     """What is drawn is what the profile says, searches without results apart."""
     quality = PROFILES[language].old
-    mine = [one for one in seen() if one.language == language and one.event.index_version == OLD_INDEX and one.event.results]
-    best = [one.event.results[0].score or 0.0 for one in mine]
+    mine = [one for one in seen() if one.language == language and one.event.index_version == OLD_INDEX and one.event.found]
+    best = [one.event.found[0].score or 0.0 for one in mine]
     assert sum(one.recall for one in mine) / len(mine) == pytest.approx(quality.recall, abs=1.8 / len(mine) ** 0.5)
     assert sum(best) / len(best) == pytest.approx(quality.similarity, abs=0.012)

@@ -202,23 +202,29 @@ def test_any_text_gets_a_tag(tagger: Tagger, text: str, declared: str | None) ->
     assert (tag.language == "und") == (tag.source == "none")
 
 
-def test_each_language_of_real_questions_is_counted_within_three_percent(tagger: Tagger, xquad: list[Question]) -> None:
+@pytest.fixture(scope="module")
+def tagged(tagger: Tagger, xquad: list[Question]) -> list[tuple[Question, Tag]]:
+    """The real questions with their tags."""
+    return [(question, tagger.tag(question.text)) for question in xquad]
+
+
+def test_each_language_of_real_questions_is_counted_within_three_percent(tagged: list[tuple[Question, Tag]]) -> None:
     """1,190 questions in each of twelve languages."""
-    counted = Counter(tagger.tag(question.text).language for question in xquad)
-    for language, asked in Counter(question.language for question in xquad).items():
+    counted = Counter(tag.language for _, tag in tagged)
+    for language, asked in Counter(question.language for question, _ in tagged).items():
         assert counted[language] == pytest.approx(asked, rel=0.03), language
 
 
-def test_few_real_questions_are_tagged_wrongly(tagger: Tagger, xquad: list[Question]) -> None:
+def test_few_real_questions_are_tagged_wrongly(tagged: list[tuple[Question, Tag]]) -> None:
     """Of 14,280, at most one in 200 in a language that it is not in, and as many in none."""
-    wrong = Counter(tag for question in xquad if (tag := tagger.tag(question.text).language) != question.language)
+    wrong = Counter(tag.language for question, tag in tagged if tag.language != question.language)
     assert wrong["und"] <= 70
     assert wrong.total() - wrong["und"] <= 70
 
 
-def test_a_latin_word_stands_in_a_quarter_of_the_greek_questions(tagger: Tagger, xquad: list[Question]) -> None:
+def test_a_latin_word_stands_in_a_quarter_of_the_greek_questions(tagged: list[tuple[Question, Tag]]) -> None:
     """Mixed are 23 % of them, and none of the English ones."""
-    mixed = Counter(question.language for question in xquad if tagger.tag(question.text).mixed)
+    mixed = Counter(question.language for question, tag in tagged if tag.mixed)
     assert mixed["el"] / 1_190 == pytest.approx(0.23, abs=0.01)
     assert mixed["en"] == 0
 
@@ -373,9 +379,9 @@ def test_a_locale_of_taiwan_is_chinese(tagger: Tagger) -> None:
     assert tagger.tag("世界上的", locale="zh-TW").language == tagger.tag("世界上的", locale="zh-CN").language == "zh"
 
 
-def test_plain_questions_are_not_in_two_languages(tagger: Tagger, xquad: list[Question]) -> None:
+def test_plain_questions_are_not_in_two_languages(tagged: list[tuple[Question, Tag]]) -> None:
     """Of 14,280 questions, many with Latin names in them, at most 0.3 % are called mul."""
-    assert sum(tagger.tag(question.text).language == "mul" for question in xquad) <= 0.003 * len(xquad)
+    assert sum(tag.language == "mul" for _, tag in tagged) <= 0.003 * len(tagged)
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKD"])
@@ -386,10 +392,10 @@ def test_case_and_form_do_not_change_a_tag(tagger: Tagger, xquad: list[Question]
 
 
 def test_a_seeded_fuzz_is_tagged(tagger: Tagger) -> None:
-    """200,000 strings of any code points, surrogates and marks of direction among them: a tag for each."""
+    """20,000 strings of any code points, surrogates and marks of direction among them: a tag for each."""
     draw = Random(1)
     for _ in range(40):
-        lengths = [draw.randrange(30) for _ in range(5_000)]
+        lengths = [draw.randrange(30) for _ in range(500)]
         texts = ["".join(map(chr, draw.choices(range(draw.choice(PLANES)), k=length))) for length in lengths]
         tags = tagger.tag_all([Asked(text, locale=text[:5]) for text in texts])
         assert len(tags) == len(texts)

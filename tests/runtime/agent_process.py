@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -16,9 +17,9 @@ from tests.runtime.counting import PATIENCE_S
 
 
 class Agent:
-    """`babelwatch run` as a process of its own, which may be killed and started again."""
+    """`babelwatch run` as a process of its own, which may be killed and started again; `source`: further settings of the log."""
 
-    def __init__(self, folder: Path, bootstrap: str, topic: str) -> None:
+    def __init__(self, folder: Path, bootstrap: str, topic: str, **source: Any) -> None:
         self.store = folder / "a störe"  # any folder will do
         self.topic, self.dead_letters = topic, f"{topic}-dead-letters"
         self.log = folder / "agent.log"
@@ -26,7 +27,7 @@ class Agent:
         folder.mkdir(exist_ok=True)
         kafka = {"bootstrap_servers": [bootstrap], "topics": [topic], "group_id": topic, "dead_letter_topic": self.dead_letters}
         settings = {
-            "source": {"kafka": kafka},
+            "source": {"kafka": kafka, **source},
             "store": {"path": str(self.store), "flush_interval": "100ms"},
             "web": {"port": 0},
         }

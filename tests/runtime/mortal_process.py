@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,12 +19,10 @@ from agent.store.migrate import migrate
 from tests.runtime import mortal
 from tests.runtime.counting import opened
 from tests.runtime.mortal import Around, Fate
+from tests.support.forks import FORKS
 
 PATIENCE_S = 60
 KINDS = ("transition", "outbox", "delivery", "change", "reference", "configuration", "as_of", "state")
-
-processes = get_context("forkserver")
-processes.set_forkserver_preload([__name__])
 
 
 class Left(NamedTuple):
@@ -43,7 +40,7 @@ class Place(NamedTuple):
 
     def run(self, work: Callable[..., None], *given: Any) -> int:
         """The exit status of a process of its own that does this work here."""
-        process = processes.Process(target=work, args=(self, *given))
+        process = FORKS.Process(target=work, args=(self, *given))
         process.start()
         process.join(PATIENCE_S)
         assert process.exitcode is not None, "it neither ends nor dies"

@@ -12,6 +12,7 @@ from agent.aggregate.aggregator import Aggregator
 from agent.aggregate.cardinality import Admission
 from agent.aggregate.documents import DocumentLanguages
 from agent.clock import FakeClock
+from agent.decode.base import Decoder
 from agent.decode.dead_letter import DeadLetter
 from agent.decode.exclude import Exclusion
 from agent.decode.native import NativeDecoder
@@ -190,6 +191,7 @@ class Rig:
     stored: list[Tally] = field(default_factory=list)
     tried: list[timedelta] = field(default_factory=list)
     first_look: FirstLook | None = None
+    decoder: Decoder = field(default_factory=NativeDecoder)
 
     def __post_init__(self) -> None:
         self.consumer = self.new_consumer()
@@ -201,7 +203,7 @@ class Rig:
         return Consumer(
             Stations(
                 source=self.log,
-                decoder=NativeDecoder(),
+                decoder=self.decoder,
                 exclusions=self.exclusions,
                 taggers=Taggers(Tagger(Models(NoModel(), NoModel(), Fitted(NoModel(), {})), Expected([]))),
                 admission=admission,

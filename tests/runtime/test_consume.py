@@ -575,6 +575,23 @@ def test_at_the_end_it_is_said_when_something_is_left(rig: Rig) -> None:
     assert rig.windows.counted() == {"ko": 5}
 
 
+def test_a_store_that_hangs_holds_up_the_end_for_one_try(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute for each partition would be longer than anybody waits: after the time that is given no other is begun."""
+    tried: list[Flush] = []
+
+    def hang(flush: Flush) -> None:
+        tried.append(flush)
+        rig.clock.sleep(30)
+        raise RetryLater("no answer")
+
+    rig.log.append(P0, events(range(5)))
+    rig.log.append(P1, events(range(5)))
+    rig.read()
+    monkeypatch.setattr(rig.windows, "append", hang)
+    assert not rig.consumer.flush_all(rig.clock.now() + timedelta(seconds=20))
+    assert len(tried) == 1
+
+
 @pytest.mark.parametrize("ask", [Rig.step, lambda rig: rig.consumer.flush_all()], ids=["step", "flush_all"])
 def test_a_broker_that_does_not_know_a_position_loses_nothing(rig: Rig, ask: Callable[[Rig], object]) -> None:
     """The position of a partition may have to be asked of a broker that is away: the batch waits."""

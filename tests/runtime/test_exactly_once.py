@@ -19,8 +19,8 @@ from tests.runtime.counting import Counted, counted, dump, ends_of, letters, of_
 from tests.runtime.generated import Generated, generate
 from tests.support.broker import Kafka
 
-COUNT = 6_000
-PIECE = 50
+COUNT = 2_000
+PIECE = 20
 Topic = Callable[..., str]
 
 
@@ -69,7 +69,7 @@ def agent(kafka: Kafka, topic: Topic, tmp_path: Path) -> Iterator[Agent]:
 
 
 def test_crashes_lose_nothing_and_count_nothing_twice(log: Generated, expected: Counted, kafka: Kafka, agent: Agent) -> None:
-    """Killed again and again in the middle of its work, the agent has the windows of the replay; each reject has its letter."""
+    """Killed twice in the middle of its work, the agent has the windows of the replay; each reject has its letter."""
     coin, stored, sent = random.Random(7), 0, 0
     with closing(KafkaProducer(bootstrap_servers=kafka.bootstrap)) as producer:
 
@@ -79,7 +79,7 @@ def test_crashes_lose_nothing_and_count_nothing_twice(log: Generated, expected: 
                 time.sleep(0.02)
             return sent + pieces * PIECE
 
-        for _ in range(3):
+        for _ in range(2):
             sent = send_some(10)
             agent.start()
             stored = agent.wait(stored + 1)

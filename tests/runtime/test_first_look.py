@@ -13,7 +13,7 @@ NO_JSON, NO_QUERY = (DeadLetter(RawMessage(P0, 0, b""), reason, "") for reason i
 
 @pytest.mark.parametrize(("rejected", "stops"), [(400, False), (980, False), (989, False), (990, True), (1_000, True)])
 def test_nearly_all_of_the_first_thousand(rejected: int, stops: bool) -> None:  # noqa: FBT001  a case's value
-    """99 of 100, and the reasons are told."""
+    """99 of 100, and the reasons are told, with the command that says more."""
     look = FirstLook()
     look.note(0, [NO_JSON] * 400)
     if not stops:
@@ -21,8 +21,9 @@ def test_nearly_all_of_the_first_thousand(rejected: int, stops: bool) -> None:  
         return
     with pytest.raises(
         Stop, match=rf"{rejected:,} of the first 1,000 messages were rejected \(missing_field {rejected - 400}, not_json 400\)"
-    ):
+    ) as told:
         look.note(1_000 - rejected, [NO_QUERY] * (rejected - 400))
+    assert f"`babelwatch doctor --topic {P0.topic}`" in str(told.value)
 
 
 def test_later_messages_are_not_looked_at() -> None:

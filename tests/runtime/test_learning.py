@@ -1,7 +1,7 @@
 """An unset threshold while the agent evaluates: learned once, frozen, read by from the next minute on, whatever happens."""
 
 from collections import Counter
-from itertools import count
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from agent.probing import kept
 from agent.probing.kept import ProbeRun
 from agent.report import thresholds
 from agent.report.views import StoreViews
-from tests.runtime.mortal import Fate, Mortal, away, persist
+from tests.runtime.mortal import Fate, Mortal, away, one_of_each, persist
 from tests.runtime.rig import NOW
 from tests.store.builders import at, flush, window
 
@@ -82,9 +82,9 @@ def test_a_threshold_is_frozen_amid_an_incident(alive: Mortal) -> None:
     assert [state for _, state, _ in alive.told()] == ["firing", "resolved"]
 
 
-@pytest.mark.parametrize("ends", [(*range(1, 30), ENDS[-1]), (FROZEN - 1, FROZEN, FROZEN + 1, ENDS[-1]), (40, ENDS[-1])])
+@pytest.mark.parametrize("ends", [(*range(8, 24), ENDS[-1]), (FROZEN - 1, FROZEN, FROZEN + 1, ENDS[-1]), (40, ENDS[-1])])
 def test_a_process_for_each_walk_changes_nothing(store: Mortal, alive: Mortal, ends: tuple[int, ...]) -> None:
-    """A restart at every minute, around the freezing, or after it: the same threshold, incidents and times."""
+    """A restart at every minute around the firing and the freezing, around the freezing alone, or after it: the same all the same."""
     mortal = store.copy()
     for end in ends:
         mortal.live([end])
@@ -101,31 +101,44 @@ def test_the_length_of_a_walk_changes_nothing(store: Mortal, alive: Mortal, ends
     assert mortal.journal.read("threshold") == alive.journal.read("threshold")
 
 
-def test_a_kill_at_any_step_changes_nothing(store: Mortal) -> None:
-    """Also before and after the threshold is written, and while what was usual is read again."""
-    ends, names = (FROZEN - 1, FROZEN + 2), Counter[str]()
-    alive = store.copy()
-    alive.live(ends)
-    for step in count(1):
+def outlived(store: Mortal, chosen: Callable[[Sequence[str]], Iterable[int]]) -> Counter[str]:
+    """Killed at each of the steps that are chosen, the next process ends as if nothing had been; where that was."""
+    ends, names, alive, whole = (FROZEN - 1, FROZEN + 2), Counter[str](), store.copy(), Fate()
+    alive.live(ends, whole)
+    for step in chosen(whole.steps):
         mortal, fate = store.copy(), Fate(step)
         mortal.outlive(ends, fate)
-        names[fate.steps[step - 1] if len(fate.steps) >= step else ""] += 1
+        names[fate.steps[step - 1]] += 1
         assert mortal.transitions() == alive.transitions(), (step, fate.steps[-1])
         assert mortal.journal.read("threshold") == alive.journal.read("threshold"), (step, fate.steps[-1])
         assert list(dict.fromkeys(mortal.told())) == alive.told(), (step, fate.steps[-1])
-        if len(fate.steps) < step:
-            break
+    return names
+
+
+def test_a_kill_at_a_step_of_each_kind_changes_nothing(store: Mortal) -> None:
+    """Drawn from anywhere, also before and after the threshold is written, and while what was usual is read again."""
+    names = outlived(store, one_of_each)
+    assert names["before writing threshold"] == names["after writing threshold"] == names["reading minutes"] == 1
+
+
+@pytest.mark.chaos
+def test_a_kill_at_any_step_changes_nothing(store: Mortal) -> None:
+    """Every step in turn."""
+    names = outlived(store, lambda steps: range(1, len(steps) + 1))
     assert names["before writing threshold"] == names["after writing threshold"] == 1
 
 
 def test_a_store_that_is_away_while_it_freezes_changes_nothing(store: Mortal, alive: Mortal) -> None:
-    """The process tries again at the next walk, from before it writes the threshold until it has read again what was usual."""
+    """The process tries again at the next walk, from before it writes the threshold until it has read again what was usual.
+
+    A step of each kind between the two.
+    """
     whole = Fate()
     before = store.copy()
     persist(before.around, ENDS, whole, before.how)
     first = whole.steps.index("before writing threshold") + 1
     last = first + whole.steps[first:].index("reading action") + 1
-    for step in range(first, last + 1):
+    for step in (first - 1 + each for each in one_of_each(whole.steps[first - 1 : last])):
         mortal = store.copy()
         persist(mortal.around, ENDS, Fate(step, away), mortal.how)
         assert mortal.transitions() == alive.transitions(), whole.steps[step - 1]

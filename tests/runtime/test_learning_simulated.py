@@ -20,7 +20,7 @@ from tests.runtime.mortal import Fate, Mortal, resumed
 from tests.store.builders import flush
 
 AUTO = Quality(hit_threshold=Thresholds("auto"))
-TRAFFIC = {"qpm": 200.0, "history_days": 2.0, "after_days": 0.5}
+TRAFFIC = {"qpm": 200.0, "history_days": 1.0, "after_days": 0.125}
 MISS, SPREADS = 0.21, (0.09, 0.07)  # as the simulator draws the scores of hits and misses
 
 
@@ -47,12 +47,12 @@ def replayed(shared: Path, scenario: dict[str, Any], seed: int, rules: Any = tup
     mortal = Mortal(quality=AUTO, rules=rules)
     mortal.windows.append(flush(*windows(shared, scenario, seed)))
     evaluation = resumed(mortal.around, Fate(), mortal.how)
-    evaluation.walk(start_of(MONDAY + int(2.5 * DAY)), None)
+    evaluation.walk(start_of(MONDAY + int(1.125 * DAY)), None)
     return mortal
 
 
 def test_where_nothing_is_wrong_nothing_is_told(shared: Path) -> None:
-    """A deployment that breaks nothing, two days after the threshold was frozen: neither that nor the freezing is an alarm."""
+    """A deployment that breaks nothing, a day after the threshold was frozen: neither that nor the freezing is an alarm."""
     mortal = replayed(shared, {"name": "version_ok"}, 12)
     (one,) = thresholds.frozen(mortal.journal)
     assert "en" in one.languages

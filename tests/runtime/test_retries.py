@@ -23,7 +23,7 @@ from tests.runtime.counting import PATIENCE_S, dump, of_file, opened
 from tests.runtime.generated import Generated, Record, generate
 from tests.support.broker import Kafka
 
-COUNT, PARTITIONS, BATCH = 6_000, 3, 5
+COUNT, PARTITIONS, BATCH = 2_400, 3, 5
 LATER = 60  # batches at most: a retry comes within a few hundred records
 
 Batches = list[list[Record]]

@@ -84,3 +84,40 @@ def test_a_letter_of_another_log_repeats_whatever_is_known() -> None:
     recent = RecentIds()
     recent.new([Accepted(3, 0, X)])
     assert recent.new([Accepted(9, 0, X, "logs/1:3")], "logs/0") == []
+
+
+# Records of spans: several events at one offset.
+RECORDS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from("abcdef")), max_size=60).map(
+    lambda steps: list(zip(accumulate(step for step, _ in steps), (event_id for _, event_id in steps), strict=True))
+)
+
+
+def naive_places(log: Log, window: int, most: int) -> list[int]:
+    """The places in the list of the duplicates: the last event of that id is near in offsets and in events."""
+    found = []
+    for place, (at, event_id) in enumerate(log):
+        before = [other for other in range(place) if log[other][1] == event_id]
+        found += [place] if before and at - log[before[-1]][0] <= window and place - before[-1] <= most else []
+    return found
+
+
+def duplicate_places(log: Log, recent: RecentIds) -> list[int]:
+    """The places of the duplicates, as they are told one by one."""
+    items = [Accepted(at, place, Event(event_id, 0)) for place, (at, event_id) in enumerate(log)]
+    new = {item.at for item in recent.new(items)}
+    return [place for place in range(len(log)) if place not in new]
+
+
+@given(RECORDS, st.integers(1, 12), st.integers(1, 12))
+def test_events_of_one_record_are_told_apart(log: Log, window: int, most: int) -> None:
+    """Two limits hold at once, one of offsets and one of events."""
+    assert duplicate_places(log, RecentIds(window, most)) == naive_places(log, window, most)
+
+
+@given(RECORDS, st.integers(1, 12), st.integers(1, 12), st.integers(0, 60))
+def test_a_warm_start_among_records_of_many_events_decides_alike(log: Log, window: int, most: int, start: int) -> None:
+    """Who has read the window of offsets before it needs no more to know which events are among the last."""
+    first = [place for place, (at, _) in enumerate(log) if at >= start - window]
+    begun = first[0] if first else len(log)
+    told = [begun + place for place in duplicate_places(log[begun:], RecentIds(window, most))]
+    assert [p for p in told if log[p][0] >= start] == [p for p in naive_places(log, window, most) if log[p][0] >= start]

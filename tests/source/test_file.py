@@ -55,6 +55,33 @@ def begun(opened: Callable[..., FileSource]) -> Callable[..., FileSource]:
     return make
 
 
+PROTO = b"\n\x04\n\x02\x08\x01\r\n"
+PRETTY = b'{\n  "resourceSpans": []\n}\n'
+
+
+@pytest.mark.parametrize("value", [PROTO, PRETTY, b" \n" + PRETTY], ids=["protobuf", "JSON", "JSON after a blank line"])
+def test_a_record_of_spans_is_one_message(begun: Callable[..., FileSource], tmp_path: Path, value: bytes) -> None:
+    """Whole, with the ends of lines that are in it; read again it is the same, and another record at its place another source."""
+    path = tmp_path / "record"
+    path.write_bytes(value)
+    source = begun(path)
+    assert read(source, 1) == {partition(path): [(0, value)]}
+    assert (source.position(partition(path)), source.end_positions()) == (1, {partition(path): 1})
+    source.seek(partition(path), 0)
+    assert read(source, 1) == {partition(path): [(0, value)]}
+    path.write_bytes(value + b"\n")
+    assert begun(path).identity(partition(path)) != source.identity(partition(path))
+
+
+@pytest.mark.parametrize("value", [b"\n{}\n{}\n", b"\nGET /\n", b"{}\n{\n", b'{"a": 1}\n', b'{\n{"a": 1}\n', b"{\n{\n"])
+def test_other_files_are_lines(begun: Callable[..., FileSource], tmp_path: Path, value: bytes) -> None:
+    """Also where they begin with a blank one."""
+    path = tmp_path / "lines"
+    path.write_bytes(value)
+    expected = [(number, line) for number, line in enumerate(value.splitlines()) if line]
+    assert read(begun(path), len(expected)) == {partition(path): expected}
+
+
 def partition(path: Path) -> Partition:
     """A file's."""
     return Partition(str(path.resolve()), 0)

@@ -166,6 +166,26 @@ def test_the_groups_offsets_are_told_and_never_read(kafka: Kafka, join: Join, to
 # --- what is in the log
 
 
+def test_what_trickles_in_comes_in_few_polls(join: Join, topic: Topic, producer: KafkaProducer) -> None:
+    """Two hundred records, each written by itself over a second and more: a poll for each would cost several times as much."""
+    name = topic()
+    source = join(name)
+    begin(source, *assigned(source))
+
+    def trickle() -> None:
+        for value in VALUES * 20:
+            produce(producer, name, [value])
+            time.sleep(0.005)
+
+    with ThreadPoolExecutor(1) as pool:
+        trickling, begun, brought = pool.submit(trickle), time.monotonic(), list[int]()
+        while sum(brought) < 200:
+            brought += [len(found) for found in source.poll(1_000, 0.2).records.values()]
+        trickling.result()
+    waited = module._consumer_settings(Group("group"))["fetch_max_wait_ms"] / 1000
+    assert len(brought) <= 2 + (time.monotonic() - begun) / waited
+
+
 def test_a_tombstone_is_an_empty_message(join: Join, topic: Topic, producer: KafkaProducer) -> None:
     """A record without a value keeps its offset."""
     name = topic()

@@ -78,7 +78,7 @@ class _Gathered:
         of_documents = reading.documents.of_relevant(relevant, event) if reading.documents else ""
         column = self._columns[Group(language, of_documents)]
         column.keys.append(query_key(language, event.query or "", relevant))
-        column.values.append(reading.metric.of([result.doc_id for result in event.results], relevant))
+        column.values.append(reading.metric.of([result.doc_id for result in event.found], relevant))
 
     def marks(self) -> dict[Group, Marks]:
         """All of it, each query once."""

@@ -12,6 +12,7 @@ from agent.notify import words
 from agent.notify.labels import web_address
 from agent.notify.mute import Mute
 from agent.notify.page import LONGEST_SUMMARY, LONGEST_URL, MOST_EXEMPLARS, SHORT, mute_line, trace_address
+from agent.notify.runbook import PATH, of_cause, section
 from agent.notify.text import capital, one_line, shorten
 from agent.report import explain
 from agent.report.pages import alerts
@@ -197,9 +198,17 @@ def traces(incident: Incident, trace_url: str | None) -> list[Link]:
 
 
 def links(incident: Incident) -> list[Link]:
-    """Where the rule says to read on; only what a browser opens over HTTP."""
+    """Where the runbook tells of it, and where the rule says to read on; only what a browser opens over HTTP."""
     named = ((capital(shorten(one_line(name), 80)), web_address(url)) for name, url in incident.links.items())
-    return [Link(name, url) for name, url in named if url and len(url) <= LONGEST_URL]
+    return [*runbook_links(incident), *(Link(name, url) for name, url in named if url and len(url) <= LONGEST_URL)]
+
+
+def runbook_links(incident: Incident) -> list[Link]:
+    """What to do about its kind, and about its cause, which nothing has that the agent says of itself."""
+    kind = section(incident)
+    about = Link(f"Runbook: {kind}", f"{PATH}#{kind}")
+    cause = Link(f"Runbook: cause {incident.cause}", f"{PATH}#{of_cause(incident.cause)}")
+    return [about] if is_own(incident) else [about, cause]
 
 
 def around(incident: Incident, now: datetime) -> dict[str, str]:

@@ -33,9 +33,9 @@ AFTER: Final = timedelta(hours=2)
 VOLUME: Final[IncidentClass] = "volume"
 SUMS: Final[Mapping[str, Sequence[str]]] = {
     LABELS: ("events", "labelled", "recall_sum", "recall_sq"),
-    "hit_rate": ("events", "errors", "scored", "score_hist", "label_hist", "label_hit_hist"),
+    "hit_rate": ("events", "errors", "untold", "scored", "score_hist", "label_hist", "label_hit_hist"),
     SCORES: ("events", "scored", "score_sum", "score_sq", "label_hist", "label_hit_hist"),
-    "has_results": ("events", "errors", "zero_results"),
+    "has_results": ("events", "errors", "untold", "zero_results"),
     VOLUME: ("events", "queries"),
 }
 """What each measure is made of; others have no chart."""

@@ -22,6 +22,7 @@ class Field(NamedTuple):
 
 
 FIELDS: Final = (
+    Field("What was found", "results", "No zero results, no hits: nothing judges quality where the log does not tell the results."),
     Field("Scores", "results[].score", "No hit rate and no mean score; without labels too, nothing judges quality."),
     Field("Labels", "relevant", "Recall is not known; alerts rest on scores and stay unconfirmed until a golden set is asked."),
     Field("Document languages", "results[].language", "Pairs cannot be told apart: weakness across languages is not seen."),
@@ -40,6 +41,7 @@ BY: Final = ("service", "language", "collection", "embedding_model", "index_vers
 SUMS: Final = (
     "events",
     "errors",
+    "untold",
     "zero_results",
     "mixed",
     "declared",
@@ -55,6 +57,7 @@ SUMS: Final = (
     "tag_reasons",
 )
 COUNTED: Final[Mapping[str, Callable[[WindowKey, Measures], int]]] = {
+    "results": lambda _, sums: sums.events - sums.untold,
     "results[].score": lambda _, sums: sums.scored,
     "relevant": lambda _, sums: sums.labelled,
     "collection": lambda key, sums: sums.events if key.collection else 0,
@@ -111,7 +114,7 @@ def _share(totals: Iterable[Total], field: str) -> float | None:
     have = whole = 0
     for key, sums in totals:
         have += COUNTED[field](key, sums)
-        whole += sums.events - (sums.errors + sums.zero_results if field in ANSWERED else 0)
+        whole += sums.events - (sums.errors + sums.untold + sums.zero_results if field in ANSWERED else 0)
     return have / whole if whole else None
 
 

@@ -15,6 +15,7 @@ NAMES: Final[tuple[Name, ...]] = ("recall_at_k", "hit_rate", SCORES)
 POINT: Final = (
     "events",
     "errors",
+    "untold",
     "zero_results",
     "scored",
     "score_sum",

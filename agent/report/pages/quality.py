@@ -30,6 +30,7 @@ WHY: Final[Mapping[Reason, str]] = {
     Reason.EMPTY: "no bytes",
     Reason.NOT_UTF8: "not UTF-8",
     Reason.NOT_JSON: "not JSON",
+    Reason.NOT_OTLP: "no spans, as `source.format` says they are",
     Reason.TOO_DEEP: "nested too deeply",
     Reason.NOT_AN_OBJECT: "JSON, but no object",
     Reason.MAPPING_FAILED: "source.mapping does not fit",

@@ -44,7 +44,7 @@ from agent.store.days import DAY
 BY: Final = tables.columns(pairs=False, by=())
 CHART_SUMS: Final[Mapping[Name, tuple[str, ...]]] = {
     "recall_at_k": ("labelled", "recall_sum"),
-    "hit_rate": ("events", "errors", "scored", "score_hist"),
+    "hit_rate": ("events", "errors", "untold", "scored", "score_hist"),
     "similarity_mean": ("scored", "score_sum"),
 }
 """What the charts of a measure are drawn of."""

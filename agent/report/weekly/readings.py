@@ -20,7 +20,7 @@ ENOUGH: Final = 50
 BY: Final = ("language", "collection", "embedding_model", "score_kind")
 FIELDS: Final[Mapping[Measure, tuple[str, ...]]] = {
     "recall_at_k": ("labelled", "recall_sum", "recall_sq"),
-    "hit_rate": ("events", "errors", "scored", "score_hist"),
+    "hit_rate": ("events", "errors", "untold", "scored", "score_hist"),
     "similarity_mean": ("scored", "score_sum", "score_sq"),
 }
 """The sums that each measure is read from."""

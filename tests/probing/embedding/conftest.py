@@ -1,11 +1,9 @@
 """Embedders of each kind, and endpoints on the loopback that give the vectors of the twin."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from agent.probing.embedding.sentence_transformers import SentenceTransformersEmbedder
 from tests.probing.embedding.endpoints import openai, plain
 from tests.probing.server import Server
 
@@ -22,9 +20,3 @@ def plain_server() -> Iterator[Server]:
     """Takes `{"inputs": [...]}` and answers with the vectors alone."""
     with Server(plain) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def english(minilm: Path) -> SentenceTransformersEmbedder:
-    """The real model, loaded once."""
-    return SentenceTransformersEmbedder(model=str(minilm), device="cpu")

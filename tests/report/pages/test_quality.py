@@ -152,6 +152,7 @@ def test_fields_are_counted_for_each_service() -> None:
     found = fields.fields(totals, pairs, {"help": 12})
     assert found.services == ["help", "shop"]
     assert {each.field: share(found, each.field) for each in FIELDS} == {
+        "results": [1.0, 1.0],
         "results[].score": [1.0, 0.0],
         "relevant": [0.15, 0.0],
         "results[].language": [0.75, None],
