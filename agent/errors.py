@@ -41,7 +41,9 @@ class Mistake(NamedTuple):
     expected: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in self if part)
+        """One line: what cannot be seen (a line break, a blank that does not break) is escaped as in a Python string."""
+        line = ": ".join(part for part in self if part)
+        return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in line)
 
 
 class Misconfigured(Stop):
