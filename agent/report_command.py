@@ -27,7 +27,8 @@ from agent.report.views import Report, Views, Words
 from agent.sending import send_report
 
 Week = Annotated[
-    str | None, typer.Option("--week", metavar="2026-W46", help="Which ISO week (default: the last one that is over and has data).")
+    str | None,
+    typer.Option("--week", metavar="2026-W46", help="Which ISO week (default: the last one that is over, or else the first one)."),
 ]
 Until = Annotated[str | None, typer.Option("--to", metavar="TIME", help="As --from; default: the newest minute.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of printing it.")]

@@ -145,7 +145,7 @@ ONES: Final[Mapping[str, tuple[type, str, Mapping[str, str]]]] = {
         Report,
         "The weekly report",
         {
-            "week": "ISO week such as 2026-W46 (default: the last one that is over and has data)",
+            "week": "ISO week such as 2026-W46 (default: the last one that is over, or else the first one)",
             **{name: RANGE[name] for name in ("from", "to")},
             "format": "html, text or json (default)",
             **NAMES,

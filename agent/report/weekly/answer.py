@@ -30,7 +30,7 @@ def asked(  # noqa: PLR0913, PLR0917 - what a report is read from, and how it is
 ) -> Report:
     """The report that the words `week`, `from`, `to` and the filters mean; raises Misconfigured with every mistake."""
     span = windows.span()
-    period, where = parsed(words, now, span[1] if span else now, zone)
+    period, where = parsed(words, now, span or (now, now), zone)
     if span is None:
         raise NotFound([Mistake("", "store", "holds no queries yet")])
     return weekly(windows, journal, quality, period, where)

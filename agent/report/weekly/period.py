@@ -31,11 +31,11 @@ class Period(NamedTuple):
 
 
 def parsed(
-    words: Mapping[str, str], now: datetime, newest: datetime, zone: ZoneInfo = UTC_ZONE
+    words: Mapping[str, str], now: datetime, span: tuple[datetime, datetime], zone: ZoneInfo = UTC_ZONE
 ) -> tuple[Period, Mapping[str, str]]:
-    """Read `week`, `from`, `to` and the filters; `newest` is when the newest minute of the store begins.
+    """Read `week`, `from`, `to` and the filters; `span` is when the oldest and the newest minute of the store begin.
 
-    Default: the last week that is over, or the newest one with data where that is earlier. Raises Misconfigured with every mistake.
+    Without any of the three it is the `usual` week. Raises Misconfigured with every mistake.
     """
     query = parse({key: text for key, text in words.items() if key != "week"}, now)
     week, ranged = words.get("week", ""), query.start or query.end
@@ -43,7 +43,7 @@ def parsed(
         raise Misconfigured([Mistake("", "week", "expected a week, or --from and --to, not both")])
     if week:
         return week_of(week, zone), query.where
-    return (_range(query, newest) if ranged else last_complete(now, newest, zone)), query.where
+    return (_range(query, span[1]) if ranged else usual(now, span, zone)), query.where
 
 
 def week_of(name: str, zone: ZoneInfo) -> Period:
@@ -60,10 +60,10 @@ def week_of(name: str, zone: ZoneInfo) -> Period:
     return Period(name, start, end, before)
 
 
-def last_complete(now: datetime, newest: datetime, zone: ZoneInfo) -> Period:
-    """The last week that is over at `now`; of an older log the one that holds its newest minute."""
-    local = min(now.astimezone(zone) - WEEK, newest.astimezone(zone))
-    return week_of(iso_week(local), zone)
+def usual(now: datetime, span: tuple[datetime, datetime], zone: ZoneInfo) -> Period:
+    """The last week that is over at `now`; of an older log its last one, of a younger one its first, which goes on."""
+    oldest, newest = (minute.astimezone(zone) for minute in span)
+    return week_of(iso_week(max(oldest, min(newest, now.astimezone(zone) - WEEK))), zone)
 
 
 def _range(query: Query, newest: datetime) -> Period:

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.errors import Misconfigured
-from agent.report.weekly.period import UTC_ZONE, last_complete, parsed, week_of
+from agent.report.weekly.period import UTC_ZONE, parsed, usual, week_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
+LONG_AGO = datetime(2025, 11, 1, tzinfo=UTC)
 SUNDAY = datetime(2026, 11, 22, 18, tzinfo=UTC)
 
 
@@ -31,22 +32,32 @@ def test_the_week_in_which_the_clock_goes_back_is_an_hour_longer() -> None:
 
 def test_the_default_is_the_last_week_that_is_over() -> None:
     """On a Sunday that is the week before, and from midnight in the zone on the one that has just ended."""
-    assert last_complete(SUNDAY, SUNDAY, UTC_ZONE).name == "2026-W46"
+    assert usual(SUNDAY, (LONG_AGO, SUNDAY), UTC_ZONE).name == "2026-W46"
     late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-    assert (last_complete(late, late, UTC_ZONE).name, last_complete(late, late, BERLIN).name) == ("2026-W46", "2026-W47")
+    assert [usual(late, (LONG_AGO, late), zone).name for zone in (UTC_ZONE, BERLIN)] == ["2026-W46", "2026-W47"]
 
 
 def test_of_an_older_log_it_is_the_week_of_the_newest_minute() -> None:
     """Whoever replays last year's log needs no option."""
-    assert last_complete(SUNDAY, datetime(2025, 12, 31, tzinfo=UTC), UTC_ZONE).name == "2026-W01"
+    assert usual(SUNDAY, (LONG_AGO, datetime(2025, 12, 31, tzinfo=UTC)), UTC_ZONE).name == "2026-W01"
+
+
+def test_in_the_first_week_it_is_that_one() -> None:
+    """Whoever asks on the day of installation sees what is there; from the second week on, the one that is over."""
+    tuesday = datetime(2026, 11, 17, 9, tzinfo=UTC)
+    assert usual(SUNDAY, (tuesday, SUNDAY), UTC_ZONE).name == "2026-W47"
+    assert usual(SUNDAY + timedelta(days=1), (tuesday, SUNDAY), UTC_ZONE).name == "2026-W47"
+    assert usual(SUNDAY + timedelta(days=8), (tuesday, SUNDAY + timedelta(days=8)), UTC_ZONE).name == "2026-W48"
 
 
 def test_another_range_is_compared_with_as_long_a_time_before() -> None:
     """Without an end it reaches to the newest minute; the name says from when to when."""
-    period, where = parsed({"from": "2026-11-10", "service": "help"}, SUNDAY, datetime(2026, 11, 10, 23, 59, tzinfo=UTC))
+    period, where = parsed(
+        {"from": "2026-11-10", "service": "help"}, SUNDAY, (LONG_AGO, datetime(2026, 11, 10, 23, 59, tzinfo=UTC))
+    )
     assert period == ("2026-11-10/2026-11-11", at(10), at(11), at(9))
     assert where == {"service": "help"}
-    assert parsed({"to": "2026-11-11T08:00:00Z"}, SUNDAY, SUNDAY)[0].name == "2026-11-04T08:00Z/2026-11-11T08:00Z"
+    assert parsed({"to": "2026-11-11T08:00:00Z"}, SUNDAY, (LONG_AGO, SUNDAY))[0].name == "2026-11-04T08:00Z/2026-11-11T08:00Z"
 
 
 def at(day: int) -> datetime:
@@ -64,4 +75,4 @@ def test_what_is_no_week_is_told(name: str) -> None:
 def test_a_week_and_a_range_together_are_a_mistake() -> None:
     """Nobody can mean both."""
     with pytest.raises(Misconfigured, match="expected a week, or --from and --to, not both"):
-        parsed({"week": "2026-W46", "from": "-7d"}, SUNDAY, SUNDAY)
+        parsed({"week": "2026-W46", "from": "-7d"}, SUNDAY, (LONG_AGO, SUNDAY))
