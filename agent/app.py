@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from agent import active, evaluating, exporting, logs, opening, parts, signals, telemetry
 from agent.config import configuration
-from agent.config.pending import without_effect
+from agent.config.remarks import remarks
 from agent.config.settings import Settings
 from agent.configured import Configured, fixed
 from agent.decode.sink import FileSink
@@ -52,8 +52,8 @@ def run(settings: Settings, config: Path | None = None) -> None:
     """The agent, until SIGTERM; `config` is where the settings were read, and are read again."""
     logs.configure(json=settings.telemetry.logs == "json")
     keep_buffers()
-    for key in without_effect(settings):
-        log.warning("%s is set, and has no effect in this version", key)
+    for remark in remarks(settings):
+        log.warning("%s", remark)
     configured = Configured(settings).read()  # mistakes stop the agent here
     with ExitStack() as stack:
         web = settings.web

@@ -32,7 +32,7 @@ from agent import (
     signals,
 )
 from agent.config import showing
-from agent.config.pending import without_effect
+from agent.config.remarks import remarks
 from agent.demo import play
 from agent.errors import BabelwatchError, Locked, RetryLater
 from agent.language.tagger import Asked
@@ -191,8 +191,8 @@ def config_check(config: Config = None) -> None:
     settings = settings_of(config)
     app.check(settings)
     typer.echo("The configuration is valid.")
-    for key in without_effect(settings):
-        typer.echo(f"{key} is set, and has no effect in this version.", err=True)
+    for remark in remarks(settings):
+        typer.echo(f"{remark}.", err=True)
 
 
 @config_commands.command("show")

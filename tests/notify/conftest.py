@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,21 +16,23 @@ __all__ = ["SECRET", "Answer", "SlackStub"]
 
 
 class Tls(NamedTuple):
-    """What a server on localhost shows, and the file of the authority that signed it."""
+    """What a server on localhost shows, the file of the authority that signed it, and what that one showed until yesterday."""
 
     server: ssl.SSLContext
     ca_file: Path
+    expired: ssl.SSLContext
 
 
 @pytest.fixture(scope="session")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
     """A certificate that nobody trusts who has not the authority's file."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    authority, yesterday = trustme.CA(), datetime.now(UTC) - timedelta(days=1)
+    valid, expired = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(valid)
+    authority.issue_cert("localhost", not_before=yesterday - timedelta(days=9), not_after=yesterday).configure_cert(expired)
     ca_file = tmp_path_factory.mktemp("tls") / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
-    return Tls(context, ca_file)
+    return Tls(valid, ca_file, expired)
 
 
 @pytest.fixture

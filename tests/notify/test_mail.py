@@ -177,6 +177,20 @@ def test_a_certificate_that_nobody_vouches_for(implicit: bool, tls: Tls) -> None
     assert not caught.value.permanent
 
 
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_certificate_that_has_expired(implicit: bool, tls: Tls) -> None:  # noqa: FBT001  a table's column
+    """It is told as such, and what was not sent is, once the server has its heir."""
+    how = "implicit" if implicit else "starttls"
+    with MailServer(tls.expired, implicit=implicit) as server:
+        with pytest.raises(TransportError, match="certificate has expired") as caught:
+            mailer(server, tls=how, ca_file=tls.ca_file).send(message())
+        assert not caught.value.permanent
+        assert server.mails == []
+    with MailServer(tls.server, implicit=implicit) as server:
+        mailer(server, tls=how, ca_file=tls.ca_file).send(message())
+        assert len(server.mails) == 1
+
+
 @pytest.mark.parametrize(("answer", "permanent"), [("451 4.3.0 later", False), ("550 5.7.1 SECRET", True), ("552 too big", True)])
 def test_what_a_server_refuses(answer: str, permanent: bool, mail_server: MailServer) -> None:  # noqa: FBT001  a table's column
     """4xx is tried again, 5xx is not; the server's prose stays out."""
