@@ -16,7 +16,7 @@ SIGNS = [*":,-?[]{}#&*!|>'\"%@`~=\\ \t\n\r\x00\x85\u2028\ufeff\U0001f600", *TAGS
 WORDS = ["", "5m", "und", "ko", "drop", "auto", "critical", "mon", "Europe/Berlin", "24:00", "2026-11-16", "a: b", "-7d"]
 LEAVES = st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | st.text(max_size=8) | st.sampled_from(WORDS)
 bounded = settings(max_examples=150, deadline=None, derandomize=True, database=None)
-"""The same examples each time: what fails here fails for everybody."""
+"""The same examples for the same selection of tests: hypothesis also takes constants of the modules that are loaded."""
 
 
 def spliced(good: Sequence[str]) -> st.SearchStrategy[str]:
