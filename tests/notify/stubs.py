@@ -6,9 +6,10 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from agent.notify.slack import SlackNotifier
+from tests.support.served import Served
 
 SECRET = "T0SECRET/B0SECRET/xoxSECRETxox"
 CLOSED = -1
@@ -31,7 +32,7 @@ class Request(NamedTuple):
     body: bytes
 
 
-class Stub:
+class Stub(Served):
     """Takes posts; all are `requests`, those answered with a success are `arrived`. `answers` go before the usual one."""
 
     path = f"/services/{SECRET}"
@@ -42,10 +43,10 @@ class Stub:
         self.arrived: list[Any] = []
         self.tries = 0
         self.over = threading.Event()
-        self.server = Server(self)
+        super().__init__(Server(self))
         if tls:
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.base = f"http{'s' if tls else ''}://{'localhost' if tls else '127.0.0.1'}:{self.server.server_port}"
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.base = f"http{'s' if tls else ''}://{'localhost' if tls else '127.0.0.1'}:{self._server.server_port}"
         self.url = self.base + self.path
 
     def usual(self, request: Request) -> Answer:  # noqa: ARG002  others look at it
@@ -61,16 +62,9 @@ class Stub:
             self.arrived.append(json.loads(request.body))
         return answer
 
-    def __enter__(self) -> Self:
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self.over.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__exit__(*error)
 
 
 class Server(ThreadingHTTPServer):

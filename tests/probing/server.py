@@ -8,7 +8,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
+
+from tests.support.served import Served
 
 CLOSED = -1
 SILENT = -2
@@ -50,7 +52,7 @@ def dripping(piece: bytes = b" ", every: float = 0.02) -> Iterator[bytes]:
         time.sleep(every)
 
 
-class Server:
+class Server(Served):
     """Answers each request with the next of `answers`, and with `usual` where none is left; all that came are `requests`."""
 
     def __init__(self, usual: Callable[[Request], Answer] = lambda _: Answer(), tls: ssl.SSLContext | None = None) -> None:
@@ -59,7 +61,7 @@ class Server:
         self.requests: list[Request] = []
         self.connections = 0
         self.over = threading.Event()
-        self._server = _Listening(self)
+        super().__init__(_Listening(self))
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.url = f"http{'s' if tls else ''}://{'localhost' if tls else '127.0.0.1'}:{self._server.server_port}"
@@ -69,16 +71,9 @@ class Server:
         self.requests.append(request)
         return self.answers.popleft() if self.answers else self.usual(request)
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: object) -> None:
         self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__(*error)
 
 
 class _Listening(ThreadingHTTPServer):

@@ -3,35 +3,27 @@
 The body of a request and the value of such a record are the same thing, a serialised ExportTraceServiceRequest.
 """
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from tests.support.served import Served
 
-class Receiver:
+
+class Receiver(Served):
     """Listens at `url`, and gives `deliver` each body of spans; `metrics` is what metrics are given to, which are refused without it."""
 
     def __init__(self, deliver: Callable[[bytes], Any], metrics: Callable[[bytes], Any] | None = None) -> None:
         self.takes = {"/v1/traces": deliver} | ({"/v1/metrics": metrics} if metrics else {})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Request, self))
-        self._server.daemon_threads = True
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), partial(Request, self)))
 
     @property
     def url(self) -> str:
         """What OTEL_EXPORTER_OTLP_ENDPOINT is set to."""
         return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class Request(BaseHTTPRequestHandler):

@@ -2,13 +2,14 @@
 
 import json
 import socket
-import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, Self
+from typing import Any, Literal
+
+from tests.support.served import Served
 
 # "ok" is an answer too: it lets a later one of the list fail.
 Step = int | tuple[int, Mapping[str, str]] | Literal["ok", "close"]
@@ -22,15 +23,14 @@ TEXTS = {
 }
 
 
-class SlackServer:
+class SlackServer(Served):
     """A webhook at `url`; `script` says what happens to the first requests, all later ones succeed."""
 
     def __init__(self, script: Iterable[Step] = ()) -> None:
         self.received: list[Any] = []
         self.headers: list[dict[str, str]] = []
         self._script = deque(script)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Webhook, self))
-        self._server.daemon_threads = True
+        super().__init__(ThreadingHTTPServer(("127.0.0.1", 0), partial(Webhook, self)))
 
     @property
     def url(self) -> str:
@@ -50,14 +50,6 @@ class SlackServer:
         self.received.append(message)
         self.headers.append({name.lower(): value for name, value in headers.items()})
         return self._script.popleft() if self._script else "ok"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class Webhook(BaseHTTPRequestHandler):

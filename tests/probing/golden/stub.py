@@ -5,10 +5,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from agent.probing.asking import Asker, Service
 from agent.probing.golden.search import HttpRetriever, marked
+from tests.support.served import Served
 
 
 class Request(NamedTuple):
@@ -26,14 +27,14 @@ class Answer(NamedTuple):
     delay: float = 0.0
 
 
-class SearchStub:
+class SearchStub(Served):
     """Answers with what `answer` makes of the number of the request (from 1) and the request."""
 
     def __init__(self, answer: Callable[[int, Request], Answer]) -> None:
         self.requests: list[Request] = []
         self._answer = answer
         self._lock = threading.Lock()
-        self._server = _Server(self)
+        super().__init__(_Server(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}/search"
 
     def take(self, request: Request) -> Answer:
@@ -51,16 +52,6 @@ class SearchStub:
         body = {"query": "{query}", "lang": "{language}", "top_k": "{k}"}
         service = Service(to="the search", url=self.url, body=body, headers=headers, attempts=attempts, wait=0.001, timeout=timeout)
         return HttpRetriever(Asker(service), results)
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 class _Server(ThreadingHTTPServer):
