@@ -26,7 +26,7 @@ from kafka.structs import OffsetAndMetadata
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
 from agent.source.base import Polled
-from agent.source.clients import ANSWER_TIMEOUT_MS, KafkaAddress, admin, connect
+from agent.source.clients import ANSWER_TIMEOUT_MS, KafkaAddress, admin, consumer
 from agent.source.messages import brings_messages, messages
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class KafkaSource:
         self._address = address
         self._topics = topics
         self._start = start
-        self._consumer = connect(KafkaConsumer, address, **_consumer_settings(group))
+        self._consumer = consumer(address, **_consumer_settings(group))
         brings_messages(self._consumer)
         self._admin = admin(address)
         self._assignment = _Assignment(self._consumer)
@@ -107,7 +107,7 @@ class KafkaSource:
         return Polled(records, assigned, revoked, passed=stuck)
 
     def _subscribe(self) -> bool:
-        if self.missing_topics():  # a subscription would create them where the broker allows it
+        if self.missing_topics():
             return False
         known = (self._ask(self._consumer.partitions_for_topic, topic) for topic in self._topics)
         if not all(known):  # joined without them, the group would leave them out until metadata_max_age_ms

@@ -73,6 +73,22 @@ def test_a_missing_topic_brings_nothing_and_is_not_made(
     assert read(source, 10) == {Partition(name, 0): numbered(VALUES)}
 
 
+def test_a_deleted_topic_does_not_come_back(
+    join: Join, topic: Topic, admin: KafkaAdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though this broker makes what clients ask for, and its reader asks again and again."""
+    settings = module._consumer_settings
+    monkeypatch.setattr(module, "_consumer_settings", lambda group: settings(group) | {"metadata_max_age_ms": 100})
+    name = topic()
+    source = join(name)
+    begin(source, *assigned(source))
+    admin.delete_topics([name])
+    until(lambda: source.missing_topics() == [name])
+    for _ in range(10):
+        source.poll(10, 0.1)
+    assert source.missing_topics() == [name]
+
+
 def test_a_wrong_address_is_told_soon_with_its_reason() -> None:
     """The sentence has the address and why, which the client only logs, and not the password."""
     address = KafkaAddress(("127.0.0.1:1",), {"sasl_plain_password": "SECRET"}, bootstrap_timeout_ms=300)
