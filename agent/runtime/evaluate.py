@@ -1,14 +1,11 @@
-"""Evaluates what is complete, minute by minute, and tells: transitions are stored before they are sent."""
+"""Evaluates what is complete, minute by minute; the state is rebuilt from the journal and the windows."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
-from agent.alerting import loss
 from agent.alerting.evaluator import Evaluator
-from agent.alerting.incident import Incident, is_to_know
+from agent.alerting.incident import Incident
 from agent.alerting.measured import Measured
 from agent.alerting.minutes import end_of, minute_at, start_of
 from agent.notify.pipeline import Pipeline
@@ -16,7 +13,6 @@ from agent.probing.due import Seen
 from agent.progress import unseen
 from agent.report.actions import actions_since
 from agent.runtime import configuration
-from agent.runtime.caught_up import CaughtUp
 from agent.runtime.checks import Checks, weighings_since
 from agent.runtime.configuration import Configuration
 from agent.runtime.investigate import Investigation
@@ -25,6 +21,7 @@ from agent.runtime.left_out import NOTHING, Without, marked
 from agent.runtime.newcomers import Newcomers
 from agent.runtime.remembered import Remembered, deployed_since
 from agent.runtime.report_round import ReportRound
+from agent.runtime.telling import Telling
 from agent.runtime.unread import Unread
 from agent.store.base import MINUTE, Journal, WindowReader
 
@@ -34,15 +31,13 @@ HISTORY = timedelta(days=35)  # as far as minutes are kept
 WARM = HISTORY  # among these days the fourteen of a baseline are found
 WATCHED = timedelta(days=4)
 QUARTER = timedelta(minutes=15)
-OVER = timedelta(minutes=10)  # what happened earlier is found while catching up
-DEPLOYED_LATELY = timedelta(hours=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 NOTHING_SET: Configuration = {}
 
 
 class Evaluation:
-    """Walks the minutes up to as_of; the state is rebuilt from the journal and the windows."""
+    """Walks the minutes up to as_of, and has told what is found on the way."""
 
     def __init__(  # noqa: PLR0913 - the composition root hands over each part
         self,
@@ -68,24 +63,20 @@ class Evaluation:
         self._remembered = Remembered(journal)
         self._acted: set[str] = set()
         self._weighed: set[tuple[str, datetime]] = set()
-        self._untold: list[tuple[int, Incident]] = []
-        self._caught_up = CaughtUp()
+        self._telling = Telling(evaluator, journal, pipeline, self._remembered)
         self._unread = Unread(evaluator)
-        self._ended: list[Incident] = []
         self._without: Without = NOTHING
         self._partial: set[datetime] = set()
         self._learning = Learning(windows, journal)
         self._outdated = False  # hits are to be read by a new threshold
         self.evaluated_to: datetime | None = None
         self.behind = False
-        self.open: list[Incident] = []
 
     def resume(self) -> None:
         """Go on where the last run had evaluated; nothing is told of what came before, and what it did after is done again."""
         self.evaluated_to = self._remembered.resume() or self.evaluated_to
-        self._caught_up = self._remembered.caught_up()
         known = self._remembered.incidents(self.evaluated_to)
-        self._ended = [incident for incident in known if incident.state == "resolved"]
+        self._telling.resume(known)
         if self.evaluated_to is not None:
             self._evaluator.take_over(self._remembered.known(known, self.evaluated_to))
             self._configured(self.evaluated_to)
@@ -105,6 +96,11 @@ class Evaluation:
     def measured(self) -> list[Measured]:
         """What the languages measure in the last hour that was evaluated."""
         return self._evaluator.measured
+
+    @property
+    def open(self) -> list[Incident]:
+        """What is pending or fires, and what was lost, when it was last told."""
+        return self._telling.open
 
     def overtaken(self) -> bool:
         """Whether another agent has evaluated further: then this one's state is of the past, and it must not tell anyone."""
@@ -136,7 +132,7 @@ class Evaluation:
         Raises RetryLater; the next walk goes on where this one stopped.
         """
         self._without = without
-        self._settle(now)
+        self._telling.settle(now)
         if self._outdated:
             self._begin_again()
         moved: list[Incident] = []
@@ -147,25 +143,12 @@ class Evaluation:
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
         if now is None:
-            self._tell_first_looks(as_of, ended=True)
+            self._telling.first_looks(as_of, ended=True)
             self._pipeline.close()
-        elif not self.behind:
-            self._tell_what_stands(now, caught_up=caught_up)
-        return moved
-
-    def _tell_what_stands(self, now: datetime, *, caught_up: bool) -> None:
-        """What fires or ended lately, what was found late, and what was lost: whoever was told hears nothing new."""
-        losses = self._losses(now)
-        self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
-        knows = caught_up and not self._does_again()
-        known = self._to_know(now) if knows else ()
-        digests = self._digests(now) if caught_up else ()
-        self._tell([*(marked(self._caught_up.marked(one), self._without) for one in known), *digests, *losses], now)
-        self._pipeline.deployed(deployed_since(self._journal, now - DEPLOYED_LATELY), now)
-        if knows:
-            self._tell_first_looks(now)
+        elif not self.behind and self._telling.what_stands(now, self.evaluated_to, without, caught_up=caught_up):
             self._check(now)
             self._report(now)
+        return moved
 
     def _check(self, now: datetime) -> None:
         """Active checks that are due by what was seen; nobody begins them before it has caught up."""
@@ -185,9 +168,8 @@ class Evaluation:
         for minute, told in self._walked(start, end):
             transitions = [self._investigated(marked(one, self._without)) for one in told]
             moved += transitions
-            self._untold += [(minute, incident) for incident in transitions]
             self.evaluated_to = end_of(minute)
-            self._settle(now)
+            self._telling.settle(now, [(minute, incident) for incident in transitions])
             if now is None:
                 self._pipeline.look(self.evaluated_to)
             if self.evaluated_to < end and self.evaluated_to.hour == self.evaluated_to.minute == 0:
@@ -251,49 +233,12 @@ class Evaluation:
             self._evaluator.suspend_volume(minute)
             self._partial.add(start_of(minute).replace(minute=0))
 
-    def _settle(self, now: datetime | None) -> None:
-        """Store the transitions, then tell them; what fails is done again at the next walk."""
-        if not self._untold:
-            return
-        self._remembered.moved(self._untold)
-        late = [incident for minute, incident in self._untold if now is not None and now - end_of(minute) >= OVER]
-        self._caught_up.note(late)
-        self._tell([incident for _, incident in self._untold if incident not in late], now or end_of(self._untold[-1][0]))
-        self._untold.clear()
-
-    def _digests(self, now: datetime) -> list[Incident]:
-        """What came and went, stored before it is told."""
-        self._caught_up.close(now)
-        self._remembered.late(self._caught_up, self.evaluated_to or now)
-        return self._caught_up.digests
-
-    def _to_know(self, now: datetime) -> list[Incident]:
-        """What fires, and what ended lately, also before a restart."""
-        newest = {(incident.fingerprint, incident.began_at): incident for incident in (*self._ended, *self._evaluator.incidents)}
-        return [one for one in newest.values() if is_to_know(one, now)]
-
-    def _does_again(self) -> bool:
-        """Whether the run before this one had come further than it noted: what it told last may be newer than what is known here."""
-        return self.evaluated_to is not None and self.evaluated_to < self._remembered.moved_to
-
-    def _losses(self, now: datetime) -> list[Incident]:
-        """What was removed from the log before it was read; whoever was told hears nothing more of it."""
-        rows = self._journal.read("lost", now - loss.OPEN_FOR)
-        known = [loss.incident(msgspec.convert(dict(row.body), loss.Loss), now) for row in rows]
-        return [incident for incident in known if incident.state == "firing"]
-
     def _remember(self, end: datetime) -> None:
         """Store how far evaluation came, the deployments that were seen on the way, and the hours that were not whole."""
-        self._remembered.late(self._caught_up, end)
+        self._telling.keep(end)
         for notice in self._remembered.evaluated(end, self._evaluator, self._partial):
             log.info("%s", notice)
         self._partial.clear()
-
-    def _tell_first_looks(self, now: datetime, *, ended: bool = False) -> None:
-        self._pipeline.notify(self._evaluator.first_looks(ended=ended), now)
-
-    def _tell(self, incidents: Iterable[Incident], now: datetime) -> None:
-        self._pipeline.notify([one for one in incidents if not self._evaluator.is_told_at_first_look(one)], now)
 
 
 def minute_of(at: datetime | None) -> int:

@@ -11,10 +11,11 @@ from agent.clock import Clock
 from agent.errors import RetryLater, Stop
 from agent.records import Partition
 from agent.runtime.consume import Consumer
-from agent.runtime.evaluate import OVER, Evaluation, minute_of
+from agent.runtime.evaluate import Evaluation, minute_of
 from agent.runtime.health import Health
 from agent.runtime.left_out import NOTHING, LeftOut
 from agent.runtime.look import Look, nobody, unwatched, unwatched_time
+from agent.runtime.telling import OVER
 from agent.source.base import Source
 from agent.source.coverage import STUCK_AFTER, Coverage, Reach
 from agent.store.base import MINUTE, WindowReader

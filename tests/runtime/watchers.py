@@ -21,7 +21,7 @@ from agent.runtime.left_out import NOTHING, Without
 from agent.store.memory import MemoryWindows
 from tests.notify.examples import KOREAN
 from tests.runtime.rig import Plug, UnsteadyJournal
-from tests.store.builders import at, flush, minute, window
+from tests.store.builders import START, at, flush, minute, window
 from tests.support.telling import Told
 
 Script = Mapping[int, Incident]
@@ -123,3 +123,16 @@ class Watch:
     def states(self) -> list[str]:
         """The states that the chat was told."""
         return [state for state, _ in self.told()]
+
+
+def watch(script: dict[int, Incident] | None = None, minutes: int = 60) -> Watch:
+    """An agent with an hour of traffic, one window a minute."""
+    made = Watch(script or {})
+    made.traffic(*range(minutes))
+    return made
+
+
+def stored(made: Watch) -> list[tuple[str, str]]:
+    """The transitions in the journal: state, and minutes after the start."""
+    rows = made.journal.read("transition")
+    return [(row.body["state"], f"+{(row.at - START) // timedelta(minutes=1)}") for row in rows]
