@@ -15,6 +15,7 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from agent.alerting.action import Action, given_up
+from agent.alerting.board import Board
 from agent.alerting.by_hand import Actions, ended_here
 from agent.alerting.changes import Change
 from agent.alerting.check import missing
@@ -22,7 +23,7 @@ from agent.alerting.falls import Falls
 from agent.alerting.finding import Subject, severity_of, subject_of
 from agent.alerting.incident import Incident
 from agent.alerting.judges import Judges
-from agent.alerting.known import REMEMBERED, Known, State, newest, silenced
+from agent.alerting.known import REMEMBERED, Known, State
 from agent.alerting.lifecycle import Observation, Pace, Standing, step, transition
 from agent.alerting.measured import Measured
 from agent.alerting.measures import Quality
@@ -34,7 +35,6 @@ from agent.alerting.sums import Minute
 from agent.alerting.triage.fleet import Looks
 from agent.alerting.triage.grouping import Place, is_fleet
 from agent.alerting.triage.standing import first_looks, is_part
-from agent.alerting.triage.together import Together
 from agent.alerting.unwatched import Reason, decide, ended
 from agent.alerting.weighing import Weighing, Weighings, weighed
 
@@ -52,27 +52,19 @@ class Evaluator:
     def take_over(self, known: Known) -> None:
         """Begin as an earlier process ended: resolved incidents keep their time out of baselines, open ones go on."""
         self.quality = self.quality.with_learned(known.thresholds).with_floors(known.floors)
-        silent = known.state.silent if known.state else ()
-        untold = () if known.state is None else (*silent, *(one.incident for one in known.state.standings))
-        left = newest((*known.incidents, *untold))
         drops = [
             rule.as_fall() if isinstance(rule, ShareRule) else rule
             for rule in self._rules
             if isinstance(rule, DropRule | ShareRule)
         ]
-        self._falls = Falls(drops, self.quality, [one for one in left if one.class_ == "change"], known.references)
+        self._falls = Falls(drops, self.quality, [one for one in known.last if one.class_ == "change"], known.references)
         self._judges = Judges(self._rules, self.quality)
-        self._standings = {subject_of(one): Standing(one) for one in left if one.state == "firing" and not is_fleet(one)}
-        self._together = Together()
-        self._begins: dict[Place, int] = {}
-        self._silent = silent
-        self._resolved: list[Incident] = []
+        self._board = Board(known)
+        self._begins = dict(known.state.begins) if known.state else {}
         self._actions, self._weighings = Actions(), Weighings()
         self._minute, self._started, self._outdated, self._is_watched = -1, False, False, False
         self._left = known.state
         if known.state is not None:
-            self._standings = {subject_of(one.incident): one for one in known.state.standings}
-            self._together, self._begins = Together(known.state.groups), dict(known.state.begins)
             self._falls.restore(known.state.falls)
 
     @property
@@ -81,29 +73,23 @@ class Evaluator:
         if not self._started and self._left is not None:
             return self._left
         return State(
-            tuple(self._standings.values()),
+            tuple(self._board.standings.values()),
             self._falls.state,
             dict(self._judges.state()),
-            self._together.groups,
-            self._silent,
+            self._board.together.groups,
+            self._board.silent,
             tuple(self._begins.items()),
         )
 
     @property
     def incidents(self) -> tuple[Incident, ...]:
         """Those resolved since the start, then those pending or firing, without what is held back or stands for all languages."""
-        return (*self._resolved, *self._open)
-
-    @property
-    def _open(self) -> list[Incident]:
-        hidden = self._together.hidden
-        single = (self._standings[subject].incident for subject in sorted(self._standings))
-        return [*self._together.fleets, *(one for one in single if one.fingerprint not in hidden)]
+        return (*self._board.resolved, *self._board.open)
 
     @property
     def all_incidents(self) -> tuple[Incident, ...]:
         """The same with what fires and is held back for the test whether all languages fell."""
-        return (*self.incidents, *self._together.held)
+        return (*self.incidents, *self._board.together.held)
 
     def first_looks(self, *, ended: bool = False) -> list[Incident]:
         """What stands since the first day of a service, as one message for each once that day is over, or nothing more comes."""
@@ -150,10 +136,7 @@ class Evaluator:
             return incident
         if incident.rule in self._auto:
             incident = replace(incident, severity=severity_of(incident))
-        subject = subject_of(incident)
-        if subject in self._standings:
-            self._standings[subject] = replace(self._standings[subject], incident=incident)
-        self._together.keep(incident)
+        self._board.keep(incident)
         return incident
 
     def begin_anew(self, minute: int, measures: Sequence[Measure] = ()) -> None:
@@ -237,17 +220,17 @@ class Evaluator:
         self._judges.add(rows)
 
     def _moved(self, minute: int) -> list[Incident]:
-        observed = [*self._falls.observations(minute, self._standings), *self._judges.observations(minute, self._standings)]
+        standings = self._board.standings
+        observed = [*self._falls.observations(minute, standings), *self._judges.observations(minute, standings)]
         return [incident for seen in observed if (incident := self._step(minute, *self._beside(*seen))) is not None]
 
     def _beside(self, subject: Subject, seen: Observation, pace: Pace) -> tuple[Subject, Observation, Pace]:
         """One break of a language is one incident: while its fall is open, it is low because of that."""
-        fall = self._standings.get(subject._replace(class_="change"))
-        fell = subject.class_ == "level" and fall is not None and fall.incident.state == "firing"
+        fell = subject.class_ == "level" and self._board.firing(subject._replace(class_="change"))
         return subject, seen._replace(breach=None) if fell else seen, pace
 
     def _step(self, minute: int, subject: Subject, seen: Observation, pace: Pace) -> Incident | None:
-        before = self._standings.get(subject)
+        before = self._board.standings.get(subject)
         after = step(before, seen, minute, pace)
         fires = after is not None and after.incident.state == "firing" and (before is None or before.incident.state == "pending")
         if after is not None and fires:
@@ -256,46 +239,42 @@ class Evaluator:
         return transition(before, after)
 
     def _settle(self, subject: Subject, seen: Observation, after: Standing | None, minute: int) -> None:
-        self._standings.pop(subject, None)
+        self._board.put(subject, after)
         self._outdated |= self._falls.settle(subject, seen, after, minute)
-        if after is not None and after.incident.state == "resolved":
-            self._resolved.append(after.incident)
-        elif after is not None:
-            self._standings[subject] = after
 
     def _handled(self, minute: int) -> list[Incident]:
         """The incidents that people ended in this minute, or that fire for so long that they end by themselves."""
         due = self._actions.due(minute)
-        due += [action for one in self._open if (action := given_up(one, end_of(minute))) is not None]
+        due += [action for one in self._board.open if (action := given_up(one, end_of(minute))) is not None]
         ends = [partial(ended_here, action, minute=minute) for action in due]
         return [*self._unwatched(minute), *(over for each in ends if (over := self._ended(each, minute)) is not None)]
 
     def _weighed(self, minute: int) -> Iterator[Incident]:
         """The incidents of which a golden run says something in this minute; what is held back takes it along in silence."""
         for weighing in self._weighings.due(minute):
-            for incident in (*self._together.fleets, *(one.incident for one in list(self._standings.values()))):
+            for incident in (*self._board.together.fleets, *(one.incident for one in list(self._board.standings.values()))):
                 if found := weighed(incident, weighing):
                     kept = self.explained(found)
-                    yield from () if kept.fingerprint in self._together.hidden else (kept,)
+                    yield from () if kept.fingerprint in self._board.together.hidden else (kept,)
 
     def _unwatched(self, minute: int) -> Iterator[Incident]:
         """What an earlier process left open and no rule of now looks at: what fires ends, what is pending was nothing."""
         if self._is_watched:
             return
         self._is_watched = True
-        for subject, standing in list(self._standings.items()):
+        for subject, standing in list(self._board.standings.items()):
             if standing.incident.state == "pending" and decide(standing.incident, self._rules) is not Reason.WATCHED:
-                del self._standings[subject]
+                self._board.put(subject, None)
         while over := self._ended(lambda one: ended(one, self._rules, end_of(minute)), minute):
             yield over
 
     def _ended(self, end: Callable[[Incident], Incident | None], minute: int) -> Incident | None:
         """The first incident that ends so; one of all languages takes its languages along."""
-        if found := self._together.end(end, minute):
+        if found := self._board.together.end(end, minute):
             fleet, languages = found
             self._end_silently(languages, minute)
             return fleet
-        for subject, standing in self._standings.items():
+        for subject, standing in self._board.standings.items():
             if over := end(standing.incident):
                 self._settle(subject, Observation(), Standing(over), minute)
                 return over
@@ -303,37 +282,27 @@ class Evaluator:
 
     def _grouped(self, minute: int, moved: Sequence[Incident]) -> list[Incident]:
         """Languages that fall together are one incident; what ends silently with it ends here too."""
-        if not moved and not self._together.groups:
+        if not moved and not self._board.together.groups:
             return []
-        steps = self._together.step(minute, moved, lambda place: self._looks(place, minute))
+        steps = self._board.together.step(minute, moved, lambda place: self._looks(place, minute))
         told = {one.fingerprint for one in steps.told}
         self._end_silently(steps.over, minute)
-        self._keep_silent([one for one in moved if one.state == "resolved" and one.fingerprint not in told], minute)
+        self._board.silence([one for one in moved if one.state == "resolved" and one.fingerprint not in told], minute)
         for fleet in (one for one in steps.told if is_fleet(one)):
             self._follow(fleet, minute)
-        return [self._now(one) for one in steps.told]
+        return [self._board.now(one) for one in steps.told]
 
     def _follow(self, fleet: Incident, minute: int) -> None:
         """All languages together fire, or that is over."""
         self._falls.follow(fleet, minute)
         self._outdated = True
         if fleet.state == "resolved":
-            self._resolved.append(fleet)
-
-    def _now(self, incident: Incident) -> Incident:
-        """What was held back, as it is by now: labels may have joined."""
-        standing = self._standings.get(subject_of(incident))
-        return standing.incident if standing is not None and incident.state == "firing" else incident
+            self._board.resolved.append(fleet)
 
     def _end_silently(self, over: Sequence[Incident], minute: int) -> None:
         for incident in over:
             self._settle(subject_of(incident), Observation(), Standing(incident), minute)
-        self._keep_silent(over, minute)
-
-    def _keep_silent(self, over: Sequence[Incident], minute: int) -> None:
-        """The journal of transitions does not know them, and their time is in no baseline as long as there is history."""
-        self._silent = silenced(self._silent, over, minute)
+        self._board.silence(over, minute)
 
     def _looks(self, place: Place, minute: int) -> Looks:
-        falls = [one.incident for subject, one in self._standings.items() if (*subject[:2], subject.class_) == (*place, "change")]
-        return self._falls.looks(place, minute, {one.language for one in falls if one.state == "firing"})
+        return self._falls.looks(place, minute, self._board.fallen(place))

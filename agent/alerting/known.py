@@ -43,6 +43,12 @@ class Known(Struct, frozen=True):
     thresholds: Mapping[Scale, float] = {}
     floors: Mapping[str, float] = {}
 
+    @property
+    def last(self) -> list[Incident]:
+        """Each incident once, as it was last, also those that nobody was told of."""
+        state = self.state or State()
+        return newest((*self.incidents, *state.silent, *(one.incident for one in state.standings)))
+
 
 def newest(incidents: Iterable[Incident]) -> list[Incident]:
     """Each incident once, as it was last, in the order in which they fired."""

@@ -63,11 +63,7 @@ class Scripted(Evaluator):
         said = self.script.get(place)
         if said is None:
             return []
-        self._standings.pop(subject_of(said), None)
-        if said.state == "firing":
-            self._standings[subject_of(said)] = Standing(said)
-        else:
-            self._resolved.append(said)
+        self._board.put(subject_of(said), Standing(said))
         return [said]
 
     def _take(self, minute: int, rows: Sequence[Minute]) -> None:
