@@ -26,7 +26,7 @@ test:  ## set up everything and run all tests
 
 chaos:  ## agents, brokers and stores that die for half an hour; `make test` has a minute of it
 	@scripts/setup.sh test
-	@$(PYTHON) -m pytest -m chaos
+	@$(PYTHON) -m pytest -m chaos --timeout 0
 	@$(PYTHON) -m benchmarks.chaos
 
 check:  ## format, lint, types, import layers

@@ -1,15 +1,16 @@
 """The in-process broker, read by the consumer that reads real ones."""
 
 import sys
-import time
-from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
-from kafka import KafkaConsumer
 
 from agent.demo.broker import API_VERSION, PARTITIONS, DemoBroker
 from agent.errors import Stop
+from agent.source.clients import KafkaAddress
+from agent.source.kafka import Group, KafkaSource
+from tests.source.builders import assigned, begin, read
 
 TOPIC = "retrieval-logs"
 MESSAGES = [f"{number} {'x' * 1000}".encode() for number in range(9_000)]
@@ -23,46 +24,29 @@ def broker() -> Iterator[DemoBroker]:
 
 
 @pytest.fixture
-def consumer(broker: DemoBroker) -> Iterator[KafkaConsumer]:
+def source(broker: DemoBroker) -> Iterator[KafkaSource]:
     """A member of a group."""
-    reading = KafkaConsumer(
-        bootstrap_servers=broker.bootstrap,
-        api_version=API_VERSION,
-        group_id="babelwatch",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
-    yield reading
-    reading.close()
+    address = KafkaAddress((broker.bootstrap,), {"api_version": API_VERSION})
+    with closing(KafkaSource(address, (TOPIC,), Group("babelwatch"), "earliest")) as member:
+        yield member
 
 
-def read(consumer: KafkaConsumer, expected: int) -> list[tuple[int, bytes]]:
-    """Partition and value of each message, until as many came as are expected."""
-    found: list[tuple[int, bytes]] = []
-    give_up = time.monotonic() + 120
-    while len(found) < expected and time.monotonic() < give_up:
-        polled = consumer.poll(timeout_ms=200).values()
-        found += [(record.partition, record.value) for records in polled for record in records]
-    return found
-
-
-def test_a_backlog_is_read_from_all_partitions(broker: DemoBroker, consumer: KafkaConsumer) -> None:
+def test_a_backlog_is_read_from_all_partitions(broker: DemoBroker, source: KafkaSource) -> None:
     """What lies in the topic at the start arrives once each, spread evenly."""
     assert broker.send(TOPIC, MESSAGES) == len(MESSAGES)
-    consumer.subscribe([TOPIC])
-    found = read(consumer, len(MESSAGES))
-    assert sorted(value for _, value in found) == sorted(MESSAGES)
-    shares = Counter(partition for partition, _ in found)
-    assert shares == dict.fromkeys(range(PARTITIONS), len(MESSAGES) / PARTITIONS)
+    begin(source, *assigned(source, PARTITIONS))
+    found = read(source, len(MESSAGES), max_records=1000)
+    assert sorted(value for part in found.values() for _, value in part) == sorted(MESSAGES)
+    assert [len(part) for part in found.values()] == [len(MESSAGES) / PARTITIONS] * PARTITIONS
 
 
-def test_what_is_sent_later_arrives_too(broker: DemoBroker, consumer: KafkaConsumer) -> None:
+def test_what_is_sent_later_arrives_too(broker: DemoBroker, source: KafkaSource) -> None:
     """Live traffic follows the backlog."""
     broker.send(TOPIC, [b"first"])
-    consumer.subscribe([TOPIC])
-    assert [value for _, value in read(consumer, 1)] == [b"first"]
+    begin(source, *assigned(source, PARTITIONS))
+    assert [value for ((_, value),) in read(source, 1).values()] == [b"first"]
     broker.send(TOPIC, [b"second"])
-    assert [value for _, value in read(consumer, 1)] == [b"second"]
+    assert [value for ((_, value),) in read(source, 1).values()] == [b"second"]
 
 
 def test_two_brokers_do_not_know_each_other(broker: DemoBroker) -> None:

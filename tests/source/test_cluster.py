@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer
+from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from agent.source.clients import KafkaAddress, admin
 from agent.source.cluster import look
+from agent.source.kafka import Group, KafkaSource
+from tests.source.builders import assigned
 from tests.support.rights import Rights
 
 LOG, LETTERS, GROUP = "looked-at", "looked-at-letters", "looked-at-group"
@@ -35,9 +37,8 @@ def test_rights_and_retention_are_told(client: KafkaAdminClient) -> None:
 def test_a_group_that_was_joined_tells_its_rights(guarded_kafka: Rights, client: KafkaAdminClient) -> None:
     """One that nobody has joined yet does not."""
     assert look(client, LOG, LETTERS, "never-joined").group_rights is None
-    with closing(KafkaConsumer(LOG, bootstrap_servers=guarded_kafka.bootstrap, group_id=GROUP)) as member:
-        while not member.assignment():
-            member.poll(timeout_ms=200)
+    with closing(KafkaSource(KafkaAddress((guarded_kafka.bootstrap,)), (LOG,), Group(GROUP), "earliest")) as member:
+        assigned(member, 2)
         assert "READ" in (look(client, LOG, LETTERS, GROUP).group_rights or ())
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.structs import TopicPartition
 
+from agent.source.clients import KafkaAddress
+from agent.source.kafka import Group, KafkaSource
+from tests.source.builders import assigned, begin, read
 from tests.support import broker
 from tests.support.broker import Broker, Kafka
 
@@ -36,23 +37,12 @@ def consume(consumer: KafkaConsumer, count: int) -> set[bytes]:
 
 
 def test_a_group_reads_what_was_produced(kafka: Kafka, topic: Callable[..., str]) -> None:
-    """A cooperative group gets every partition and every record."""
+    """Its member gets every partition and every record."""
     name = topic(partitions=3)
     produce(kafka.bootstrap, name, (b"%d" % n for n in range(100)))
-    consumer = KafkaConsumer(
-        name,
-        bootstrap_servers=kafka.bootstrap,
-        group_id=f"group-of-{name}",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        partition_assignment_strategy=[CooperativeStickyAssignor],
-        fetch_max_wait_ms=100,
-        metadata_max_age_ms=1_000,  # a group that was joined before the topic was known is joined again as soon as it is
-    )
-    with closing(consumer):
-        assert consume(consumer, 100) == {b"%d" % n for n in range(100)}
-        assert consumer.assignment() == {TopicPartition(name, partition) for partition in range(3)}
+    with closing(KafkaSource(KafkaAddress((kafka.bootstrap,)), (name,), Group(f"group-of-{name}"), "earliest")) as member:
+        begin(member, *assigned(member, 3))
+        assert {value for part in read(member, 100).values() for _, value in part} == {b"%d" % n for n in range(100)}
 
 
 def test_each_topic_is_a_new_one(topic: Callable[..., str]) -> None:
