@@ -22,7 +22,7 @@ endif
 
 test:  ## set up everything and run all tests
 	@scripts/setup.sh test
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder  # what a module makes once is made once
+	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder  # what a module makes once is made once; many tests wait, so one more than cores
 
 chaos:  ## agents, brokers and stores that die for half an hour; `make test` has a minute of it
 	@scripts/setup.sh test
