@@ -8,13 +8,13 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from tests.support.ports import free_port
+from tests.support.program import Program
 
 COMMANDS = ("otelcol-kafka", "otelcol-contrib")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "collector.yaml"
@@ -39,10 +39,11 @@ def validate(config: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([command(), "validate", f"--config={config}"], capture_output=True, text=True, check=False)
 
 
-class Collector:
+class Collector(Program):
     """One process over the example's configuration; `kafka` has keys of the exporter that differ from it."""
 
     def __init__(self, folder: Path, bootstrap: str, topic: str, **kafka: Any) -> None:
+        super().__init__(folder / "collector.log")
         self._command = command()
         self._folder = folder
         self._port = free_port()
@@ -61,30 +62,14 @@ class Collector:
     def _endpoints(self) -> list[tuple[str, str]]:
         return [("http", f"127.0.0.1:{self._port}"), ("grpc", f"127.0.0.1:{free_port()}")]
 
-    def __enter__(self) -> Self:
+    def arguments(self) -> list[str]:
+        """The example, and what differs from it."""
         changes = self._folder / "changes.yaml"
         with changes.open("w", encoding="utf-8") as file:
             YAML().dump(self._changes, file)
-        with (self._folder / "collector.log").open("wb") as log:
-            self._process = subprocess.Popen([self._command, f"--config={EXAMPLE}", f"--config={changes}"], stdout=log, stderr=log)
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+        return [self._command, f"--config={EXAMPLE}", f"--config={changes}"]
 
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError((self._folder / "collector.log").read_text("utf-8"))
+    def answers(self) -> bool:
+        """Whether it can be connected to."""
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", self._port)) == 0
