@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from agent.alerting.finding import Subject, subject_of
 from agent.alerting.incident import Incident
-from agent.alerting.known import Known, silenced
+from agent.alerting.known import Known, State, silenced
 from agent.alerting.lifecycle import Standing
 from agent.alerting.triage.grouping import Place, is_fleet
 from agent.alerting.triage.together import Together
@@ -17,11 +17,10 @@ class Board:
 
     def __init__(self, known: Known) -> None:
         """What an earlier process left; without its state only what fires is known."""
-        fires = (one for one in known.last if one.state == "firing" and not is_fleet(one))
-        left = (Standing(one) for one in fires) if known.state is None else known.state.standings
-        self.standings = {subject_of(one.incident): one for one in left}
-        self.together = Together(known.state.groups if known.state else ())
-        self.silent = known.state.silent if known.state else ()
+        state = known.state or State(tuple(Standing(one) for one in known.last if one.state == "firing" and not is_fleet(one)))
+        self.standings = {subject_of(one.incident): one for one in state.standings}
+        self.together = Together(state.groups)
+        self.silent = state.silent
         self.resolved: list[Incident] = []
 
     @property

@@ -143,9 +143,9 @@ class Evaluation:
             moved = self._advance(start, stop, now, seen)
             self.behind = stop < end
         if now is None:
-            self._telling.first_looks(as_of, ended=True)
+            self._telling.tell_first_looks(as_of, ended=True)
             self._pipeline.close()
-        elif not self.behind and self._telling.what_stands(now, self.evaluated_to, without, caught_up=caught_up):
+        elif not self.behind and self._telling.tell_what_stands(now, self.evaluated_to, without, caught_up=caught_up):
             self._check(now)
             self._report(now)
         return moved

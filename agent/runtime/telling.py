@@ -53,8 +53,8 @@ class Telling:
         """Store what was found late, as of this time."""
         self._remembered.late(self._caught_up, at)
 
-    def what_stands(self, now: datetime, evaluated_to: datetime | None, without: Without, *, caught_up: bool) -> bool:
-        """What fires or ended lately, what was found late, and what was lost; returns whether all of that is known by now."""
+    def tell_what_stands(self, now: datetime, evaluated_to: datetime | None, without: Without, *, caught_up: bool) -> bool:
+        """What fires or ended lately, was found late, or was lost; returns whether what stands is known, so that checks may follow."""
         losses = self._losses(now)
         self.open = [*(one for one in self._evaluator.incidents if one.state != "resolved"), *losses]
         knows = caught_up and not self._does_again(evaluated_to)
@@ -63,10 +63,10 @@ class Telling:
         self._tell([*(marked(self._caught_up.marked(one), without) for one in known), *digests, *losses], now)
         self._pipeline.deployed(deployed_since(self._journal, now - DEPLOYED_LATELY), now)
         if knows:
-            self.first_looks(now)
+            self.tell_first_looks(now)
         return knows
 
-    def first_looks(self, now: datetime, *, ended: bool = False) -> None:
+    def tell_first_looks(self, now: datetime, *, ended: bool = False) -> None:
         """What stands since the first day of a service, once that day is over, or the log has `ended`."""
         self._pipeline.notify(self._evaluator.first_looks(ended=ended), now)
 

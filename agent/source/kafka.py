@@ -107,7 +107,7 @@ class KafkaSource:
         return Polled(records, assigned, revoked, passed=stuck)
 
     def _subscribe(self) -> bool:
-        if self.missing_topics():
+        if self.missing_topics():  # the client would ask for every topic of the cluster
             return False
         known = (self._ask(self._consumer.partitions_for_topic, topic) for topic in self._topics)
         if not all(known):  # joined without them, the group would leave them out until metadata_max_age_ms

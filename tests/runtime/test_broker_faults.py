@@ -22,7 +22,7 @@ from agent.source.clients import KafkaAddress
 from agent.source.kafka import Group, KafkaSource
 from tests.runtime.rig import Log, Rig, events
 from tests.runtime.watchers import Watch
-from tests.source.builders import until
+from tests.source.builders import client_with, until
 from tests.support.broker import Broker, Kafka
 
 CLOCK = SystemClock()
@@ -90,8 +90,7 @@ class Agent:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What changes is noticed sooner than in half a minute."""
-    settings = module._consumer_settings
-    monkeypatch.setattr(module, "_consumer_settings", lambda group: settings(group) | {"metadata_max_age_ms": 500})
+    client_with(monkeypatch, metadata_max_age_ms=500)
     monkeypatch.setattr(module, "ANSWER_TIMEOUT_MS", 1_000)
 
 

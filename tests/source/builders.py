@@ -4,15 +4,23 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from kafka import KafkaProducer
 
 from agent.records import Partition
+from agent.source import kafka as module
 from agent.source.base import Source
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine proves nothing
 PATIENCE_S = 60.0
 Read = list[tuple[int, bytes]]
+
+
+def client_with(monkeypatch: pytest.MonkeyPatch, **changes: int) -> None:
+    """Have the readers that are made from now on set these otherwise in their client."""
+    made = module._consumer_settings
+    monkeypatch.setattr(module, "_consumer_settings", lambda group: made(group) | changes)
 
 
 def assigned(source: Source, count: int = 1) -> list[Partition]:

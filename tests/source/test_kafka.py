@@ -24,7 +24,7 @@ from agent.source import kafka as module
 from agent.source.base import Polled
 from agent.source.clients import KafkaAddress
 from agent.source.kafka import Group, KafkaSource
-from tests.source.builders import Read, assigned, begin, numbered, produce, read, until
+from tests.source.builders import Read, assigned, begin, client_with, numbered, produce, read, until
 from tests.support.broker import Broker, Kafka
 
 ROOT = Path(__file__).parents[2]
@@ -77,8 +77,7 @@ def test_a_deleted_topic_does_not_come_back(
     join: Join, topic: Topic, admin: KafkaAdminClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though this broker makes what clients ask for, and its reader asks again and again."""
-    settings = module._consumer_settings
-    monkeypatch.setattr(module, "_consumer_settings", lambda group: settings(group) | {"metadata_max_age_ms": 100})
+    client_with(monkeypatch, metadata_max_age_ms=100)
     name = topic()
     source = join(name)
     begin(source, *assigned(source))
@@ -334,8 +333,7 @@ def test_a_second_member_takes_over_a_share(
     join: Join, topic: Topic, producer: KafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What one has to give is told to both, each partition is read by one of them, and those that stay read on unasked."""
-    settings = module._consumer_settings
-    monkeypatch.setattr(module, "_consumer_settings", lambda group: settings(group) | {"heartbeat_interval_ms": 100})
+    client_with(monkeypatch, heartbeat_interval_ms=100)
     name, group = topic(partitions=4), uuid.uuid4().hex
     first = join(name, group=group)
     begin(first, *assigned(first, 4))
